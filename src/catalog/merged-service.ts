@@ -1,0 +1,35 @@
+/** One service per (namespace, host), joined from every registry that gives it: the catalog's output. */
+import type { Instance, IstioResource, Port, ServiceKey } from "../registries/service.ts";
+
+export interface MergedService {
+  readonly namespace: string;
+  /** Final host, after the collision rule. Also the name of the ServiceEntry. */
+  readonly host: string;
+  readonly otherHosts: readonly string[];
+  readonly identity: string;
+  readonly kind: string;
+  readonly key: ServiceKey;
+  readonly protocol: string | undefined;
+  readonly ports: readonly Port[];
+  /** De-duplicated, in canonical order (network, address, ports). */
+  readonly endpoints: readonly MergedEndpoint[];
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Registry ids that give this service, sorted. */
+  readonly registries: readonly string[];
+}
+
+export interface MergedEndpoint extends Instance {
+  /** The registries that name this endpoint, sorted; the first in priority gave its facts. */
+  readonly registries: readonly string[];
+}
+
+/** A ready resource that passes through, with the registry that gives it. */
+export interface PassedResource {
+  readonly registry: string;
+  readonly resource: IstioResource;
+}
+
+/** What the catalog knows under one key: `service:namespace/host` or `resource:Kind/namespace/name`. */
+export type CatalogEntry =
+  | { readonly kind: "service"; readonly service: MergedService }
+  | { readonly kind: "resource"; readonly passed: PassedResource };

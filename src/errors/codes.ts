@@ -1,0 +1,20 @@
+/**
+ * Every error code a user can meet, with what it means and what to do. The codes are a promise:
+ * they are listed in `docs/errors.md` (generated from here) and never change their meaning.
+ */
+export const errorCodes = {
+  CONFIG_UNREADABLE: "The configuration file cannot be read. Check the path and its permissions.",
+  CONFIG_SYNTAX: "The configuration is not valid YAML. The position points at the first offending character.",
+  CONFIG_INVALID: "A key is unknown or a value does not fit. The message names the nearest known key or the expected form.",
+  CONFIG_DUPLICATE_ID: "Two registries have the same id. Ids are part of labels, metrics and files: choose unique ones.",
+  CONFIG_SECRET: "A ${env:NAME} or ${file:PATH} reference cannot be resolved. Set the variable or mount the file.",
+  CONFIG_NEEDS_RESTART:
+    "The change touches a setting that is read only at start. Everything else of the reload was not applied either; restart to take it over.",
+  BIND_UNSAFE: "An address that is reachable from outside was asked for a port that must stay on loopback.",
+  BIND_IN_USE: "The port is taken by another process. Stop it or choose another port with the named setting.",
+  REGISTRY_UNREACHABLE: "A registry does not answer. Its last state is kept; the message says which address and why.",
+  REGISTRY_CRASHED: "A registry's worker ended by itself and is started again with back-off; its last state is kept.",
+  NOT_RUNNING: "No server answers at the given address. Start one with `tributary serve`, or name its address.",
+} as const satisfies Record<string, string>;
+
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,93 @@
+/**
+ * The contract between a registry kind and the rest of the house. A kind is one folder that
+ * exports a `RegistryKind`; the supervisor gives it everything else: a worker of its own,
+ * restart with back-off, staleness, batching, last-known-good, metrics and conformance tests.
+ *
+ * Rules for a kind (each is a case of `test/conformance`):
+ * - it has its own watchdog and never sleeps through silence;
+ * - it never emits from a partial read: a listing that failed is abandoned, not committed;
+ * - it never filters by Istio's rules: it says what the registry says;
+ * - a bad datum costs only itself and is reported as a problem.
+ */
+import type { z } from "zod";
+import type { Logger } from "../log/logger.ts";
+import type { Item } from "./service.ts";
+
+/** What the naming room needs to know of a kind; every value can be overridden per registry. */
+export interface KindNaming {
+  /** Last labels of every host, without a leading dot: `dubbo`. Hosts outside of it are refused unless allowed. */
+  readonly suffix: string;
+  /** See `naming/template.ts` for the grammar. */
+  readonly template: string;
+  /** Protocols that need no mention in a host; the first is the kind's usual one. */
+  readonly usualProtocols: readonly string[];
+}
+
+/** The light half of a kind: loaded by every thread, so it must not import a client library. */
+export interface RegistryKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  /** The word in the configuration's `type`. */
+  readonly id: string;
+  /** One sentence for `--help` and the documentation. */
+  readonly summary: string;
+  /** Keys of this kind, beside those every registry has (`id`, `type`, `required`, `naming`, …). */
+  readonly schema: z.ZodObject<Shape>;
+  readonly naming: KindNaming;
+  /** Loads the heavy half, in the worker. */
+  load(): Promise<StartSession>;
+}
+
+/** Starts the one session of a registry. It must return at once and connect in the background. */
+export type StartSession = (context: SessionContext) => Session;
+
+export interface SessionContext {
+  /** The registry's id in the configuration. */
+  readonly registry: string;
+  /** Parsed by the kind's schema, secrets resolved. */
+  readonly settings: unknown;
+  readonly emit: Emitter;
+  readonly log: Logger;
+}
+
+export interface Session {
+  /** Reads everything again and commits a listing; asked for before held removals are honoured. */
+  relist(): void;
+  /** Releases every socket and timer. Never rejects; the supervisor waits at most 2 s. */
+  close(): Promise<void>;
+}
+
+/** What a session tells. All calls are cheap and return at once. */
+export interface Emitter {
+  /** Starts a complete listing. While one is open, `changed` and `removed` still apply at once. */
+  listing(): Listing;
+  /** A complete listing at once: `listing()`, every item, `commit()`. */
+  replaced(items: Iterable<Item>): void;
+  /** One item is new or different. The emitter drops it if its text did not change. */
+  changed(item: Item): void;
+  /** The registry itself confirmed that the item is gone. `id` as made by `itemId`. */
+  removed(id: string): void;
+  /** Contact with the registry is lost or in doubt. Repeated calls keep the first `since`. */
+  unreachable(reason: string): void;
+  /** Contact is proven right now; cheap enough for every answered ping. Resets staleness only after a commit. */
+  contact(): void;
+  /** Something that smells of a restarting registry, for the protection to judge (it opens a hold). */
+  suspicious(what: string): void;
+  /** One datum was skipped. Counted and listed, at most a few per datum and minute logged. */
+  problem(problem: Problem): void;
+}
+
+/** A listing grows the view as it arrives and shrinks it only on commit. */
+export interface Listing {
+  add(item: Item): void;
+  /** The listing is complete: whatever it did not add is gone, says the registry. Emits `synced` the first time. */
+  commit(): void;
+  /** The read failed; nothing is removed. */
+  abandon(reason: string): void;
+}
+
+export interface Problem {
+  /** Stable word, listed in `docs/errors.md`: `bad-url`, `bad-port`, … */
+  readonly code: string;
+  /** Where in the registry: a path, a file with line and column, a service. */
+  readonly where: string;
+  readonly message: string;
+}

@@ -1,0 +1,45 @@
+/**
+ * What the supervisor hands downstream, per registry. Items travel as the JSON text of an
+ * `Item`: the text is at once the wire form between threads, the form kept in memory, the form
+ * of the journal and the means to tell whether anything changed.
+ */
+import type { Problem } from "./contract.ts";
+
+export interface Feed {
+  /** An item is new or different. `seenAt`: epoch ms (fractions) when the worker saw the change. */
+  upsert(registry: string, id: string, text: string, seenAt: number): void;
+  /** The registry confirmed the item's removal. */
+  remove(registry: string, id: string, seenAt: number): void;
+  /** A complete listing ended; what is not in `ids` is gone according to the registry. */
+  listed(registry: string, ids: ReadonlySet<string>, seenAt: number): void;
+  status(registry: string, status: RegistryStatus): void;
+  problem(registry: string, problem: Problem): void;
+}
+
+/**
+ * - `starting`: no complete listing yet in this process
+ * - `live`: listed, and contact is current
+ * - `stale`: contact lost or the worker is being restarted; the last state is kept
+ */
+export type RegistryPhase = "starting" | "live" | "stale";
+
+export interface RegistryStatus {
+  readonly phase: RegistryPhase;
+  /** Epoch ms since when the phase holds. */
+  readonly since: number;
+  /** Why it is not live; what is wrong, where, what to do. */
+  readonly reason?: string;
+  /** True once a complete listing was committed in this process. */
+  readonly synced: boolean;
+  /** Epoch ms of the last proven contact; 0 if none yet. */
+  readonly lastContact: number;
+  /**
+   * Grows with every connection, session or worker that replaces an earlier one. A step opens
+   * the hold of the removal table: shrinkage waits, is read again, then honoured.
+   */
+  readonly epoch: number;
+  /** Worker restarts so far. */
+  readonly restarts: number;
+  /** Set when the session itself found the registry's word suspicious (opens a hold like an epoch). */
+  readonly suspicion?: string;
+}
