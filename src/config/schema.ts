@@ -48,7 +48,7 @@ export const protectionSchema = z
     unreachable: z.enum(["keep", "drain"]).default("keep").describe("What happens to the services of an unreachable registry."),
     drainAfter: duration.prefault("1h").describe("With `unreachable: drain`: endpoints leave after this time without contact."),
     emptyServiceFor: duration
-      .default("24h")
+      .prefault("24h")
       .describe(
         "A service that lost its last instance is served empty for this time, unless the registry confirms that the service is gone.",
       ),
