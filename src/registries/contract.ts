@@ -32,8 +32,11 @@ export interface RegistryKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** Keys of this kind, beside those every registry has (`id`, `type`, `required`, `naming`, …). */
   readonly schema: z.ZodObject<Shape>;
   readonly naming: KindNaming;
-  /** Loads the heavy half, in the worker. */
-  load(): Promise<StartSession>;
+  /**
+   * The heavy half: a module that exports `start: StartSession`, imported only in the worker.
+   * It must not import the light half (nor zod), so that a worker starts quickly.
+   */
+  readonly session: URL;
 }
 
 /** Starts the one session of a registry. It must return at once and connect in the background. */
