@@ -54,13 +54,17 @@ export interface SessionContext {
 export interface Session {
   /** Reads everything again and commits a listing; asked for before held removals are honoured. */
   relist(): void;
-  /** Releases every socket and timer. Never rejects; the supervisor waits at most 2 s. */
+  /** Releases every socket and timer. Never rejects; the supervisor waits at most 0.8 s. */
   close(): Promise<void>;
 }
 
 /** What a session tells. All calls are cheap and return at once. */
 export interface Emitter {
-  /** Starts a complete listing. While one is open, `changed` and `removed` still apply at once. */
+  /**
+   * Starts a complete listing. While one is open, `changed` and `removed` still apply at once and
+   * count as part of it: what changed meanwhile is not removed by the commit. Calls apply in
+   * order, so a session adds what it read last. A newer listing takes the place of an open one.
+   */
   listing(): Listing;
   /** A complete listing at once: `listing()`, every item, `commit()`. */
   replaced(items: Iterable<Item>): void;

@@ -8,12 +8,13 @@ import type { Problem } from "./contract.ts";
 export interface Feed {
   /** An item is new or different. `seenAt`: epoch ms (fractions) when the worker saw the change. */
   upsert(registry: string, id: string, text: string, seenAt: number): void;
-  /** The registry confirmed the item's removal. */
+  /** The registry confirmed the item's removal. Only ids that were upserted before. */
   remove(registry: string, id: string, seenAt: number): void;
-  /** A complete listing ended; what is not in `ids` is gone according to the registry. */
+  /** A complete listing ended; what is not in `ids` (a set of the receiver's own) is gone according to the registry. */
   listed(registry: string, ids: ReadonlySet<string>, seenAt: number): void;
   status(registry: string, status: RegistryStatus): void;
-  problem(registry: string, problem: Problem): void;
+  /** `count`: how often it was met since it was last told; a flood is told in few calls. */
+  problem(registry: string, problem: Problem, count: number): void;
 }
 
 /**
