@@ -1,0 +1,110 @@
+/**
+ * Every metric of ours: the exporter and `docs/metrics.md` are both made from this table. Names
+ * are a promise to dashboards and alerts; units are base units as Prometheus wants them.
+ */
+export interface MetricDefinition {
+  readonly type: "gauge" | "counter" | "histogram";
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+export const metricDefinitions = {
+  tributary_build_info: { type: "gauge", labels: ["version", "node"], help: "Always 1; the running version." },
+  tributary_registry_phase: {
+    type: "gauge",
+    labels: ["registry", "type", "phase"],
+    help: "1 for the phase a registry is in: starting (never listed), live, or stale (contact lost, last state kept).",
+  },
+  tributary_registry_synced: { type: "gauge", labels: ["registry"], help: "1 once a complete listing was taken over in this process." },
+  tributary_registry_stale_seconds: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "How long the registry has been stale; 0 while it is live.",
+  },
+  tributary_registry_last_contact_timestamp_seconds: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "When the registry last answered; 0 if it never did.",
+  },
+  tributary_registry_epoch: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "Connections, sessions and workers that replaced an earlier one; each step opens a hold.",
+  },
+  tributary_registry_restarts_total: { type: "counter", labels: ["registry"], help: "Restarts of the registry's worker." },
+  tributary_registry_services: { type: "gauge", labels: ["registry"], help: "Services the registry gives." },
+  tributary_registry_endpoints: { type: "gauge", labels: ["registry"], help: "Endpoints the registry gives, held ones included." },
+  tributary_registry_held_endpoints: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "Endpoints that the registry no longer names but that are kept until a hold ends.",
+  },
+  tributary_registry_resources: { type: "gauge", labels: ["registry"], help: "Ready Istio objects the registry gives." },
+  tributary_registry_facts: { type: "gauge", labels: ["registry"], help: "Facts the registry gives." },
+  tributary_registry_events_total: {
+    type: "counter",
+    labels: ["registry", "event"],
+    help: "What the registry told: upsert (new or different), remove (confirmed), listing (complete).",
+  },
+  tributary_registry_problems_total: {
+    type: "counter",
+    labels: ["registry", "code"],
+    help: "Data of the registry that were skipped, by problem code.",
+  },
+  tributary_rejected: {
+    type: "gauge",
+    labels: ["costs", "code"],
+    help: "What is left out right now: instance (an endpoint), service (a whole object) or note (served, but changed), by problem code.",
+  },
+  tributary_conflicts: {
+    type: "gauge",
+    labels: ["kind"],
+    help: "Clashes between names right now: collision (identities sharing a host), refusal (hosts not allowed), resource (ready object against generated one).",
+  },
+  tributary_resources: { type: "gauge", labels: ["type"], help: "Resources served." },
+  tributary_resource_bytes: { type: "gauge", labels: ["type"], help: "Bytes of a full-state answer." },
+  tributary_snapshot_sequence: { type: "gauge", labels: [], help: "Publications since the start." },
+  tributary_state_digest: {
+    type: "gauge",
+    labels: ["digest"],
+    help: "Always 1; the label is a digest of everything served. Equal digests mean equal state: compare replicas by it.",
+  },
+  tributary_complete: { type: "gauge", labels: [], help: "1 once every required registry was listed, so that first answers are given." },
+  tributary_xds_streams: { type: "gauge", labels: [], help: "Open xDS streams." },
+  tributary_xds_requests_total: { type: "counter", labels: ["type"], help: "Requests received, acknowledgements included." },
+  tributary_xds_pushes_total: { type: "counter", labels: ["type"], help: "Responses sent." },
+  tributary_xds_push_bytes_total: { type: "counter", labels: ["type"], help: "Bytes of responses sent." },
+  tributary_xds_nacks_total: { type: "counter", labels: ["type"], help: "Responses refused by a client." },
+  tributary_xds_unacknowledged_total: {
+    type: "counter",
+    labels: ["type"],
+    help: "Pushes not acknowledged within `xds.pacing.ackWarning`.",
+  },
+  tributary_xds_stream_errors_total: {
+    type: "counter",
+    labels: ["status"],
+    help: "Streams we ended because of the client, by gRPC status.",
+  },
+  tributary_xds_client_version: {
+    type: "gauge",
+    labels: ["client", "type", "version"],
+    help: "Always 1; the version that a client acknowledged last.",
+  },
+  tributary_change_publish_seconds: {
+    type: "histogram",
+    labels: [],
+    help: "From a change seen in a registry to its publication in the snapshot.",
+  },
+  tributary_change_push_seconds: {
+    type: "histogram",
+    labels: ["type"],
+    help: "From a change seen in a registry to the push that carries it.",
+  },
+  tributary_change_ack_seconds: {
+    type: "histogram",
+    labels: ["type"],
+    help: "From a change seen in a registry to a client's acknowledgement.",
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof metricDefinitions;

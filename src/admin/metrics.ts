@@ -1,0 +1,120 @@
+/** The Prometheus exporter: gauges are read from the views when scraped, events are counted as they happen. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type MetricName, metricDefinitions } from "./metric-definitions.ts";
+import type { AdminViews } from "./views.ts";
+
+/** Seconds, from half a millisecond (an in-memory change) to a minute (a paced storm). */
+const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #metrics = new Map<MetricName, Gauge | Counter | Histogram>();
+  readonly #views: AdminViews;
+
+  constructor(views: AdminViews, version: string) {
+    this.#views = views;
+    for (const [name, { type, labels, help }] of Object.entries(metricDefinitions)) {
+      const shape = { name, help, labelNames: [...labels], registers: [this.#registry] };
+      const metric =
+        type === "gauge"
+          ? new Gauge(shape)
+          : type === "counter"
+            ? new Counter(shape)
+            : new Histogram({ ...shape, buckets: latencyBuckets });
+      this.#metrics.set(name as MetricName, metric);
+    }
+    this.gauge("tributary_build_info").set({ version, node: process.version }, 1);
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  gauge(name: MetricName): Gauge {
+    return this.#metrics.get(name) as Gauge;
+  }
+
+  counter(name: MetricName): Counter {
+    return this.#metrics.get(name) as Counter;
+  }
+
+  histogram(name: MetricName): Histogram {
+    return this.#metrics.get(name) as Histogram;
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The exposition text, with every gauge as it is now. */
+  async expose(): Promise<string> {
+    this.#readRegistries();
+    this.#readServing();
+    return await this.#registry.metrics();
+  }
+
+  #readRegistries(): void {
+    const perRegistry: readonly MetricName[] = [
+      "tributary_registry_phase",
+      "tributary_registry_synced",
+      "tributary_registry_stale_seconds",
+      "tributary_registry_last_contact_timestamp_seconds",
+      "tributary_registry_epoch",
+      "tributary_registry_restarts_total",
+      "tributary_registry_services",
+      "tributary_registry_endpoints",
+      "tributary_registry_held_endpoints",
+      "tributary_registry_resources",
+      "tributary_registry_facts",
+      "tributary_registry_events_total",
+      "tributary_registry_problems_total",
+    ];
+    // A removed registry must not linger: series are rebuilt at each scrape.
+    for (const name of perRegistry) this.#metrics.get(name)?.reset();
+    for (const { id: registry, type, status, events, problems, ...view } of this.#views.registries()) {
+      for (const phase of ["starting", "live", "stale"]) {
+        this.gauge("tributary_registry_phase").set({ registry, type, phase }, status.phase === phase ? 1 : 0);
+      }
+      const stale = status.phase === "stale" ? (Date.now() - status.since) / 1000 : 0;
+      this.gauge("tributary_registry_synced").set({ registry }, status.synced ? 1 : 0);
+      this.gauge("tributary_registry_stale_seconds").set({ registry }, stale);
+      this.gauge("tributary_registry_last_contact_timestamp_seconds").set({ registry }, status.lastContact / 1000);
+      this.gauge("tributary_registry_epoch").set({ registry }, status.epoch);
+      this.counter("tributary_registry_restarts_total").inc({ registry }, status.restarts);
+      this.gauge("tributary_registry_services").set({ registry }, view.services);
+      this.gauge("tributary_registry_endpoints").set({ registry }, view.endpoints);
+      this.gauge("tributary_registry_held_endpoints").set({ registry }, view.heldEndpoints);
+      this.gauge("tributary_registry_resources").set({ registry }, view.resources);
+      this.gauge("tributary_registry_facts").set({ registry }, view.facts);
+      for (const [event, count] of Object.entries(events)) {
+        this.counter("tributary_registry_events_total").inc({ registry, event }, count);
+      }
+      for (const [code, count] of Object.entries(problems)) {
+        this.counter("tributary_registry_problems_total").inc({ registry, code }, count);
+      }
+    }
+  }
+
+  #readServing(): void {
+    const rebuilt: readonly MetricName[] = [
+      "tributary_rejected",
+      "tributary_conflicts",
+      "tributary_state_digest",
+      "tributary_xds_client_version",
+    ];
+    for (const name of rebuilt) this.#metrics.get(name)?.reset();
+    for (const { costs, code, count } of this.#views.rejected()) this.gauge("tributary_rejected").set({ costs, code }, count);
+    for (const { kind, count } of this.#views.conflicts()) this.gauge("tributary_conflicts").set({ kind }, count);
+    for (const { type, resources, bytes } of this.#views.types()) {
+      this.gauge("tributary_resources").set({ type }, resources);
+      this.gauge("tributary_resource_bytes").set({ type }, bytes);
+    }
+    this.gauge("tributary_snapshot_sequence").set(this.#views.sequence());
+    this.gauge("tributary_state_digest").set({ digest: this.#views.stateDigest() }, 1);
+    this.gauge("tributary_complete").set(this.#views.complete() ? 1 : 0);
+    const clients = this.#views.clients();
+    this.gauge("tributary_xds_streams").set(clients.length);
+    for (const { node, types } of clients) {
+      for (const { type, acked } of types) {
+        if (acked !== undefined) this.gauge("tributary_xds_client_version").set({ client: node, type, version: acked }, 1);
+      }
+    }
+  }
+}

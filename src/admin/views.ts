@@ -1,0 +1,51 @@
+/** What the admin room may look at: read-only views that the runtime composes from every room. */
+import type { RegistryStatus } from "../registries/feed.ts";
+import type { TypeKey } from "../snapshot/snapshot.ts";
+
+export interface RegistryView {
+  readonly id: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly status: RegistryStatus;
+  readonly services: number;
+  readonly endpoints: number;
+  /** Endpoints that the registry no longer names but a hold keeps. */
+  readonly heldEndpoints: number;
+  readonly holdReason: string | undefined;
+  readonly resources: number;
+  readonly facts: number;
+  /** Items that arrived, by what happened to them: `upsert`, `remove`, `listing`. */
+  readonly events: Readonly<Record<string, number>>;
+  /** Skipped data by problem code, since the start. */
+  readonly problems: Readonly<Record<string, number>>;
+}
+
+export interface TypeView {
+  readonly type: TypeKey;
+  readonly resources: number;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
+export interface ClientView {
+  readonly id: string;
+  readonly node: string;
+  readonly peer: string;
+  readonly types: readonly { readonly type: string; readonly sent: string | undefined; readonly acked: string | undefined }[];
+}
+
+export interface AdminViews {
+  /** True once the xDS port accepts. */
+  listening(): boolean;
+  /** True once first answers may be given: every required registry was listed. */
+  complete(): boolean;
+  registries(): readonly RegistryView[];
+  types(): readonly TypeView[];
+  clients(): readonly ClientView[];
+  stateDigest(): string;
+  sequence(): number;
+  /** What is withheld or left out right now, by cost and problem code. */
+  rejected(): readonly { readonly costs: string; readonly code: string; readonly count: number }[];
+  /** Services that wanted one host; names refused; clashes of ready resources. */
+  conflicts(): readonly { readonly kind: string; readonly count: number }[];
+}

@@ -1,0 +1,190 @@
+/**
+ * Carries changed catalog entries through translation and encoding into the snapshot.
+ *
+ * A single change is published in the same turn of the event loop in which it was drained; a
+ * flood is worked off in slices, so that the thread that answers istiod is never blocked for
+ * long, and published as one net step.
+ */
+import type { CatalogEntry } from "../catalog/merged-service.ts";
+import type { MeshObject, MeshProblem, Translation } from "../mesh/mesh-object.ts";
+import type { Entry, TypeKey } from "../snapshot/snapshot.ts";
+
+/** Milliseconds of work between two turns of the event loop. */
+const sliceMs = 8;
+
+/** While the first listings stream in, what has arrived becomes visible to tools this often, in ms. */
+const partialPublishMs = 500;
+
+/** A flood that never lets the queue run empty is published at least this often, in ms. */
+const floodPublishMs = 100;
+
+export interface PublisherRooms {
+  readonly catalog: {
+    drain(): { readonly keys: Iterable<string>; readonly seenAt: number };
+    get(key: string): CatalogEntry | undefined;
+    isComplete(): boolean;
+  };
+  /** Assigns and releases virtual addresses; both return the keys whose address changed. */
+  readonly vips: {
+    assign(key: string): readonly string[];
+    release(key: string): readonly string[];
+    get(key: string): string | undefined;
+  };
+  translate(entry: CatalogEntry, vip: string | undefined): Translation;
+  encode(object: MeshObject, seenAt: number): Entry;
+  publish(changes: { upserts: readonly { type: TypeKey; entry: Entry }[]; removals: readonly { type: TypeKey; name: string }[] }): void;
+  /** Epoch ms of the oldest change in what was just published. */
+  published?(seenAt: number): void;
+}
+
+/** What one name of the snapshot is made of. */
+interface Target {
+  readonly type: TypeKey;
+  /** "namespace/name". */
+  readonly name: string;
+}
+
+export class Publisher {
+  readonly #rooms: PublisherRooms;
+  /** Targets to work off, with the epoch ms of the oldest change that touched them. */
+  readonly #queue = new Map<string, number>();
+  readonly #problems = new Map<string, readonly MeshProblem[]>();
+  readonly #idleListeners = new Set<() => void>();
+  #upserts: { type: TypeKey; entry: Entry }[] = [];
+  #removals: Target[] = [];
+  #oldest = Number.POSITIVE_INFINITY;
+  #lastPublish = 0;
+  #scheduled: NodeJS.Immediate | undefined;
+  #partial: NodeJS.Timeout | undefined;
+
+  constructor(rooms: PublisherRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** Call when the catalog has something dirty; cheap, and may be called often. */
+  schedule(): void {
+    this.#scheduled ??= setImmediate(() => this.#slice());
+  }
+
+  /** Everything the catalog knows is translated again, e.g. because the policy changed. */
+  retranslate(keys: Iterable<string>): void {
+    const now = Date.now();
+    for (const key of keys) this.#enqueue(targetOf(key), now);
+    this.schedule();
+  }
+
+  /** True when every change the catalog reported is in the snapshot. */
+  isIdle(): boolean {
+    return this.#scheduled === undefined && this.#queue.size === 0;
+  }
+
+  /** Called at the end of each publication after which nothing is left to do. Returns the unsubscription. */
+  onIdle(listener: () => void): () => void {
+    this.#idleListeners.add(listener);
+    return () => this.#idleListeners.delete(listener);
+  }
+
+  /** Problems of everything translated, by snapshot target. */
+  problems(): ReadonlyMap<string, readonly MeshProblem[]> {
+    return this.#problems;
+  }
+
+  close(): void {
+    clearImmediate(this.#scheduled);
+    clearTimeout(this.#partial);
+    this.#scheduled = undefined;
+    this.#queue.clear();
+    this.#idleListeners.clear();
+  }
+
+  #slice(): void {
+    this.#scheduled = undefined;
+    const { keys, seenAt } = this.#rooms.catalog.drain();
+    for (const key of keys) this.#enqueue(targetOf(key), seenAt);
+    const end = performance.now() + sliceMs;
+    for (const [id, since] of this.#queue) {
+      this.#queue.delete(id);
+      this.#work(parseTarget(id), since);
+      if (performance.now() >= end) break;
+    }
+    if (this.#queue.size > 0) this.schedule();
+    if (this.#mayPublish()) this.#publish();
+    if (this.isIdle()) for (const listener of [...this.#idleListeners]) listener();
+  }
+
+  /** A publication rebuilds every bucket it touches, so first listings and floods are published in batches. */
+  #mayPublish(): boolean {
+    const waited = performance.now() - this.#lastPublish;
+    if (this.#rooms.catalog.isComplete()) return this.#queue.size === 0 || waited >= floodPublishMs;
+    if (waited >= partialPublishMs) return true;
+    this.#partial ??= setTimeout(() => {
+      this.#partial = undefined;
+      this.schedule();
+    }, partialPublishMs - waited).unref();
+    return false;
+  }
+
+  #work(target: Target, seenAt: number): void {
+    const id = targetId(target);
+    const entry = this.#entryOf(target);
+    const vip = target.type === "networking.istio.io/ServiceEntry" ? this.#vip(target, entry?.kind === "service", seenAt) : undefined;
+    this.#oldest = Math.min(this.#oldest, seenAt);
+    const translation = entry && this.#rooms.translate(entry, vip);
+    if (translation && translation.problems.length > 0) this.#problems.set(id, translation.problems);
+    else this.#problems.delete(id);
+    if (translation?.object) this.#upserts.push({ type: target.type, entry: this.#rooms.encode(translation.object, seenAt) });
+    else this.#removals.push(target);
+  }
+
+  /** Takes or gives back the virtual address; whoever has to move because of it is translated again. */
+  #vip(target: Target, generated: boolean, seenAt: number): string | undefined {
+    const { vips } = this.#rooms;
+    const moved = generated ? vips.assign(target.name) : vips.release(target.name);
+    for (const name of moved) if (name !== target.name) this.#enqueue({ type: target.type, name }, seenAt);
+    return vips.get(target.name);
+  }
+
+  /** A ready resource and a generated service may claim one name: the ready one wins. */
+  #entryOf({ type, name }: Target): CatalogEntry | undefined {
+    const kind = type.slice(type.indexOf("/") + 1);
+    const ready = this.#rooms.catalog.get(`resource:${kind}/${name}`);
+    return ready ?? (kind === "ServiceEntry" ? this.#rooms.catalog.get(`service:${name}`) : undefined);
+  }
+
+  #publish(): void {
+    const oldest = this.#oldest;
+    this.#lastPublish = performance.now();
+    this.#oldest = Number.POSITIVE_INFINITY;
+    if (this.#upserts.length === 0 && this.#removals.length === 0) return;
+    const upserts = this.#upserts;
+    const removals = this.#removals;
+    this.#upserts = [];
+    this.#removals = [];
+    this.#rooms.publish({ upserts, removals });
+    this.#rooms.published?.(oldest);
+  }
+
+  #enqueue(target: Target, seenAt: number): void {
+    const id = targetId(target);
+    const queued = this.#queue.get(id);
+    if (queued === undefined || seenAt < queued) this.#queue.set(id, seenAt);
+  }
+}
+
+const networking = "networking.istio.io/";
+
+/** `service:ns/host` and `resource:Kind/ns/name` name the same table where both are ServiceEntries. */
+function targetOf(key: string): Target {
+  if (key.startsWith("service:")) return { type: `${networking}ServiceEntry`, name: key.slice("service:".length) };
+  const [, kind, name] = /^resource:([^/]+)\/(.*)$/.exec(key) ?? [];
+  return { type: `${networking}${kind}` as TypeKey, name: name ?? "" };
+}
+
+function targetId({ type, name }: Target): string {
+  return `${type} ${name}`;
+}
+
+function parseTarget(id: string): Target {
+  const space = id.indexOf(" ");
+  return { type: id.slice(0, space) as TypeKey, name: id.slice(space + 1) };
+}
