@@ -1,0 +1,5 @@
+/** Every registry kind there is: one line each, and one folder each. */
+import type { RegistryKind } from "./contract.ts";
+import { fileKind } from "./file/kind.ts";
+
+export const kinds: readonly RegistryKind[] = [fileKind];

@@ -1,0 +1,74 @@
+/** Folds what happens to a registry and its worker into one `RegistryStatus`; no I/O, no timer. */
+import type { RegistryStatus } from "./feed.ts";
+import type { Commit } from "./worker-messages.ts";
+
+export class StatusTracker {
+  #status: RegistryStatus;
+  readonly #publish: (status: RegistryStatus) => void;
+  readonly #now: () => number;
+  #inContact = false;
+  #losses = 0;
+  #suspicions = 0;
+
+  constructor(publish: (status: RegistryStatus) => void, now: () => number = Date.now) {
+    this.#publish = publish;
+    this.#now = now;
+    this.#status = { phase: "starting", since: now(), synced: false, lastContact: 0, epoch: 0, restarts: 0 };
+  }
+
+  get status(): RegistryStatus {
+    return this.#status;
+  }
+
+  contact(at: number): void {
+    this.#inContact = true;
+    this.#set({ lastContact: at });
+  }
+
+  /** A complete listing was applied. It proves contact only if none was lost since. */
+  committed(commit: Commit): void {
+    const suspicion = commit.suspicions === this.#suspicions ? undefined : this.#status.suspicion;
+    if (commit.losses !== this.#losses) {
+      this.#set({ suspicion });
+      return;
+    }
+    this.#inContact = true;
+    const lastContact = Math.max(this.#status.lastContact, Math.floor(commit.seenAt));
+    this.#set({ phase: "live", reason: undefined, synced: true, lastContact, suspicion });
+  }
+
+  unreachable(reason: string, losses: number): void {
+    this.#losses = losses;
+    this.#lost(reason, {});
+  }
+
+  suspicious(what: string, suspicions: number): void {
+    this.#suspicions = suspicions;
+    this.#set({ suspicion: what });
+  }
+
+  /** A listing was given up. The session says for itself whether contact is lost. */
+  abandoned(reason: string): void {
+    if (this.#status.phase !== "live") this.#set({ reason: `a listing failed: ${reason}` });
+  }
+
+  /** The worker is gone and another takes its place: whatever it knew of contact is void. */
+  workerLost(reason: string, restarts: number): void {
+    this.#inContact = true;
+    this.#losses = 0;
+    this.#suspicions = 0;
+    this.#lost(reason, { restarts });
+  }
+
+  #lost(reason: string, change: Partial<RegistryStatus>): void {
+    const epoch = this.#status.epoch + (this.#inContact ? 1 : 0);
+    this.#inContact = false;
+    this.#set({ ...change, phase: this.#status.synced ? "stale" : "starting", reason, epoch });
+  }
+
+  #set(change: Partial<RegistryStatus>): void {
+    const since = change.phase === undefined || change.phase === this.#status.phase ? this.#status.since : this.#now();
+    this.#status = { ...this.#status, ...change, since };
+    this.#publish(this.#status);
+  }
+}

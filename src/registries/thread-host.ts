@@ -1,0 +1,46 @@
+/** Workers as threads of this process. */
+import { Worker } from "node:worker_threads";
+import type { WorkerHost } from "./worker-host.ts";
+import type { FromWorker } from "./worker-messages.ts";
+
+const entry = new URL("./worker-entry.ts", import.meta.url);
+
+export const threadHost: WorkerHost = {
+  start(start, limits, events) {
+    const worker = new Worker(entry, {
+      name: `registry ${start.registry}`,
+      workerData: start,
+      resourceLimits: { maxOldGenerationSizeMb: limits.oldGenerationMb, maxYoungGenerationSizeMb: limits.youngGenerationMb },
+      // What a client library prints must not mix with the program's own output; see below.
+      stdout: true,
+      stderr: true,
+    });
+    let cause: string | undefined;
+    worker.on("message", (message: FromWorker) => events.message(message));
+    worker.on("messageerror", (error) => {
+      cause ??= `sent an unreadable message: ${error.message}`;
+      void worker.terminate();
+    });
+    worker.on("error", (error) => {
+      cause ??= describeCrash(error);
+    });
+    worker.on("exit", (code) => events.exit(cause ?? `its worker ended with code ${code}`));
+    for (const output of [worker.stdout, worker.stderr]) {
+      output.on("data", (chunk: Buffer) => {
+        const message = chunk.toString().trimEnd().slice(0, 2_000);
+        events.message({ type: "log", level: "debug", fields: "{}", message: `printed: ${message}` });
+      });
+    }
+    return {
+      post: (message) => worker.postMessage(message),
+      terminate: () => void worker.terminate(),
+    };
+  },
+};
+
+function describeCrash(error: unknown): string {
+  // Anything can be thrown in a worker, not only errors.
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") return "its worker reached its heap limit";
+  return `its worker crashed: ${String(message ?? error).slice(0, 500)}`;
+}

@@ -1,0 +1,171 @@
+/**
+ * The worker's side of a registry: what a session tells becomes batches of text for the main
+ * thread. Unchanged items are dropped here; while main has not acknowledged earlier batches,
+ * only the newest text per item waits, so a flood costs memory for the view and no more.
+ */
+import { hash } from "node:crypto";
+import type { Logger } from "../log/logger.ts";
+import type { Emitter, Listing, Problem } from "./contract.ts";
+import { PendingChanges } from "./pending-changes.ts";
+import { PendingProblems } from "./pending-problems.ts";
+import { type Item, itemId } from "./service.ts";
+import type { FromWorker } from "./worker-messages.ts";
+
+/** Batches on their way that main has not acknowledged. */
+const credit = 3;
+const contactEveryMs = 1_000;
+/** Characters. No service is that large; something that claims to be must not fill the memory of both threads. */
+const largestItem = 64 * 1024 * 1024;
+
+interface OpenListing {
+  readonly seen: Set<string>;
+  /** Suspicions before it began: its commit settles those. */
+  readonly suspicions: number;
+}
+
+export class WorkerEmitter implements Emitter {
+  readonly #post: (message: FromWorker) => void;
+  readonly #log: Logger;
+  /** Digest of the newest text per item: 32 bytes tell whether anything changed. */
+  readonly #known = new Map<string, string>();
+  readonly #changes = new PendingChanges();
+  readonly #problems = new PendingProblems();
+  #open: OpenListing | undefined;
+  #unacknowledged = 0;
+  #flushing: NodeJS.Immediate | undefined;
+  #lastContact = 0;
+  #unreachable: string | undefined;
+  #losses = 0;
+  #suspicions = 0;
+  #closed = false;
+
+  constructor(post: (message: FromWorker) => void, log: Logger) {
+    this.#post = post;
+    this.#log = log;
+  }
+
+  listing(): Listing {
+    if (this.#open) this.#log.debug({}, "a newer listing takes the place of an unfinished one");
+    const listing: OpenListing = { seen: new Set(), suspicions: this.#suspicions };
+    this.#open = listing;
+    return {
+      add: (item) => this.#put(item, listing),
+      commit: () => this.#commit(listing),
+      abandon: (reason) => this.#abandon(listing, reason),
+    };
+  }
+
+  replaced(items: Iterable<Item>): void {
+    const listing = this.listing();
+    for (const item of items) listing.add(item);
+    listing.commit();
+  }
+
+  changed(item: Item): void {
+    this.#put(item, undefined);
+  }
+
+  removed(id: string): void {
+    this.#open?.seen.delete(id);
+    this.#known.delete(id);
+    // Also when this session never saw it: main may know it from an earlier one.
+    this.#changes.set(id, undefined, now());
+    this.#schedule();
+  }
+
+  unreachable(reason: string): void {
+    if (this.#unreachable === reason || this.#closed) return;
+    this.#unreachable = reason;
+    this.#losses++;
+    this.#post({ type: "unreachable", reason: reason.slice(0, 1_000), losses: this.#losses });
+  }
+
+  contact(): void {
+    const at = Date.now();
+    if ((this.#unreachable === undefined && at - this.#lastContact < contactEveryMs) || this.#closed) return;
+    this.#unreachable = undefined;
+    this.#lastContact = at;
+    this.#post({ type: "contact", at });
+  }
+
+  suspicious(what: string): void {
+    if (this.#closed) return;
+    this.#suspicions++;
+    this.#post({ type: "suspicious", what: what.slice(0, 1_000), suspicions: this.#suspicions });
+  }
+
+  problem(problem: Problem): void {
+    this.#problems.add(problem);
+    this.#schedule();
+  }
+
+  /** Main has applied one batch. */
+  acknowledged(): void {
+    this.#unacknowledged--;
+    if (this.#changes.size > 0 || this.#problems.size > 0) this.#flush();
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.#closed = true;
+    clearImmediate(this.#flushing);
+  }
+
+  #put(item: Item, listing: OpenListing | undefined): void {
+    const id = itemId(item);
+    this.#open?.seen.add(id);
+    listing?.seen.add(id);
+    const text = JSON.stringify(item);
+    if (text.length > largestItem) {
+      this.problem({ code: "item-too-large", where: id, message: `${text.length} characters; its last known state is kept` });
+      return;
+    }
+    const digest = hash("sha256", text, "binary");
+    if (this.#known.get(id) === digest) return;
+    this.#known.set(id, digest);
+    this.#changes.set(id, text, now());
+    this.#schedule();
+  }
+
+  #commit(listing: OpenListing): void {
+    if (this.#open !== listing) return;
+    this.#open = undefined;
+    const gone: string[] = [];
+    for (const id of this.#known.keys()) if (!listing.seen.has(id)) gone.push(id);
+    for (const id of gone) this.#known.delete(id);
+    this.#unreachable = undefined;
+    const commit = { gone, seenAt: now(), losses: this.#losses, suspicions: listing.suspicions };
+    this.#changes.commit(commit, (id) => this.#known.has(id));
+    this.#schedule();
+  }
+
+  #abandon(listing: OpenListing, reason: string): void {
+    if (this.#open !== listing) return;
+    this.#open = undefined;
+    if (!this.#closed) this.#post({ type: "abandoned", reason: reason.slice(0, 1_000) });
+  }
+
+  /**
+   * Sends at the end of this turn of the event loop, so that one change goes at once and what
+   * belongs together goes together. A long listing streams as soon as a batch is full.
+   */
+  #schedule(): void {
+    if (this.#unacknowledged >= credit) return;
+    if (this.#changes.full) this.#flush();
+    else this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    while (!this.#closed && this.#unacknowledged < credit && (this.#changes.size > 0 || this.#problems.size > 0)) {
+      this.#unacknowledged++;
+      this.#post({ type: "batch", ...this.#changes.take(), problems: this.#problems.take() });
+    }
+  }
+}
+
+/** Epoch ms with fractions. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
