@@ -12,6 +12,7 @@ export const errorCodes = {
     "The change touches a setting that is read only at start. Everything else of the reload was not applied either; restart to take it over.",
   BIND_UNSAFE: "An address that is reachable from outside was asked for a port that must stay on loopback.",
   BIND_IN_USE: "The port is taken by another process. Stop it or choose another port with the named setting.",
+  BIND_FAILED: "An address cannot be listened on. Check that it belongs to this machine and that the port is allowed.",
   REGISTRY_UNREACHABLE: "A registry does not answer. Its last state is kept; the message says which address and why.",
   REGISTRY_CRASHED: "A registry's worker ended by itself and is started again with back-off; its last state is kept.",
   NOT_RUNNING: "No server answers at the given address. Start one with `tributary serve`, or name its address.",

@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Config, RegistryConfig } from "./schema.ts";
+import { startOnlySettings } from "./start-only.ts";
+
+/** A part of the configuration beside the registries. */
+export type Section = Exclude<keyof Config, "registries">;
+
+/** What a reload changes. */
+export interface ConfigDiff {
+  readonly registries: {
+    readonly added: readonly RegistryConfig[];
+    /** Ids. */
+    readonly removed: readonly string[];
+    /** The new settings of registries that keep their id. */
+    readonly changed: readonly RegistryConfig[];
+  };
+  readonly sections: readonly Section[];
+  /** Changed settings that are read only at start, such as `xds.port`. */
+  readonly needsRestart: readonly string[];
+}
+
+/** Compares what the configurations mean, not how they are written; the order of registries means nothing. */
+export function diffConfig(old: Config, next: Config): ConfigDiff {
+  const before = new Map(old.registries.map((registry) => [registry.id, registry]));
+  const after = new Map(next.registries.map((registry) => [registry.id, registry]));
+  const changed = [...after.values()].filter((registry) => {
+    const earlier = before.get(registry.id);
+    return earlier !== undefined && !isDeepStrictEqual(earlier, registry);
+  });
+  const sections = (Object.keys(next) as (keyof Config)[]).filter((key): key is Section => key !== "registries");
+  return {
+    registries: {
+      added: [...after.values()].filter((registry) => !before.has(registry.id)),
+      removed: [...before.keys()].filter((id) => !after.has(id)),
+      changed,
+    },
+    sections: sections.filter((section) => !isDeepStrictEqual(old[section], next[section])),
+    needsRestart: startOnlySettings.filter((setting) => !isDeepStrictEqual(setting.read(old), setting.read(next))).map(({ name }) => name),
+  };
+}
+
+/** Whether a reload changes nothing at all. */
+export function isEmptyDiff({ registries, sections }: ConfigDiff): boolean {
+  return registries.added.length + registries.removed.length + registries.changed.length + sections.length === 0;
+}

@@ -1,0 +1,107 @@
+/** The way of a configuration: text → values with positions → secrets → schema and rules → `Config`. */
+import { resolve } from "node:path";
+import { type Position, TributaryError } from "../errors/tributary-error.ts";
+import { redact, type Secret } from "../log/redact.ts";
+import type { RegistryKind } from "../registries/contract.ts";
+import { readBoundedFile } from "./bounded-file.ts";
+import { ConfigErrors } from "./config-errors.ts";
+import { type Path, pathText, readDocument } from "./document.ts";
+import { explainIssue } from "./issues.ts";
+import { checkRules } from "./rules.ts";
+import { type Config, configSchema } from "./schema.ts";
+import { resolveSecrets, type SecretSources } from "./secrets.ts";
+import { configShape } from "./shape.ts";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  /** Every value that came from a reference: hand them to whatever prints. */
+  readonly secrets: readonly Secret[];
+  /** Absolute paths of the secret files. */
+  readonly files: readonly string[];
+  /** By `pathText`: the text as written, of every value that holds a reference. */
+  readonly written: ReadonlyMap<string, string>;
+  /** Where the value at a path stands in the file; of a default: where its section stands. */
+  positionOf(path: Path): Position;
+}
+
+export interface ParseOptions extends Partial<SecretSources> {
+  /** For positions, and the base of relative secret paths. */
+  readonly file: string;
+  readonly kinds: readonly RegistryKind[];
+}
+
+/** 4 MiB are some ten thousand registries. */
+export const maxConfigBytes = 4 * 1024 * 1024;
+/** A certificate with its chain has a few KiB; a mounted Kubernetes Secret at most 1 MiB. */
+const maxSecretBytes = 1024 * 1024;
+/** More errors help nobody. */
+const maxErrors = 100;
+
+/**
+ * Parses a configuration. Pure, but for reading secret files through `readFile`.
+ *
+ * @throws ConfigErrors with every problem found
+ */
+export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
+  const file = resolve(options.file);
+  if (text.length > maxConfigBytes) {
+    throw new ConfigErrors([
+      new TributaryError("CONFIG_UNREADABLE", `larger than ${maxConfigBytes} bytes`, { position: { file: options.file } }),
+    ]);
+  }
+  const document = readDocument(text, options.file);
+  // What is not YAML has no reliable structure; complaints about it would mislead.
+  if (document.errors.length > 0) throw new ConfigErrors(document.errors.slice(0, maxErrors));
+
+  const resolved = resolveSecrets(document, file, {
+    env: options.env ?? process.env,
+    readFile: options.readFile ?? ((path) => readBoundedFile(path, maxSecretBytes)),
+  });
+  const errors = [...resolved.errors, ...checkRules(resolved.value, document)];
+  const result = configSchema(options.kinds).safeParse(resolved.value);
+  if (!result.success) {
+    const shape = configShape(options.kinds);
+    const isSecret = (path: Path) => resolved.written.has(pathText(path));
+    for (const issue of result.error.issues) {
+      // The stand-in of an unresolved reference is wrong by nature.
+      if (resolved.unresolved.has(pathText(issue.path as Path))) continue;
+      errors.push(...explainIssue(issue, { document, value: resolved.value, shape, isSecret }));
+    }
+  }
+  if (errors.length > 0) {
+    const told = errors.slice(0, maxErrors).map((error) => withoutSecrets(error, resolved.secrets));
+    throw new ConfigErrors(told, resolved.files);
+  }
+  return {
+    config: result.data as unknown as Config,
+    file,
+    secrets: resolved.secrets,
+    files: resolved.files,
+    written: resolved.written,
+    positionOf: document.valuePosition,
+  };
+}
+
+/**
+ * Reads and parses a configuration file.
+ *
+ * @throws ConfigErrors with every problem found, also when the file cannot be read
+ */
+export function loadConfig(file: string, options: Omit<ParseOptions, "file">): LoadedConfig {
+  let text: string;
+  try {
+    text = readBoundedFile(file, maxConfigBytes);
+  } catch (error) {
+    const message = `cannot read the configuration: ${(error as Error).message}`;
+    throw new ConfigErrors([new TributaryError("CONFIG_UNREADABLE", message, { position: { file }, cause: error })]);
+  }
+  return parseConfig(text, { ...options, file });
+}
+
+/** A kind's own check may repeat what it did not like. */
+function withoutSecrets(error: TributaryError, secrets: readonly Secret[]): TributaryError {
+  const message = redact(error.message, secrets);
+  return message === error.message ? error : new TributaryError(error.code, message, { position: error.position, hint: error.hint });
+}

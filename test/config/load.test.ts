@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ConfigErrors } from "../../src/config/config-errors.ts";
+import { type LoadedConfig, loadConfig, maxConfigBytes, parseConfig } from "../../src/config/load.ts";
+import { describeError } from "../../src/errors/tributary-error.ts";
+import { testKinds } from "./kinds.ts";
+
+const river = "registries:\n  - {type: river, id: a, path: x}\n";
+
+function parse(text: string, env: Record<string, string> = {}): LoadedConfig {
+  return parseConfig(text, {
+    file: "t.yaml",
+    kinds: testKinds,
+    env,
+    readFile: () => {
+      throw new Error("no files here");
+    },
+  });
+}
+
+function errorsOf(text: string, env: Record<string, string> = {}): string[] {
+  try {
+    parse(text, env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigErrors, String(error));
+    return error.errors.map(describeError);
+  }
+  assert.fail("the configuration was accepted");
+}
+
+test("a small configuration gets every default", () => {
+  const { config } = parse(river);
+  assert.equal(config.registries[0]?.id, "a");
+  assert.equal(config.registries[0]?.path, "x");
+  assert.equal(config.registries[0]?.required, true);
+  assert.equal(config.registries[0]?.protection.hold, 30_000);
+  assert.equal(config.xds.address, "127.0.0.1");
+  assert.equal(config.xds.port, 16010);
+  assert.equal(config.xds.pacing.ackTimeout, 300_000);
+  assert.equal(config.mesh.vipCidr, "241.0.0.0/8");
+  assert.equal(config.log.level, "info");
+});
+
+test("an unknown key names the nearest known one, at the key's position", () => {
+  assert.deepEqual(errorsOf(`${river}xds:\n  prot: 1\n`), [
+    't.yaml:4:3: unknown key xds.prot; did you mean "port"? [CONFIG_INVALID] (known here: address, port, maxStreams, maxRequestBytes, maxTypes, maxNames, pacing, initialSync)',
+  ]);
+  const [ofKind] = errorsOf("registries:\n  - type: pond\n    id: a\n    servers: [s]\n    Pass-Word: x\n");
+  assert.match(ofKind!, /^t.yaml:5:5: unknown key registries\[0\].Pass-Word; did you mean "password"\?/);
+  assert.match(ofKind!, /known here: .*servers, password, depth\)$/);
+  assert.doesNotMatch(errorsOf(`${river}entirelyDifferent: 1\n`)[0]!, /did you mean/);
+});
+
+test("an unknown registry type names the nearest and lists all", () => {
+  assert.deepEqual(errorsOf("registries:\n  - type: rivr\n    id: a\n"), [
+    't.yaml:2:11: registries[0].type: unknown registry type "rivr"; did you mean "river"? [CONFIG_INVALID] (known: pond, river)',
+  ]);
+  assert.deepEqual(errorsOf("registries:\n  - id: a\n"), [
+    "t.yaml:2:5: registries[0].type: is missing [CONFIG_INVALID] (known: pond, river)",
+  ]);
+});
+
+test("wrong values say where they are and what was expected", () => {
+  const cases: Record<string, string> = {
+    "xds: {port: 99999}": "xds.port: expected at most 65535",
+    "xds: {port: '16010'}": "xds.port: expected a number, got text",
+    "xds: {port: 1.5}": "xds.port: expected an integer, got a number",
+    "xds: []": "xds: expected a map of keys, got a list",
+    "xds:": "xds: expected a map of keys; the key has no value: give it one or remove the key",
+    "log: {level: wran}": 'log.level: expected one of debug, info, warn, error, got "wran"; did you mean "warn"?',
+    "xds: {pacing: {ackTimeout: 5 min}}": "xds.pacing.ackTimeout: expected a duration such as 250ms, 30s, 5m or 1h",
+    "xds: {pacing: {ackTimeout: 25d}}": "xds.pacing.ackTimeout: expected a duration of at most 24d",
+    "xds: {pacing: {ackTimeout: 5}}": "xds.pacing.ackTimeout: expected text, got an integer",
+    "mesh: {vipCidr: 241.0.0.0/99}": "mesh.vipCidr: expected an IPv4 range such as 241.0.0.0/8",
+    "mesh: {exportTo: []}": "mesh.exportTo: expected at least 1 entry",
+    "mesh: {namespace: ''}": "mesh.namespace: expected a text that is not empty",
+    "mesh: {servicePorts: {http: no}}": "mesh.servicePorts.http: expected a number, got text",
+  };
+  for (const [text, message] of Object.entries(cases)) {
+    const [first, ...more] = errorsOf(`${river}${text}\n`);
+    assert.deepEqual(more, [], text);
+    assert.match(first!, /^t\.yaml:3:\d+: /, text);
+    assert.equal(first!.replace(/^t\.yaml:3:\d+: /, "").replace(/ \[CONFIG_INVALID\]$/, ""), message);
+  }
+});
+
+test("a missing key is told at its registry", () => {
+  assert.deepEqual(errorsOf("registries:\n  - type: river\n    id: a\n"), [
+    "t.yaml:2:5: registries[0].path: is missing; expected text [CONFIG_INVALID]",
+  ]);
+});
+
+test("all problems are told at once, in the order of the file", () => {
+  const text = [
+    "registries:",
+    "  - {type: river, id: A_B, path: 7}",
+    "  - {type: pond, id: b, servers: []}",
+    "  - {type: pond, id: b, servers: ['${env:MISSING}']}",
+    "xds: {address: 0.0.0.0}",
+    "lgo: {}",
+  ].join("\n");
+  const told = errorsOf(text).map((line) => line.replace(/^t\.yaml:(\d+):\d+: .*\[(\w+)\].*$/s, "$1 $2"));
+  assert.deepEqual(told, [
+    "2 CONFIG_INVALID",
+    "2 CONFIG_INVALID",
+    "3 CONFIG_INVALID",
+    "4 CONFIG_DUPLICATE_ID",
+    "4 CONFIG_SECRET",
+    "5 BIND_UNSAFE",
+    "6 CONFIG_INVALID",
+  ]);
+});
+
+test("two registries of one id name each other", () => {
+  assert.deepEqual(errorsOf("registries:\n  - {type: river, id: a, path: x}\n  - {type: river, id: a, path: y}\n"), [
+    "t.yaml:3:23: registries[1].id: registries[0] in line 2 has the same id [CONFIG_DUPLICATE_ID]",
+  ]);
+});
+
+test("xDS binds to loopback only, metrics to anything", () => {
+  for (const address of ["127.0.0.1", "127.9.9.9", "::1", "localhost", "::ffff:127.0.0.1"]) {
+    assert.equal(parse(`${river}xds: {address: "${address}"}\n`).config.xds.address, address);
+  }
+  for (const address of ["0.0.0.0", "::", "10.0.0.1", "localhost.example.com", "::ffff:10.0.0.1", "127.1"]) {
+    assert.match(errorsOf(`${river}xds: {address: "${address}"}\n`).join(), /^t\.yaml:3:16: xds.address: .*\[BIND_UNSAFE\]/, address);
+  }
+  assert.equal(parse(`${river}metrics: {address: 0.0.0.0}\n`).config.metrics.address, "0.0.0.0");
+});
+
+test("one port for two listeners is refused unless their addresses differ", () => {
+  assert.match(errorsOf(`${river}metrics: {port: 16010}\n`)[0]!, /metrics.port: xds.port is 16010 too/);
+  assert.match(errorsOf(`${river}metrics: {port: 16010, address: 0.0.0.0}\n`)[0]!, /metrics.port: xds.port is 16010 too/);
+  assert.equal(parse(`${river}metrics: {port: 16010, address: 10.0.0.1}\n`).config.metrics.port, 16010);
+});
+
+test("what is not YAML is told with its position, every place of it", () => {
+  assert.match(errorsOf("registries: [\n").join(), /^t\.yaml:2:1: .*\[CONFIG_SYNTAX\]/);
+  assert.deepEqual(errorsOf("xds: {}\nxds: {}\nlog: {}\nlog: {}\n"), [
+    't.yaml:2:1: the key "xds" is given twice [CONFIG_SYNTAX] (first in line 1)',
+    't.yaml:4:1: the key "log" is given twice [CONFIG_SYNTAX] (first in line 3)',
+  ]);
+  assert.match(errorsOf("a: !strange x\n").join(), /CONFIG_SYNTAX/);
+  assert.match(errorsOf("a: 1\n---\nb: 2\n").join(), /CONFIG_SYNTAX/);
+  assert.match(errorsOf("a: *nothing\n").join(), /CONFIG_SYNTAX/);
+  assert.match(errorsOf("").join(), /^t\.yaml:1:1: the file is empty/);
+  assert.match(errorsOf("# nothing yet\n").join(), /the file is empty/);
+});
+
+test("YAML 1.2: words such as no and on are text, merge keys are unknown keys", () => {
+  assert.equal(parse("registries:\n  - {type: river, id: no, path: on}\n").config.registries[0]?.id, "no");
+  assert.match(errorsOf(`${river}<<: {log: {}}\n`).join(), /unknown key <</);
+});
+
+test("an alias stands for its anchor's value", () => {
+  const { config } = parse(
+    "registries:\n  - {type: river, id: a, path: &p x, naming: &n {suffix: s}}\n  - {type: river, id: b, path: *p, naming: *n}\n",
+  );
+  assert.equal(config.registries[1]?.path, "x");
+  assert.equal(config.registries[1]?.naming.suffix, "s");
+});
+
+test("hostile text is refused quickly", () => {
+  const bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
+  for (let i = 1; i < 12; i++)
+    bomb.push(
+      `a${i}: &a${i} [${Array(10)
+        .fill(`*a${i - 1}`)
+        .join(", ")}]`,
+    );
+  assert.match(errorsOf(bomb.join("\n")).join(), /more than 200000 values/);
+  assert.match(errorsOf("a: &a [*a]\n").join(), /CONFIG_SYNTAX/);
+  assert.match(errorsOf("[".repeat(100_000)).join(), /CONFIG_SYNTAX/);
+  assert.match(errorsOf(`a: ${"[".repeat(100)}${"]".repeat(100)}`).join(), /nested more than 64 deep/);
+  assert.match(errorsOf("#".repeat(maxConfigBytes + 1)).join(), /CONFIG_UNREADABLE/);
+  assert.match(errorsOf(`${river}__proto__: {log: {}}\n`).join(), /unknown key __proto__/);
+  assert.match(errorsOf(`${river}constructor: 1\n`).join(), /unknown key constructor/);
+  assert.equal(errorsOf(Array.from({ length: 5_000 }, (_, i) => `k${i}: 1`).join("\n")).length, 100);
+});
+
+test("any text is either accepted or refused with positions", () => {
+  const words = fc.constantFrom(
+    "registries",
+    "xds",
+    "- ",
+    ": ",
+    "\n",
+    "  ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "type",
+    "river",
+    "&a",
+    "*a",
+    "!x",
+    "${env:A}",
+    "${",
+    "'",
+    '"',
+    "|",
+    "\t",
+    "0",
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: "binary" }),
+        fc.array(words).map((parts) => parts.join("")),
+      ),
+      (text) => {
+        try {
+          parse(text);
+        } catch (error) {
+          assert.ok(error instanceof ConfigErrors, String((error as Error).stack));
+          for (const { position } of error.errors) assert.ok(position !== undefined && (position.line ?? 0) >= 1);
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+test("a file that cannot be read is an error with its reason", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const load = (name: string) => () => loadConfig(join(folder, name), { kinds: testKinds });
+  assert.throws(load("absent.yaml"), /absent\.yaml: cannot read the configuration: it does not exist \[CONFIG_UNREADABLE\]/);
+  assert.throws(load("."), /it is a directory \[CONFIG_UNREADABLE\]/);
+  writeFileSync(join(folder, "latin1.yaml"), Buffer.from([0x61, 0xe9]));
+  assert.throws(load("latin1.yaml"), /it is not UTF-8 text \[CONFIG_UNREADABLE\]/);
+  writeFileSync(join(folder, "big.yaml"), Buffer.alloc(maxConfigBytes + 1, "#"));
+  assert.throws(load("big.yaml"), /it is larger than 4194304 bytes \[CONFIG_UNREADABLE\]/);
+  writeFileSync(join(folder, "good.yaml"), `\ufeff${river}`);
+  assert.equal(load("good.yaml")().config.registries.length, 1);
+});
+
+test("the position of a setting can be asked for", () => {
+  const loaded = parse(`${river}xds:\n  port: 16011\n`);
+  assert.deepEqual(loaded.positionOf(["xds", "port"]), { file: "t.yaml", line: 4, column: 9 });
+  assert.deepEqual(loaded.positionOf(["registries", 0, "path"]), { file: "t.yaml", line: 2, column: 32 });
+  assert.deepEqual(loaded.positionOf(["xds", "address"]), { file: "t.yaml", line: 4, column: 3 });
+});
