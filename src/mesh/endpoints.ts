@@ -1,0 +1,153 @@
+/** The endpoints of a ServiceEntry: addresses, ports, labels, weights, locality, TLS; in canonical order. */
+import { create } from "@bufbuild/protobuf";
+import type { MergedEndpoint, MergedService } from "../catalog/merged-service.ts";
+import { type WorkloadEntry, WorkloadEntrySchema } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
+import { parseAddress } from "./ip-address.ts";
+import { endpointLabels, provenance } from "./labels.ts";
+import { isDnsSubdomain, isLabelValue } from "./object-names.ts";
+import { registryLabel, tlsModeLabel } from "./own-names.ts";
+import type { MeshPolicy } from "./policy.ts";
+import { type OfferedPort, planPorts } from "./ports.ts";
+import { compareText, type ProblemList, quoted } from "./problem-list.ts";
+import { effectiveWeight, scaledWeights } from "./weights.ts";
+
+export interface EndpointPlan {
+  readonly ports: readonly OfferedPort[];
+  readonly endpoints: readonly WorkloadEntry[];
+}
+
+/** An instance that can be served, with its canonical address and its number of every offered port. */
+interface Served {
+  readonly instance: MergedEndpoint;
+  readonly address: string;
+  readonly numbers: readonly number[];
+}
+
+/**
+ * Unhealthy and disabled instances are left out, and if all are, the service stands empty, as
+ * its registry says: whether that is believable is judged upstream, where its history is known.
+ */
+export function planEndpoints(service: MergedService, policy: MeshPolicy, problems: ProblemList): EndpointPlan {
+  const usable = service.endpoints.flatMap((instance) => {
+    const address = usableAddress(instance, problems);
+    return address === undefined ? [] : [{ instance, address, ports: instance.ports }];
+  });
+  const plan = planPorts({ protocol: service.protocol, ports: service.ports, instances: usable }, policy, problems);
+  const served: Served[] = [];
+  for (const [index, { instance, address }] of usable.entries()) {
+    const numbers = plan.numbers[index];
+    if (numbers && instance.health !== "unhealthy" && instance.health !== "disabled") served.push({ instance, address, numbers });
+  }
+  const distinct = sortedDistinct(served, problems);
+  const unset = policy.profile.defaultWeight(service.kind);
+  const weights = scaledWeights(distinct.map(({ instance }) => effectiveWeight(instance, unset, problems)));
+  const endpoints = distinct.flatMap((one, index) => {
+    const weight = weights[index];
+    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, policy, problems)];
+  });
+  return { ports: plan.ports, endpoints };
+}
+
+function usableAddress(instance: MergedEndpoint, problems: ProblemList): string | undefined {
+  const parsed = parseAddress(instance.address);
+  if (parsed.kind === "ip") {
+    if (isLabelValue(instance.network ?? "")) return parsed.text;
+    problems.instance("bad-network", instance.address, `network ${quoted(instance.network ?? "")} is no legal name`);
+  } else if (parsed.kind === "host-name") {
+    problems.instance("host-name-address", instance.address, "registered by host name; a STATIC ServiceEntry needs an IP address");
+  } else {
+    problems.instance("bad-address", instance.address, parsed.reason);
+  }
+  return undefined;
+}
+
+/** By address, network, ports; of instances that are one endpoint (same three) the first by id stays. */
+function sortedDistinct(served: Served[], problems: ProblemList): readonly Served[] {
+  served.sort(compareServed);
+  return served.filter((one, index) => {
+    const before = served[index - 1];
+    if (!before || compareIdentity(before, one) !== 0) return true;
+    problems.note("duplicate-endpoint", `several instances are the same endpoint ${one.address}; one stays`);
+    return false;
+  });
+}
+
+function compareServed(a: Served, b: Served): number {
+  return (
+    compareIdentity(a, b) ||
+    compareText(a.instance.id, b.instance.id) ||
+    // Rare: two instances with one id. Any fixed order will do.
+    compareText(canonicalText(a.instance), canonicalText(b.instance))
+  );
+}
+
+function compareIdentity(a: Served, b: Served): number {
+  return (
+    compareText(a.address, b.address) ||
+    compareText(a.instance.network ?? "", b.instance.network ?? "") ||
+    a.numbers.reduce((order, number, index) => order || number - (b.numbers[index] ?? 0), 0)
+  );
+}
+
+function canonicalText(instance: MergedEndpoint): string {
+  return JSON.stringify(instance, (_key, value: unknown) =>
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compareText(a, b)))
+      : value,
+  );
+}
+
+function workloadEntry(
+  { instance, address, numbers }: Served,
+  offered: readonly OfferedPort[],
+  weight: number,
+  policy: MeshPolicy,
+  problems: ProblemList,
+): WorkloadEntry {
+  // A port on the service's own number is left out: Istio's API defines that as its meaning, and it saves
+  // a tenth of every full push. (istiod takes the map port by port, observed.)
+  const ports: Record<string, number> = {};
+  for (const [index, port] of offered.entries()) {
+    const number = numbers[index];
+    if (number !== undefined && number !== port.number) ports[port.name] = number;
+  }
+  const tls = speaksMeshTls(instance, policy);
+  const own: Record<string, string> = {};
+  const from = provenance(instance.registries);
+  if (from !== "") own[registryLabel] = from;
+  if (tls) own[tlsModeLabel] = "istio";
+  return create(WorkloadEntrySchema, {
+    address,
+    ports,
+    weight,
+    labels: endpointLabels(instance.labels, policy.labels, own, problems),
+    network: instance.network ?? "",
+    locality: localityText(instance, problems),
+    // Only with mesh TLS: a service account alone would make istiod expect mTLS there.
+    serviceAccount: tls ? serviceAccount(instance, problems) : "",
+  });
+}
+
+/** `auto` knows a sidecar by the service account, which only facts about pods (or an explicit registration) give. */
+function speaksMeshTls(instance: MergedEndpoint, policy: MeshPolicy): boolean {
+  return policy.endpointTls === "istio" || (policy.endpointTls === "auto" && (instance.serviceAccount ?? "") !== "");
+}
+
+function serviceAccount(instance: MergedEndpoint, problems: ProblemList): string {
+  const name = instance.serviceAccount ?? "";
+  if (name === "" || isDnsSubdomain(name)) return name;
+  problems.note("bad-service-account", `service account ${quoted(name)} is no legal name and is left out`);
+  return "";
+}
+
+/** `region/zone/subzone`, as far as it is known from the left; a zone without region would match nothing. */
+function localityText({ locality }: MergedEndpoint, problems: ProblemList): string {
+  if (!locality) return "";
+  const parts = [locality.region, locality.zone, locality.subzone];
+  const missing = parts.findIndex((part) => !part);
+  const known = (missing === -1 ? parts : parts.slice(0, missing)).filter((part) => part !== undefined);
+  const bad = known.find((part) => part.length > 100 || !part.isWellFormed() || /[/\p{Cc}]/u.test(part));
+  if (bad === undefined) return known.join("/");
+  problems.note("bad-locality", `locality part ${quoted(bad)} is not legal; the locality is left out`);
+  return "";
+}
