@@ -1,0 +1,40 @@
+/**
+ * The ports a service was seen with, one per protocol: what keeps its hosts and its service
+ * ports where they are while it has no instances.
+ */
+import type { Port, Service } from "../registries/service.ts";
+
+export type KnownPorts = readonly Port[];
+
+/** `known` brought up to date with the service's present instances; the same array if nothing changed. */
+export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
+  if (service.ports !== undefined) return known.length === 0 ? known : [];
+  const counts = new Map<string, Map<number, number>>();
+  for (const { ports } of service.instances) {
+    for (const { protocol, number } of ports) {
+      let numbers = counts.get(protocol);
+      if (numbers === undefined) counts.set(protocol, (numbers = new Map()));
+      numbers.set(number, (numbers.get(number) ?? 0) + 1);
+    }
+  }
+  let result = known;
+  for (const [protocol, numbers] of counts) {
+    const number = mostCommon(numbers);
+    const before = result.find((port) => port.protocol === protocol);
+    if (before?.number !== number) result = [...result.filter((port) => port !== before), { number, protocol }];
+  }
+  return result;
+}
+
+/** The most common number, the smallest one on a tie: the design's rule for service ports. */
+function mostCommon(numbers: ReadonlyMap<number, number>): number {
+  let best = 0;
+  let most = 0;
+  for (const [number, count] of numbers) {
+    if (count > most || (count === most && number < best)) {
+      best = number;
+      most = count;
+    }
+  }
+  return best;
+}
