@@ -48,7 +48,8 @@ export function encodeObject(object: MeshObject, seenAt: number): EncodedObject 
   try {
     encodeSpec(object);
   } catch (error) {
-    throw new RangeError(`${object.kind} ${name}: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${object.kind} ${name}: ${error.message}`, { cause: error });
   }
   const bodyLength = writer.length;
   writer.close(2, 0); // Any.value
