@@ -1,0 +1,4 @@
+import { fileDriver } from "../support/file-driver.ts";
+import { registryConformance } from "./registry-rig.ts";
+
+registryConformance("file", fileDriver);
