@@ -51,6 +51,8 @@ export class Child {
       stdio: ["ignore", output, output],
     });
     closeSync(output);
+    // A forgotten server must not keep this process alive; it dies with it.
+    this.#process.unref();
     running.add(this);
     this.exited = new Promise((resolve) => {
       this.#process.once("error", () => resolve({ code: null, signal: null }));

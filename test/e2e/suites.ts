@@ -1,0 +1,35 @@
+/** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
+import { installIstiod } from "./install/istiod.ts";
+import { installZooKeeper } from "./install/zookeeper.ts";
+
+export interface Requirement {
+  /** Programs on the PATH, each with arguments that make it say its version. */
+  readonly tools: readonly (readonly [command: string, ...versionArguments: string[]])[];
+  /** Brings its packages into the cache; nothing happens if they are there. */
+  readonly install: () => Promise<unknown>;
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly proves: string;
+  readonly needs: readonly Requirement[];
+}
+
+const zookeeper: Requirement = {
+  tools: [
+    ["java", "-version"],
+    ["mvn", "-version"],
+  ],
+  install: installZooKeeper,
+};
+
+const istiod: Requirement = { tools: [["go", "version"]], install: installIstiod };
+
+export const suites: readonly Suite[] = [
+  {
+    name: "istiod",
+    proves: "a registry's change reaches a real istiod and a sidecar, and no failure shrinks it",
+    needs: [zookeeper, istiod],
+  },
+  { name: "zookeeper", proves: "the zookeeper registry holds the contract against a real ZooKeeper", needs: [zookeeper] },
+];
