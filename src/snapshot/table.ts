@@ -152,8 +152,11 @@ function rewrite(leaves: readonly Leaf[], changes: readonly Change[]): Leaf[] {
       pending = [];
     }
   }
-  if (pending.length === 0) return result;
-  return [...result, ...cut([...(result.pop()?.entries ?? []), ...pending])];
+  if (pending.length > 0) {
+    const previous = result.pop()?.entries ?? [];
+    result.push(...cut([...previous, ...pending]));
+  }
+  return result;
 }
 
 /** Appends to `target` the entries with `changes[from, to)` applied; both are sorted by name. */

@@ -1,4 +1,5 @@
 /** Entries without an encoder: the table and the store only move bytes. */
+import { hash } from "node:crypto";
 import type { EncodedObject } from "../../src/snapshot/encode.ts";
 import type { Entry, TypeKey } from "../../src/snapshot/snapshot.ts";
 
@@ -9,15 +10,13 @@ export function entryOf(name: string, version: string, size = 40, type: TypeKey 
   return { type, name, version, framed, body: framed.subarray(size - (size >> 2)), seenAt: 0 };
 }
 
-/** What can be compared of an entry. */
+/** What can be compared of an entry: bytes as digests, so that a difference is shown in one line. */
 export function contentOf(entry: Entry | undefined) {
   return (
-    entry && {
-      name: entry.name,
-      version: entry.version,
-      framed: Buffer.from(entry.framed),
-      body: Buffer.from(entry.body),
-      seenAt: entry.seenAt,
-    }
+    entry && { name: entry.name, version: entry.version, framed: sha256(entry.framed), body: sha256(entry.body), seenAt: entry.seenAt }
   );
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return `${bytes.length} bytes ${hash("sha256", bytes)}`;
 }
