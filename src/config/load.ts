@@ -1,5 +1,5 @@
 /** The way of a configuration: text → values with positions → secrets → schema and rules → `Config`. */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Position, TributaryError } from "../errors/tributary-error.ts";
 import { redact, type Secret } from "../log/redact.ts";
 import type { RegistryKind } from "../registries/contract.ts";
@@ -30,7 +30,12 @@ export interface ParseOptions extends Partial<SecretSources> {
   /** For positions, and the base of relative secret paths. */
   readonly file: string;
   readonly kinds: readonly RegistryKind[];
+  /** Checks of other rooms, asked once the form is right; so that they too are told with positions. */
+  readonly rules?: readonly ConfigRule[];
 }
+
+/** Finds what no schema can see, such as a host template that does not parse. */
+export type ConfigRule = (config: Config, positionOf: (path: Path) => Position) => readonly TributaryError[];
 
 /** 4 MiB are some ten thousand registries. */
 export const maxConfigBytes = 4 * 1024 * 1024;
@@ -70,12 +75,15 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
       errors.push(...explainIssue(issue, { document, value: resolved.value, shape, isSecret }));
     }
   }
+  if (result.success) {
+    for (const rule of options.rules ?? []) errors.push(...rule(result.data as unknown as Config, document.valuePosition));
+  }
   if (errors.length > 0) {
     const told = errors.slice(0, maxErrors).map((error) => withoutSecrets(error, resolved.secrets));
     throw new ConfigErrors(told, resolved.files);
   }
   return {
-    config: result.data as unknown as Config,
+    config: withAbsolutePaths(result.data as unknown as Config, options.kinds, dirname(file)),
     file,
     secrets: resolved.secrets,
     files: resolved.files,
@@ -98,6 +106,16 @@ export function loadConfig(file: string, options: Omit<ParseOptions, "file">): L
     throw new ConfigErrors([new TributaryError("CONFIG_UNREADABLE", message, { position: { file }, cause: error })]);
   }
   return parseConfig(text, { ...options, file });
+}
+
+/** Relative paths count from the configuration's folder, wherever the process was started. */
+function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folder: string): Config {
+  const pathKeys = new Map(kinds.map((kind) => [kind.id, kind.pathKeys ?? []]));
+  const registries = config.registries.map((registry) => {
+    const keys = (pathKeys.get(registry.type) ?? []).filter((key) => typeof registry[key] === "string");
+    return { ...registry, ...Object.fromEntries(keys.map((key) => [key, resolve(folder, registry[key] as string)])) };
+  });
+  return { ...config, registries };
 }
 
 /** A kind's own check may repeat what it did not like. */

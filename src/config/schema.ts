@@ -14,13 +14,15 @@ export const namingSchema = z
       .string()
       .min(1)
       .optional()
-      .describe("Host template; absent: the kind's own. `[...]` is left out when a placeholder in it is empty."),
+      .describe(
+        "Host template: literal text, `{name}` `{namespace}` `{group}` `{version}` `{protocol}` `{registry}`, and `[…]`, left out when a placeholder in it is empty. Absent: the kind's own.",
+      ),
     suffix: z
       .string()
       .min(1)
       .optional()
-      .describe("Last labels of every host of this registry, without leading dot; absent: the kind's own."),
-    namespace: z.string().min(1).optional().describe("Namespace of the ServiceEntries; absent: `mesh.namespace`."),
+      .describe("Last labels of every host of this registry, without a leading dot. Absent: the kind's own."),
+    namespace: z.string().min(1).optional().describe("Namespace of this registry's ServiceEntries. Absent: `mesh.namespace`."),
     allowOutsideSuffix: z
       .boolean()
       .default(false)
@@ -35,18 +37,31 @@ export const namingSchema = z
 
 export const protectionSchema = z
   .strictObject({
-    hold: duration.prefault("30s").describe("After a reconnect or restart, shrinkage waits this long, is read again, then honoured."),
+    hold: duration
+      .prefault("30s")
+      .describe(
+        "After a reconnect, or a restart of the registry or of Tributary, removals wait this long; the registry is read again, then they are honoured. Additions never wait.",
+      ),
     massRemovalRatio: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe("More than this share of a registry's endpoints within the window is held …"),
-    massRemovalEndpoints: z.int().min(0).default(20).describe("… if it is also more than this number of endpoints."),
-    massRemovalWindow: duration.prefault("10s").describe("Window in which removals are added up."),
+      .describe(
+        "Removals within `massRemovalWindow` are held when they are more than this share of the registry's endpoints (0 … 1) and more than `massRemovalEndpoints`.",
+      ),
+    massRemovalEndpoints: z.int().min(0).default(20).describe("Removals of no more endpoints than this are never held as a mass removal."),
+    massRemovalWindow: duration.prefault("10s").describe("Time over which removals are added up."),
     massRemovalHold: duration.prefault("5m").describe("A held mass removal is honoured after this time."),
-    unreachable: z.enum(["keep", "drain"]).default("keep").describe("What happens to the services of an unreachable registry."),
-    drainAfter: duration.prefault("1h").describe("With `unreachable: drain`: endpoints leave after this time without contact."),
+    unreachable: z
+      .enum(["keep", "drain"])
+      .default("keep")
+      .describe(
+        "What happens to the services of an unreachable registry: `keep` them as they were last seen, or `drain` them after `drainAfter`.",
+      ),
+    drainAfter: duration
+      .prefault("1h")
+      .describe("With `unreachable: drain`: endpoints leave after this time without contact. Otherwise without effect."),
     emptyServiceFor: duration
       .prefault("24h")
       .describe(
@@ -54,50 +69,66 @@ export const protectionSchema = z
       ),
   })
   .prefault({})
-  .describe("What may shrink the view, and when.");
+  .describe("What may remove endpoints that were served, and when: a failure must not look like a removal.");
 
-const commonRegistryShape = {
-  id: registryId.describe("Unique id: part of labels, metrics and state files."),
-  required: z.boolean().default(true).describe("First answers wait for this registry's first complete listing."),
-  network: z.string().min(1).optional().describe("Istio network of its addresses."),
+/** Keys that every registry has, whatever its kind; `type` comes first. */
+export const commonRegistryShape = {
+  id: registryId.describe("Name of this registry, unique in the file: part of labels, metrics and state files."),
+  required: z.boolean().default(true).describe("The first answer to an istiod waits for this registry's first complete listing."),
+  network: z.string().min(1).optional().describe("Istio network of its addresses. Absent: none, the mesh's own."),
   naming: namingSchema,
   protection: protectionSchema,
 } as const;
 
-const meshSchema = z
+export const meshSchema = z
   .strictObject({
     namespace: z.string().min(1).default("tributary").describe("Namespace of the ServiceEntries."),
-    exportTo: z.array(z.string().min(1)).min(1).default(["*"]).describe("Visibility of the services."),
-    clusterDomain: z.string().min(1).default("cluster.local").describe("Kubernetes cluster domain, protected from registry data."),
+    exportTo: z
+      .array(z.string().min(1))
+      .min(1)
+      .default(["*"])
+      .describe("Namespaces that see the services: `*` for all, `.` for the own one, or names."),
+    clusterDomain: z
+      .string()
+      .min(1)
+      .default("cluster.local")
+      .describe("DNS domain of the Kubernetes cluster; registry data must not claim hosts under it."),
     vipCidr: ipv4Cidr.default("241.0.0.0/8").describe("Range of the services' virtual addresses; must not overlap with anything routed."),
     endpointTls: z
       .enum(["off", "istio", "auto"])
       .default("off")
-      .describe("mTLS to endpoints: `off`, `istio` (all have sidecars), `auto` (where facts say so)."),
-    servicePorts: z.record(z.string(), port).default({}).describe("Service port by protocol; absent: the most common instance port."),
+      .describe("mTLS to the endpoints: `off`; `istio`, all have sidecars; `auto`, those that are known to have one."),
+    servicePorts: z
+      .record(z.string(), port)
+      .default({})
+      .describe(
+        "Port of the services by protocol, such as `dubbo: 20880`. A protocol that is absent: the most common port of the instances, the smallest on a tie.",
+      ),
     labels: z
       .array(z.string().min(1))
       .default(["application", "group", "version", "dubbo.tag", "zone", "region"])
-      .describe("Instance labels that reach the endpoints; `*` at the end matches a prefix, `*` alone all."),
+      .describe("Instance labels that become labels of the endpoints; `*` at the end matches a prefix, `*` alone matches all."),
   })
   .prefault({})
   .describe("How services become Istio objects.");
 
 const xdsSchema = z
   .strictObject({
-    address: z.string().min(1).default("127.0.0.1").describe("Listening address; must be loopback."),
-    port: port.default(16010).describe("Listening port, the one in istiod's `configSources`."),
-    maxStreams: z.int().min(1).default(100).describe("Streams at a time; further ones end with RESOURCE_EXHAUSTED."),
+    address: z.string().min(1).default("127.0.0.1").describe("Listening address; must be loopback: the port has no authentication."),
+    port: port.default(16010).describe("Listening port, the one in the `configSources` of istiod's mesh configuration."),
+    maxStreams: z.int().min(1).default(100).describe("Streams at a time; a further one ends with RESOURCE_EXHAUSTED."),
     maxRequestBytes: z
       .int()
       .min(1024)
       .default(4 * 1024 * 1024)
-      .describe("Largest request; a larger one ends its stream."),
+      .describe("Largest request in bytes; a larger one ends its stream."),
     maxTypes: z.int().min(1).default(100).describe("Types one stream may ask for."),
     maxNames: z.int().min(1).default(100_000).describe("Resource names one stream may subscribe to."),
     pacing: z
       .strictObject({
-        perMegabyte: duration.prefault("25ms").describe("Least gap to the next full-state push, per MB of the last one."),
+        perMegabyte: duration
+          .prefault("25ms")
+          .describe("Least gap between an acknowledgement and the next full-state push, per MB of the last one."),
         ackWarning: duration.prefault("60s").describe("An unacknowledged push is reported after this time."),
         ackTimeout: duration.prefault("5m").describe("An unacknowledged push ends its stream after this time."),
       })
@@ -105,8 +136,12 @@ const xdsSchema = z
       .describe("Pacing of full-state pushes."),
     initialSync: z
       .strictObject({
-        timeout: duration.prefault("60s").describe("How long a cold istiod waits for required registries."),
-        onTimeout: z.enum(["serve", "wait"]).default("serve").describe("Then: serve what is known, or wait without limit."),
+        timeout: duration
+          .prefault("60s")
+          .describe(
+            "How long an istiod that has just started (cold) waits for the required registries. A warm one, which has state to lose, waits without limit.",
+          ),
+        onTimeout: z.enum(["serve", "wait"]).default("serve").describe("After `timeout`: `serve` what is known, or `wait` without limit."),
         istiodPorts: z.array(port).default([15010, 15012, 15017]).describe("istiod is warm if one of these accepts on loopback."),
         istiodHttpPorts: z
           .array(port)
@@ -114,7 +149,7 @@ const xdsSchema = z
           .describe("istiod is cold if one of these answers and none of the above accepts."),
       })
       .prefault({})
-      .describe("First answer to the istiod beside us."),
+      .describe("First answer to the istiod in the same pod."),
   })
   .prefault({})
   .describe("The xDS server.");
@@ -129,7 +164,7 @@ const metricsSchema = z
 
 const logSchema = z
   .strictObject({
-    level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("Least severity that is written."),
+    level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("Least severity that is written, to standard error."),
     format: z.enum(["auto", "json", "text"]).default("auto").describe("`auto`: text on a terminal, JSON elsewhere."),
   })
   .prefault({})

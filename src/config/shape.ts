@@ -10,6 +10,7 @@ import { configSchema } from "./schema.ts";
 
 /** The part of JSON Schema that zod writes for our schemas. */
 export interface Shape {
+  readonly title?: string;
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -32,7 +33,13 @@ export interface Shape {
 
 /** The shape of what a user writes (defaults not filled in, durations as text). */
 export function configShape(kinds: readonly RegistryKind[]): Shape {
-  return z.toJSONSchema(configSchema(kinds), { io: "input" }) as Shape;
+  return z.toJSONSchema(configSchema(kinds), {
+    io: "input",
+    override({ jsonSchema }) {
+      // The largest exact integer is no bound anybody chose.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  }) as Shape;
 }
 
 /** The shapes of the registries, one per kind. */

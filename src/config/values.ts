@@ -1,4 +1,4 @@
-/** Scalar forms that several settings share. */
+/** Scalar forms that several settings share. Their titles are the words of the documentation's type column. */
 import { z } from "zod";
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -10,7 +10,8 @@ export const duration = z
   .string()
   .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, { error: "expected a duration such as 250ms, 30s, 5m or 1h", abort: true })
   .refine((text) => milliseconds(text) <= longestMs, { error: "expected a duration of at most 24d" })
-  .transform(milliseconds);
+  .transform(milliseconds)
+  .meta({ title: "duration" });
 
 function milliseconds(text: string): number {
   let sum = 0;
@@ -19,12 +20,13 @@ function milliseconds(text: string): number {
 }
 
 /** A TCP port. */
-export const port = z.int().min(1).max(65535);
+export const port = z.int().min(1).max(65535).meta({ title: "port" });
 
 /** A DNS label: it becomes part of labels, metrics and file names. */
 export const registryId = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "expected a DNS label: lower-case letters, digits, -; at most 63" });
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "expected a DNS label: lower-case letters, digits, -; at most 63" })
+  .meta({ title: "DNS label" });
 
 /** An IPv4 range in CIDR form. */
-export const ipv4Cidr = z.cidrv4({ error: "expected an IPv4 range such as 241.0.0.0/8" });
+export const ipv4Cidr = z.cidrv4({ error: "expected an IPv4 range such as 241.0.0.0/8" }).meta({ title: "IPv4 range" });

@@ -31,6 +31,8 @@ export interface RegistryKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly summary: string;
   /** Keys of this kind, beside those every registry has (`id`, `type`, `required`, `naming`, …). */
   readonly schema: z.ZodObject<Shape>;
+  /** Keys of `schema` that name files or folders; the configuration makes them absolute, from the folder it lies in. */
+  readonly pathKeys?: readonly string[];
   readonly naming: KindNaming;
   /**
    * The heavy half: a module that exports `start: StartSession`, imported only in the worker.

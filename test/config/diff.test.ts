@@ -36,6 +36,6 @@ test("changed sections are named, and what only a restart takes over", () => {
     parse(`${base}mesh: {namespace: other}\nxds: {port: 16011, maxTypes: 5}\nmetrics: {address: 0.0.0.0}\nlog: {level: debug}\n`),
   );
   assert.deepEqual(diff.sections, ["mesh", "xds", "metrics", "log"]);
-  assert.deepEqual(diff.needsRestart, ["xds.port", "metrics.address"]);
+  assert.deepEqual(diff.needsRestart, ["xds.port", "xds.maxTypes", "metrics.address"]);
   assert.deepEqual(diffConfig(parse(base), parse(`${base}log: {format: json}\n`)).needsRestart, ["log.format"]);
 });

@@ -17,5 +17,12 @@ export const testKinds: readonly RegistryKind[] = [
     naming,
     session,
   },
-  { id: "river", summary: "Water.", schema: z.strictObject({ path: z.string().describe("Where it flows.") }), naming, session },
+  {
+    id: "river",
+    summary: "Water.",
+    schema: z.strictObject({ path: z.string().describe("Where it flows."), bed: z.string().optional().describe("Where it lies.") }),
+    pathKeys: ["bed"],
+    naming,
+    session,
+  },
 ];

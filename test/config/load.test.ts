@@ -6,7 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ConfigErrors } from "../../src/config/config-errors.ts";
 import { type LoadedConfig, loadConfig, maxConfigBytes, parseConfig } from "../../src/config/load.ts";
-import { describeError } from "../../src/errors/tributary-error.ts";
+import { describeError, TributaryError } from "../../src/errors/tributary-error.ts";
 import { testKinds } from "./kinds.ts";
 
 const river = "registries:\n  - {type: river, id: a, path: x}\n";
@@ -244,4 +244,29 @@ test("the position of a setting can be asked for", () => {
   assert.deepEqual(loaded.positionOf(["xds", "port"]), { file: "t.yaml", line: 4, column: 9 });
   assert.deepEqual(loaded.positionOf(["registries", 0, "path"]), { file: "t.yaml", line: 2, column: 32 });
   assert.deepEqual(loaded.positionOf(["xds", "address"]), { file: "t.yaml", line: 4, column: 3 });
+});
+
+test("a path of a registry counts from the configuration's folder", () => {
+  const bed = (path: string) =>
+    parseConfig(`registries:\n  - {type: river, id: a, path: x, bed: ${path}}\n`, { file: "/etc/t/t.yaml", kinds: testKinds }).config
+      .registries[0];
+  assert.equal(bed("sub/stones")?.bed, "/etc/t/sub/stones");
+  assert.equal(bed("/srv")?.bed, "/srv");
+  assert.equal(bed("/srv")?.path, "x");
+  assert.equal("bed" in parse(river).config.registries[0]!, false);
+});
+
+test("further rules are asked once the form is right, and told with positions", () => {
+  const options = {
+    file: "t.yaml",
+    kinds: testKinds,
+    rules: [
+      (config: LoadedConfig["config"], positionOf: LoadedConfig["positionOf"]) =>
+        config.mesh.namespace === "x"
+          ? [new TributaryError("CONFIG_INVALID", "no x", { position: positionOf(["mesh", "namespace"]) })]
+          : [],
+    ],
+  };
+  assert.throws(() => parseConfig(`${river}mesh: {namespace: x}\n`, options), /^ConfigErrors: t\.yaml:3:19: no x \[CONFIG_INVALID\]$/);
+  assert.equal(parseConfig(river, options).config.mesh.namespace, "tributary");
 });
