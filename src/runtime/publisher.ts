@@ -7,7 +7,9 @@
  */
 import type { CatalogEntry } from "../catalog/merged-service.ts";
 import type { MeshObject, MeshProblem, Translation } from "../mesh/mesh-object.ts";
-import type { Entry, TypeKey } from "../snapshot/snapshot.ts";
+import type { EncodedObject } from "../snapshot/encode.ts";
+import type { TypeKey } from "../snapshot/snapshot.ts";
+import type { SnapshotStore } from "../snapshot/store.ts";
 
 /** Milliseconds of work between two turns of the event loop. */
 const sliceMs = 8;
@@ -31,10 +33,10 @@ export interface PublisherRooms {
     get(key: string): string | undefined;
   };
   translate(entry: CatalogEntry, vip: string | undefined): Translation;
-  encode(object: MeshObject, seenAt: number): Entry;
-  publish(changes: { upserts: readonly { type: TypeKey; entry: Entry }[]; removals: readonly { type: TypeKey; name: string }[] }): void;
+  encode(object: MeshObject, seenAt: number): EncodedObject;
+  readonly store: Pick<SnapshotStore, "stage" | "publish">;
   /** Epoch ms of the oldest change in what was just published. */
-  published?(seenAt: number): void;
+  published(seenAt: number): void;
 }
 
 /** What one name of the snapshot is made of. */
@@ -50,8 +52,6 @@ export class Publisher {
   readonly #queue = new Map<string, number>();
   readonly #problems = new Map<string, readonly MeshProblem[]>();
   readonly #idleListeners = new Set<() => void>();
-  #upserts: { type: TypeKey; entry: Entry }[] = [];
-  #removals: Target[] = [];
   #oldest = Number.POSITIVE_INFINITY;
   #lastPublish = 0;
   #scheduled: NodeJS.Immediate | undefined;
@@ -132,8 +132,9 @@ export class Publisher {
     const translation = entry && this.#rooms.translate(entry, vip);
     if (translation && translation.problems.length > 0) this.#problems.set(id, translation.problems);
     else this.#problems.delete(id);
-    if (translation?.object) this.#upserts.push({ type: target.type, entry: this.#rooms.encode(translation.object, seenAt) });
-    else this.#removals.push(target);
+    const { store } = this.#rooms;
+    if (translation?.object) store.stage({ upserts: [this.#rooms.encode(translation.object, seenAt)] });
+    else store.stage({ removals: [target] });
   }
 
   /** Takes or gives back the virtual address; whoever has to move because of it is translated again. */
@@ -152,16 +153,11 @@ export class Publisher {
   }
 
   #publish(): void {
-    const oldest = this.#oldest;
     this.#lastPublish = performance.now();
+    const oldest = this.#oldest;
     this.#oldest = Number.POSITIVE_INFINITY;
-    if (this.#upserts.length === 0 && this.#removals.length === 0) return;
-    const upserts = this.#upserts;
-    const removals = this.#removals;
-    this.#upserts = [];
-    this.#removals = [];
-    this.#rooms.publish({ upserts, removals });
-    this.#rooms.published?.(oldest);
+    this.#rooms.store.publish();
+    if (oldest !== Number.POSITIVE_INFINITY) this.#rooms.published(oldest);
   }
 
   #enqueue(target: Target, seenAt: number): void {

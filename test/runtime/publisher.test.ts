@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { CatalogEntry, MergedService } from "../../src/catalog/merged-service.ts";
+import { meshSchema } from "../../src/config/schema.ts";
+import { silentLogger } from "../../src/log/logger.ts";
+import { compileMeshPolicy } from "../../src/mesh/policy.ts";
+import { translateResource } from "../../src/mesh/ready-resource.ts";
+import { translateService } from "../../src/mesh/service-entry.ts";
+import { VipTable } from "../../src/mesh/vip.ts";
+import { Publisher } from "../../src/runtime/publisher.ts";
+import { encodeObject } from "../../src/snapshot/encode.ts";
+import { SnapshotStore } from "../../src/snapshot/store.ts";
+
+const serviceEntries = "networking.istio.io/ServiceEntry";
+
+function service(host: string, addresses: string[]): CatalogEntry {
+  const merged: MergedService = {
+    namespace: "tributary",
+    host,
+    otherHosts: [],
+    identity: host,
+    kind: "file",
+    key: { name: host },
+    protocol: "dubbo",
+    ports: [],
+    endpoints: addresses.map((address) => ({ id: address, address, ports: [{ number: 20880, protocol: "dubbo" }], registries: ["r"] })),
+    annotations: {},
+    registries: ["r"],
+  };
+  return { kind: "service", service: merged };
+}
+
+function ready(name: string, hosts: string[]): CatalogEntry {
+  const spec = { hosts, ports: [{ number: 80, name: "http", protocol: "HTTP" }], resolution: "STATIC" };
+  const resource = {
+    apiVersion: "networking.istio.io/v1",
+    kind: "ServiceEntry",
+    metadata: { name, namespace: "tributary" },
+    spec,
+  } as const;
+  return { kind: "resource", passed: { registry: "r", resource } };
+}
+
+/** A publisher over real translation and a real store, and a catalog that holds what the test puts. */
+function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
+  const policy = compileMeshPolicy(meshSchema.parse({}));
+  const vips = new VipTable(options.vipCidr ?? "241.0.0.0/8");
+  const store = new SnapshotStore({ log: silentLogger });
+  const entries = new Map<string, CatalogEntry>();
+  const dirty = new Set<string>();
+  const state = { complete: options.complete ?? true, published: [] as number[] };
+  const subject = new Publisher({
+    catalog: {
+      drain() {
+        const keys = [...dirty];
+        dirty.clear();
+        return { keys, seenAt: 1000 };
+      },
+      get: (key) => entries.get(key),
+      isComplete: () => state.complete,
+    },
+    vips,
+    translate: (entry, vip) =>
+      entry.kind === "service" ? translateService(entry.service, policy, vip) : translateResource(entry.passed, policy),
+    encode: encodeObject,
+    store,
+    published: (seenAt) => state.published.push(seenAt),
+  });
+  const put = (key: string, entry: CatalogEntry | undefined) => {
+    if (entry) entries.set(key, entry);
+    else entries.delete(key);
+    dirty.add(key);
+    subject.schedule();
+  };
+  const idle = async () => {
+    while (!subject.isIdle()) await turn();
+  };
+  const names = () => [...store.current().table(serviceEntries).entries()].map(({ name }) => name);
+  return { subject, store, vips, state, put, idle, names };
+}
+
+test("a changed service is published in the next turn of the event loop", async () => {
+  const { store, put, names, state } = publisher();
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await turn();
+  assert.deepEqual(names(), ["tributary/a.file"]);
+  assert.equal(store.current().sequence, 1);
+  assert.deepEqual(state.published, [1000]);
+});
+
+test("a service that is gone leaves the snapshot and gives its address back", async () => {
+  const { put, idle, names, vips } = publisher();
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await idle();
+  assert.equal(vips.size, 1);
+  put("service:tributary/a.file", undefined);
+  await idle();
+  assert.deepEqual(names(), []);
+  assert.equal(vips.size, 0);
+});
+
+test("a ready object wins over a generated one of the same name, and gives way when it goes", async () => {
+  const { store, put, idle } = publisher();
+  const hosts = () => Buffer.from(store.current().table(serviceEntries).get("tributary/a.file")!.body).toString("latin1");
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  put("resource:ServiceEntry/tributary/a.file", ready("a.file", ["ready.example"]));
+  await idle();
+  assert.match(hosts(), /ready\.example/);
+  put("resource:ServiceEntry/tributary/a.file", undefined);
+  await idle();
+  assert.doesNotMatch(hosts(), /ready\.example/);
+  assert.match(hosts(), /a\.file/);
+});
+
+test("a service that has to move to another address is published again", async () => {
+  // Six usable addresses: every key but the first has a fair chance to be displaced by a smaller one.
+  const { put, idle, store, vips } = publisher({ vipCidr: "241.0.0.0/29" });
+  for (const name of ["f", "e", "d", "c", "b", "a"]) {
+    put(`service:tributary/${name}.file`, service(`${name}.file`, ["10.0.0.1"]));
+    await idle();
+  }
+  for (const entry of store.current().table(serviceEntries).entries()) {
+    const vip = vips.get(entry.name);
+    if (vip) assert.ok(Buffer.from(entry.body).includes(vip), `${entry.name} is served with ${vip}`);
+  }
+});
+
+test("while the first listings stream in, publications are batched; completeness publishes the rest", async () => {
+  const { put, store, state, subject, names } = publisher({ complete: false });
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await turn();
+  const early = store.current().sequence;
+  put("service:tributary/b.file", service("b.file", ["10.0.0.2"]));
+  await turn();
+  assert.equal(store.current().sequence, early);
+  state.complete = true;
+  subject.schedule();
+  await turn();
+  assert.deepEqual(names(), ["tributary/a.file", "tributary/b.file"]);
+});
+
+test("problems are kept per target and forgotten when they are mended", async () => {
+  const { put, idle, subject } = publisher();
+  put("service:tributary/a.file", service("a.file", ["order-0.prod"]));
+  await idle();
+  const [problems] = [...subject.problems().values()];
+  assert.equal(problems?.[0]?.costs, "instance");
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await idle();
+  assert.equal(subject.problems().size, 0);
+});

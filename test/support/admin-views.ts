@@ -1,0 +1,35 @@
+/** Admin views with one registry of each phase, for tests of what is printed and exported. */
+import type { AdminViews, RegistryView } from "../../src/admin/views.ts";
+
+export function registryView(id: string, changes: Partial<RegistryView> = {}): RegistryView {
+  return {
+    id,
+    type: "file",
+    required: true,
+    status: { phase: "live", since: 0, synced: true, lastContact: 5_000, epoch: 0, restarts: 0 },
+    services: 3,
+    endpoints: 7,
+    heldEndpoints: 0,
+    holdReason: undefined,
+    resources: 1,
+    facts: 0,
+    events: { upsert: 4 },
+    problems: {},
+    ...changes,
+  };
+}
+
+export function fakeViews(changes: Partial<AdminViews> = {}): AdminViews {
+  return {
+    listening: () => true,
+    complete: () => true,
+    registries: () => [registryView("files")],
+    types: () => [{ type: "networking.istio.io/ServiceEntry", resources: 3, bytes: 900, digest: "d1" }],
+    clients: () => [],
+    stateDigest: () => "abc",
+    sequence: () => 12,
+    rejected: () => [],
+    conflicts: () => [],
+    ...changes,
+  };
+}
