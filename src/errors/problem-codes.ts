@@ -19,6 +19,8 @@ export const problemCodes = {
   "bad-weight": "A weight is negative or no number; it counts as unset.",
   "duplicate-endpoint": "Several instances of a service are one endpoint (network, address, ports); one is served.",
   "duplicate-instance": "A service names an instance twice; the first is used.",
+  "duplicate-interface":
+    "Two folders of a ZooKeeper root spell the same interface differently; the first by name is followed, the other skipped.",
   "duplicate-item": "Two places of one registry give the same service, object or fact; the first, in the order of paths, is used.",
   "duplicate-port": "Two ports of a service want the same number; the second in order of their names is not offered.",
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
@@ -26,6 +28,7 @@ export const problemCodes = {
   "invalid-object": "istiod would refuse the object; it is withheld. The message names the broken rules.",
   "item-too-large": "One service or object is larger than can be carried; its last known state is kept.",
   "label-changed": "A label was not legal for Kubernetes and is served in a legal form.",
+  "no-permission": "The credentials do not allow reading a part of the registry that was never read before; the part is skipped.",
   "no-ports": "No port of a service is known; it is withheld until one is declared or an instance tells one.",
   "no-vip": "The range of virtual addresses is full; the TCP service is withheld. Choose a larger `mesh.vipCidr`.",
   "port-missing": "An instance lacks the one port that most instances have; it is skipped.",
@@ -35,6 +38,7 @@ export const problemCodes = {
   "unknown-field": "A ready Istio object has a field that is misspelt or not carried by Tributary; it is withheld.",
   "unknown-key": "A key in a file is not known and is ignored: most often a slip of the pen.",
   "unknown-kind": "A file holds an object of a kind that is not carried; it is skipped.",
+  "wrong-interface": "A provider under one interface says that it provides another; consumers ignore such a provider, and it is skipped.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;

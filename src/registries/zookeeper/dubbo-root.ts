@@ -1,0 +1,330 @@
+/**
+ * Follows Dubbo's interface-level layout through one session: lists it, keeps a watch wherever
+ * something can change, and reads again what a watch names. Watches are triggers, reads are truth.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "../../log/logger.ts";
+import type { Emitter, Listing } from "../contract.ts";
+import { itemId, type Service } from "../service.ts";
+import { type Client, noAuth, RequestFailed, SessionLost } from "./client.ts";
+import { readConsumers } from "./dubbo-consumer.ts";
+import { DubboPaths } from "./dubbo-paths.ts";
+import { servicesOf } from "./dubbo-service.ts";
+import { InterfaceNames } from "./interface-names.ts";
+import type { KnownInterface } from "./known-interface.ts";
+import type { KnownInterfaces } from "./known-interfaces.ts";
+import type { ZookeeperSettings } from "./settings.ts";
+import { forEachLimited, TaskPool } from "./task-pool.ts";
+
+/**
+ * A provider that registers anew deletes its node and creates another within some 10 ms (observed
+ * 0 … 9 ms). So what takes instances away is read again after this time before it is told.
+ */
+const settleMs = 15;
+/** The same for the root as a whole: a container node goes when its last child has gone. */
+const rootSettleMs = 1_000;
+/** Consumers are read in the background: they only enrich. */
+const consumersDelayMs = 1_000;
+const consumersInFlight = 32;
+/** A large root is read again at most this share of the time … */
+const rootReadShare = 1 / 5;
+/** … but not later than this. */
+const rootReadGapMs = 500;
+
+export interface DubboRootContext {
+  readonly client: Client;
+  readonly settings: ZookeeperSettings;
+  readonly known: KnownInterfaces;
+  readonly emit: Emitter;
+  readonly log: Logger;
+  /** A complete listing was committed. */
+  readonly listed: () => void;
+}
+
+export class DubboRoot {
+  readonly #context: DubboRootContext;
+  readonly #client: Client;
+  readonly #emit: Emitter;
+  readonly #known: KnownInterfaces;
+  readonly #paths: DubboPaths;
+  readonly #names: InterfaceNames;
+  readonly #eventPool: TaskPool;
+  /** Directories whose providers this session has read, so that a watch is left on them. */
+  readonly #followed = new Set<string>();
+  readonly #readings = new Map<string, Reading>();
+  readonly #consumersFollowed = new Set<string>();
+  readonly #consumersDue = new Set<string>();
+  #consumersTimer: NodeJS.Timeout | undefined;
+  #relistTimer: NodeJS.Timeout | undefined;
+  #rootTimer: NodeJS.Timeout | undefined;
+  #rootReading = false;
+  #rootChanged = false;
+  #rootNotBefore = 0;
+  #listing: Listing | undefined;
+  #listAgain = false;
+  #stopped = false;
+
+  constructor(context: DubboRootContext) {
+    this.#context = context;
+    this.#client = context.client;
+    this.#emit = context.emit;
+    this.#known = context.known;
+    this.#paths = new DubboPaths(context.settings.root);
+    this.#names = new InterfaceNames(context.settings, (problem) => this.#emit.problem(problem));
+    this.#eventPool = new TaskPool(context.settings.maxInFlight);
+  }
+
+  /** Lists everything, now or as soon as a listing that is under way has ended. */
+  relist(): void {
+    if (this.#listing) this.#listAgain = true;
+    else this.#attempt(this.#list());
+  }
+
+  /** A watch fired. */
+  changed(path: string): void {
+    const place = this.#paths.place(path);
+    if (place?.what === "root") this.#rootDue();
+    else if (place?.what === "providers") this.#providersDue(place.directory);
+    else if (place?.what === "consumers") this.#consumersDueFor(place.directory);
+  }
+
+  /** The session is over: nothing is emitted from here on. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#consumersTimer);
+    clearTimeout(this.#relistTimer);
+    clearTimeout(this.#rootTimer);
+    this.#listing?.abandon("the session ended before the listing was complete");
+    this.#listing = undefined;
+  }
+
+  async #list(): Promise<void> {
+    clearTimeout(this.#relistTimer);
+    const listing = this.#emit.listing();
+    this.#listing = listing;
+    try {
+      const directories = await this.#listRoot();
+      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
+      if (this.#stopped) return;
+      this.#known.retain(new Set(directories));
+      for (const [, known] of this.#known.entries()) known.forgetSurplus();
+      listing.commit();
+    } catch (error) {
+      if (!this.#stopped) listing.abandon(describe(error));
+      throw error;
+    } finally {
+      this.#listing = undefined;
+    }
+    this.#context.listed();
+    if (this.#context.settings.consumers) for (const [directory] of this.#known.entries()) this.#consumersDueFor(directory);
+    const { relistInterval } = this.#context.settings;
+    this.#relistTimer = setTimeout(() => this.relist(), relistInterval * (0.9 + 0.2 * Math.random()));
+    if (this.#rootChanged) this.#rootDue();
+    if (this.#listAgain) {
+      this.#listAgain = false;
+      this.relist();
+    }
+  }
+
+  /** The root's interfaces. A root that is absent has none; one that vanished is doubted first. */
+  async #listRoot(): Promise<string[]> {
+    const { root } = this.#paths;
+    this.#rootChanged = false;
+    let children = await this.#client.follow(root);
+    if (children === undefined && this.#known.rootSeen) {
+      this.#emit.suspicious(`${root} was there and is gone`);
+      await delay(rootSettleMs);
+      children = await this.#client.follow(root);
+    }
+    if (children === undefined) {
+      if (this.#known.rootSeen) this.#context.log.warn({ root }, "the root is gone; it is followed as soon as it is created again");
+      else this.#context.log.info({ root }, "the root does not exist yet; it is followed as soon as it is created");
+    }
+    this.#known.rootSeen = children !== undefined;
+    return this.#names.select(root, children ?? []);
+  }
+
+  #rootDue(): void {
+    this.#rootChanged = true;
+    if (this.#listing || this.#rootReading || this.#stopped) return;
+    clearTimeout(this.#rootTimer);
+    const wait = this.#rootNotBefore - performance.now();
+    if (wait <= 0) this.#attempt(this.#readRoot());
+    else this.#rootTimer = setTimeout(() => this.#rootDue(), wait);
+  }
+
+  async #readRoot(): Promise<void> {
+    this.#rootReading = true;
+    try {
+      const started = performance.now();
+      this.#rootChanged = false;
+      const { root } = this.#paths;
+      let children = await this.#client.follow(root);
+      if (children && this.#gone(children).length > 0) {
+        await delay(settleMs);
+        children = await this.#client.follow(root);
+      }
+      if (this.#stopped || this.#listing) return;
+      if (children === undefined || !this.#known.rootSeen) return this.relist();
+      for (const directory of this.#gone(children)) this.#forget(directory);
+      const directories = this.#names.select(root, children);
+      const took = performance.now() - started;
+      this.#rootNotBefore = started + took + Math.min(rootReadGapMs, took / rootReadShare - took);
+      for (const directory of directories) if (!this.#followed.has(directory)) this.#providersDue(directory);
+    } finally {
+      this.#rootReading = false;
+    }
+    if (this.#rootChanged) this.#rootDue();
+  }
+
+  #gone(children: readonly string[]): string[] {
+    const present = new Set(children);
+    return Array.from(this.#known.entries(), ([directory]) => directory).filter((directory) => !present.has(directory));
+  }
+
+  #forget(directory: string): void {
+    for (const key of this.#known.get(directory)?.keys ?? []) {
+      this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
+    }
+    this.#known.delete(directory);
+    this.#followed.delete(directory);
+    this.#consumersFollowed.delete(directory);
+  }
+
+  #providersDue(directory: string): void {
+    this.#eventPool.run(() => this.#read(directory).catch((error) => this.#fail(error)));
+  }
+
+  /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
+  #read(directory: string): Promise<void> {
+    const running = this.#readings.get(directory);
+    if (running) {
+      running.again = true;
+      return running.done;
+    }
+    const reading: Reading = { again: false, done: Promise.resolve() };
+    this.#readings.set(directory, reading);
+    reading.done = this.#readUntilQuiet(directory, reading);
+    return reading.done;
+  }
+
+  async #readUntilQuiet(directory: string, reading: Reading): Promise<void> {
+    try {
+      do {
+        reading.again = false;
+        const first = await this.#services(directory);
+        if (!first) continue;
+        this.#tell(first.known, first.grown);
+        if (first.shrunk.length === 0) continue;
+        await delay(settleMs);
+        const second = await this.#services(directory);
+        if (second) this.#tell(second.known, [...second.grown, ...second.shrunk]);
+      } while (reading.again && !this.#stopped);
+    } finally {
+      this.#readings.delete(directory);
+    }
+  }
+
+  /** Reads an interface's providers; undefined if it is no interface, or none any more. */
+  async #services(directory: string): Promise<InterfaceReading | undefined> {
+    const path = this.#paths.providers(directory);
+    const before = this.#known.get(directory);
+    let nodes: string[] | undefined;
+    try {
+      nodes = await this.#client.follow(path);
+    } catch (error) {
+      if (before || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
+      // Never read so far: nothing can be lost by leaving it out.
+      this.#emit.problem({ code: "no-permission", where: path, message: error.message });
+      return undefined;
+    }
+    this.#followed.add(directory);
+    if (nodes === undefined) {
+      if (!before) return undefined;
+      if (!(await this.#client.exists(this.#paths.interface(directory)))) {
+        // The root's next reading tells whether it is gone for good.
+        this.#rootDue();
+        return undefined;
+      }
+      nodes = [];
+    }
+    const name = before?.name ?? this.#names.decoded(directory);
+    if (this.#stopped || name === undefined) return undefined;
+    const services = servicesOf({ name, path, nodes, consumers: before?.consumers ?? [] }, (problem) => this.#emit.problem(problem));
+    // An interface that never had a provider, perhaps only consumers, is no service yet.
+    if (!before && services.length === 0) return undefined;
+    const known = this.#known.ensure(directory, name);
+    return { known, ...known.compare(services) };
+  }
+
+  #tell(known: KnownInterface, services: readonly Service[]): void {
+    if (this.#stopped) return;
+    const wasEmitted = known.isEmitted;
+    for (const service of services) {
+      const item = { kind: "service", service } as const;
+      if (this.#listing) this.#listing.add(item);
+      else this.#emit.changed(item);
+      known.emitted(service);
+    }
+    if (!wasEmitted && !this.#listing && this.#context.settings.consumers) this.#consumersDueForKnown(known);
+  }
+
+  #consumersDueForKnown(known: KnownInterface): void {
+    for (const [directory, other] of this.#known.entries()) if (other === known) this.#consumersDueFor(directory);
+  }
+
+  #consumersDueFor(directory: string): void {
+    if (this.#stopped) return;
+    this.#consumersDue.add(directory);
+    this.#consumersTimer ??= setTimeout(() => this.#attempt(this.#readConsumersDue()), consumersDelayMs);
+  }
+
+  async #readConsumersDue(): Promise<void> {
+    const directories = [...this.#consumersDue];
+    this.#consumersDue.clear();
+    await forEachLimited(directories, consumersInFlight, (directory) => this.#readConsumers(directory));
+    this.#consumersTimer = undefined;
+    if (this.#consumersDue.size > 0) this.#consumersDueFor([...this.#consumersDue][0]!);
+  }
+
+  async #readConsumers(directory: string): Promise<void> {
+    const known = this.#known.get(directory);
+    if (!known) return;
+    const path = this.#paths.consumers(directory);
+    let nodes: string[] | undefined;
+    try {
+      nodes = await this.#client.follow(path);
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.code !== noAuth) throw error;
+      this.#emit.problem({ code: "no-permission", where: path, message: error.message });
+      return;
+    }
+    this.#consumersFollowed.add(directory);
+    if (known.setConsumers(readConsumers(nodes ?? []))) await this.#read(directory);
+  }
+
+  #attempt(work: Promise<void>): void {
+    work.catch((error) => this.#fail(error));
+  }
+
+  /** A reading failed: the view is in doubt, so the session is given up and everything listed anew. */
+  #fail(error: unknown): void {
+    if (this.#stopped || error instanceof SessionLost) return;
+    this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth);
+  }
+}
+
+interface Reading {
+  again: boolean;
+  done: Promise<void>;
+}
+
+interface InterfaceReading {
+  readonly known: KnownInterface;
+  readonly grown: readonly Service[];
+  readonly shrunk: readonly Service[];
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,99 @@
+/**
+ * What was emitted of one interface, kept over sessions: enough to tell whether a reading takes
+ * something away and to go on serving a service that lost its last provider. Instances are kept
+ * as hashes only; their texts would cost hundreds of bytes each.
+ */
+import { keyText, type Service, type ServiceKey } from "../service.ts";
+import type { ConsumerUrl } from "./dubbo-consumer.ts";
+import { serviceOf } from "./dubbo-service.ts";
+
+interface KnownService {
+  readonly key: ServiceKey;
+  /** 32-bit hashes of the instances' ids. */
+  readonly instances: readonly number[];
+}
+
+/** Groups and versions come and go; so many of an interface's empty services are remembered, the latest. */
+const maxEmptyServices = 100;
+
+export class KnownInterface {
+  /** Decoded name. */
+  readonly name: string;
+  readonly #services = new Map<string, KnownService>();
+  #consumers: readonly ConsumerUrl[] = [];
+  #consumersText = "[]";
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get consumers(): readonly ConsumerUrl[] {
+    return this.#consumers;
+  }
+
+  /** Keys of everything emitted. */
+  get keys(): ServiceKey[] {
+    return Array.from(this.#services.values(), ({ key }) => key);
+  }
+
+  get isEmitted(): boolean {
+    return this.#services.size > 0;
+  }
+
+  /** @returns whether they differ from those before */
+  setConsumers(consumers: readonly ConsumerUrl[]): boolean {
+    const text = JSON.stringify(consumers);
+    if (text === this.#consumersText) return false;
+    this.#consumersText = text;
+    // Parsed anew so that no part keeps the node names in memory that it was cut from.
+    this.#consumers = JSON.parse(text) as ConsumerUrl[];
+    return true;
+  }
+
+  /** A reading beside what was emitted before: what only grew or changed, and what lost instances. */
+  compare(read: readonly Service[]): { readonly grown: readonly Service[]; readonly shrunk: readonly Service[] } {
+    if (this.#services.size === 0) return { grown: read, shrunk: [] };
+    const grown: Service[] = [];
+    const shrunk: Service[] = [];
+    const seen = new Set<string>();
+    for (const service of read) {
+      const text = keyText(service.key);
+      seen.add(text);
+      const before = this.#services.get(text)?.instances ?? [];
+      const now = new Set(service.instances.map(({ id }) => hash(id)));
+      (before.every((id) => now.has(id)) ? grown : shrunk).push(service);
+    }
+    for (const [text, { key, instances }] of this.#services) {
+      if (!seen.has(text)) (instances.length === 0 ? grown : shrunk).push(serviceOf(key, [], this.#consumers));
+    }
+    return { grown, shrunk };
+  }
+
+  /** Remembers what has just been emitted. */
+  emitted({ key, instances }: Service): void {
+    const text = keyText(key);
+    // Delete first: the order of the map tells which empty services are the latest.
+    this.#services.delete(text);
+    this.#services.set(text, { key: detached(key), instances: instances.map(({ id }) => hash(id)) });
+  }
+
+  /** Forgets the oldest empty services beyond the bound. @returns their keys */
+  forgetSurplus(): ServiceKey[] {
+    const empty = [...this.#services].filter(([, { instances }]) => instances.length === 0);
+    const surplus = empty.slice(0, Math.max(0, empty.length - maxEmptyServices));
+    for (const [text] of surplus) this.#services.delete(text);
+    return surplus.map(([, { key }]) => key);
+  }
+}
+
+/** A copy whose strings share no memory with the node names they were cut from. */
+function detached(key: ServiceKey): ServiceKey {
+  return JSON.parse(JSON.stringify(key)) as ServiceKey;
+}
+
+/** FNV-1a over the characters. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value;
+}

@@ -1,0 +1,15 @@
+/** Thrown for a percent-escape that is not two hexadecimal digits, or bytes that are not UTF-8. */
+export class BadEscape extends Error {}
+
+/**
+ * A Dubbo node's name is text encoded once by Java's `URLEncoder`: space as `+`, the letters, digits
+ * and `*-._` literal, everything else as `%XX`. It is decoded once: values may hold a literal `%`.
+ * @throws BadEscape
+ */
+export function decodeNodeName(name: string): string {
+  try {
+    return decodeURIComponent(name.includes("+") ? name.replaceAll("+", "%20") : name);
+  } catch {
+    throw new BadEscape(`bad percent-escape in ${JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name)}`);
+  }
+}

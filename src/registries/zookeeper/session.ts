@@ -1,0 +1,122 @@
+/**
+ * The one owner of reconnecting: keeps exactly one client alive, tries every server in turn, and
+ * lists everything again with every new session.
+ */
+
+import { backOff } from "../back-off.ts";
+import type { Session, SessionContext, StartSession } from "../contract.ts";
+import { Client, type Doubt } from "./client.ts";
+import { DubboRoot } from "./dubbo-root.ts";
+import { KnownInterfaces } from "./known-interfaces.ts";
+import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
+
+/** Between two attempts, while no server takes us: short enough to find one within a second of its return. */
+const absent = { firstMs: 200, mostMs: 1_000 };
+/** Between two sessions that were established and lost, or refused: each may cost the server a whole listing. */
+const unstable = { firstMs: 200, mostMs: 10_000 };
+const refused = { firstMs: 5_000, mostMs: 10_000 };
+/** A session that lived this long after its listing was a good one. */
+const stableMs = 10_000;
+
+export const start: StartSession = (context) => new ZookeeperSession(context);
+
+class ZookeeperSession implements Session {
+  readonly #context: SessionContext;
+  readonly #settings: ZookeeperSettings;
+  readonly #known = new KnownInterfaces();
+  readonly #servers: readonly ZookeeperServer[];
+  #nextServer = 0;
+  #client: Client | undefined;
+  #root: DubboRoot | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** Attempts since the last good session, by how they ended. */
+  #unanswered = 0;
+  #broken = 0;
+  #listedAt = 0;
+  #closed = false;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+    this.#settings = context.settings as ZookeeperSettings;
+    this.#servers = shuffled(this.#settings.servers);
+    this.#connect();
+  }
+
+  relist(): void {
+    this.#root?.relist();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    this.#root?.stop();
+    await this.#client?.close();
+  }
+
+  #connect(): void {
+    const server = this.#servers[this.#nextServer++ % this.#servers.length]!;
+    const client = new Client(server, this.#settings, {
+      established: () => this.#onEstablished(client),
+      changed: (path) => this.#root?.changed(path),
+      contact: () => {
+        if (this.#listedAt > 0) this.#context.emit.contact();
+      },
+      lost: (doubt) => this.#onLost(server, doubt),
+    });
+    this.#client = client;
+  }
+
+  #onEstablished(client: Client): void {
+    const { emit, log } = this.#context;
+    log.info({ server: serverText(client.server) }, "session established");
+    this.#listedAt = 0;
+    this.#unanswered = 0;
+    this.#root = new DubboRoot({
+      client,
+      settings: this.#settings,
+      known: this.#known,
+      emit,
+      log,
+      listed: () => {
+        this.#listedAt ||= performance.now();
+      },
+    });
+    this.#root.relist();
+  }
+
+  #onLost(server: ZookeeperServer, doubt: Doubt): void {
+    this.#root?.stop();
+    this.#root = undefined;
+    this.#client = undefined;
+    if (this.#closed) return;
+    const stable = this.#listedAt > 0 && performance.now() - this.#listedAt > stableMs;
+    this.#listedAt = 0;
+    if (stable) this.#broken = 0;
+    const wait = this.#wait(doubt);
+    const reason = `${serverText(server)}: ${doubt.reason}`;
+    this.#context.emit.unreachable(reason);
+    this.#context.log.warn({ server: serverText(server), retryInMs: Math.round(wait) }, reason);
+    this.#retryTimer = setTimeout(() => this.#connect(), wait);
+  }
+
+  #wait(doubt: Doubt): number {
+    if (doubt.refused) return backOff(this.#broken++, refused, Math.random());
+    if (doubt.established) return backOff(this.#broken++, unstable, Math.random());
+    // Every server of the list gets its turn before the wait grows.
+    return backOff(Math.floor(this.#unanswered++ / this.#servers.length), absent, Math.random());
+  }
+}
+
+function serverText({ host, port }: ZookeeperServer): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Clients that start together must not all choose the same server. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [result[last], result[other]] = [result[other]!, result[last]!];
+  }
+  return result;
+}
