@@ -112,10 +112,10 @@ function workloadEntry(
     if (number !== undefined && number !== port.number) ports[port.name] = number;
   }
   const tls = speaksMeshTls(instance, policy);
-  const own: Record<string, string> = {};
+  const own: [string, string][] = [];
+  if (tls) own.push([tlsModeLabel, "istio"]);
   const from = provenance(instance.registries);
-  if (from !== "") own[registryLabel] = from;
-  if (tls) own[tlsModeLabel] = "istio";
+  if (from !== "") own.push([registryLabel, from]);
   return create(WorkloadEntrySchema, {
     address,
     ports,

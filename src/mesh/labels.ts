@@ -30,31 +30,55 @@ export function compileLabelFilter(patterns: readonly string[]): LabelFilter {
 
 /**
  * The allowed labels of an instance in their legal form; keys in order.
- * `own` are Tributary's labels: they cannot be displaced.
+ * `own` are Tributary's labels, sorted; none of them can be displaced, because their names are reserved.
  */
 export function endpointLabels(
   labels: Readonly<Record<string, string>> | undefined,
   filter: LabelFilter,
-  own: Readonly<Record<string, string>>,
+  own: readonly (readonly [key: string, value: string])[],
   problems: ProblemList,
 ): Record<string, string> {
-  const taken = new Map<string, string>();
-  const renamed: string[] = [];
-  if (labels) {
-    for (const key of selectedKeys(labels, filter)) {
-      if (isReserved(key)) problems.note("reserved-label", `label ${quoted(key)} is Istio's or ours to set and is left out`);
-      else if (isLabelKey(key)) take(taken, key, key, labels[key] ?? "", problems);
-      else renamed.push(key);
+  const taken: Record<string, string> = {};
+  let previous = "";
+  let inOrder = true;
+  let count = 0;
+  const put = (key: string, value: string): void => {
+    inOrder &&= previous < key;
+    previous = key;
+    taken[key] = value;
+    count++;
+  };
+  const take = (original: string, key: string): void => {
+    const value = labels?.[original] ?? "";
+    if (value === "") return;
+    const legal = legalValue(value);
+    if (isReserved(key)) problems.note("reserved-label", `label ${quoted(original)} is Istio's or ours to set and is left out`);
+    else if (key === "" || legal === "") problems.note("bad-label", `label ${quoted(original)} has no legal form and is left out`);
+    else if (Object.hasOwn(taken, key))
+      problems.note("bad-label", `label ${quoted(original)} would be called like another one and is left out`);
+    else if (count >= maxLabels) problems.note("bad-label", `more than ${maxLabels} labels: the last ones in order are left out`);
+    else {
+      put(key, legal);
+      if (key !== original || legal !== value) problems.note("label-changed", `label ${quoted(original)} is changed to be legal`);
     }
-    // After the exact ones, so that a legal label never gives way to one that was bent into its name.
-    for (const key of renamed) take(taken, key, legalKey(key), labels[key] ?? "", problems);
+  };
+  const bent: string[] = [];
+  let nextOwn = 0;
+  for (const key of labels ? selectedKeys(labels, filter) : []) {
+    if (!labels || !Object.hasOwn(labels, key)) continue;
+    // Ours are merged in where they belong, so that sorting is the exception.
+    for (let mine = own[nextOwn]; mine && mine[0] < key; mine = own[++nextOwn]) put(...mine);
+    if (isLabelKey(key)) take(key, key);
+    else bent.push(key);
   }
-  for (const key of Object.keys(own)) taken.set(key, own[key] ?? "");
-  return Object.fromEntries([...taken].sort(([a], [b]) => compareText(a, b)));
+  for (const mine of own.slice(nextOwn)) put(...mine);
+  // After the exact ones, so that a legal label never gives way to one that was bent into its name.
+  for (const key of bent) take(key, legalKey(key));
+  return inOrder ? taken : Object.fromEntries(Object.entries(taken).sort(([a], [b]) => compareText(a, b)));
 }
 
 function selectedKeys(labels: Readonly<Record<string, string>>, filter: LabelFilter): readonly string[] {
-  if (!filter.all && filter.prefixes.length === 0) return filter.exact.filter((key) => Object.hasOwn(labels, key));
+  if (!filter.all && filter.prefixes.length === 0) return filter.exact;
   return Object.keys(labels)
     .filter((key) => filter.all || filter.exact.includes(key) || filter.prefixes.some((prefix) => key.startsWith(prefix)))
     .sort(compareText);
@@ -62,19 +86,7 @@ function selectedKeys(labels: Readonly<Record<string, string>>, filter: LabelFil
 
 /** Labels with a meaning to istiod (`security.istio.io/tlsMode`, `topology.istio.io/network`, …) are not a registry's to set. */
 function isReserved(key: string): boolean {
-  return key.startsWith(ownPrefix) || key === "istio-locality" || /(^|\.)istio\.io\//.test(key);
-}
-
-function take(taken: Map<string, string>, original: string, key: string, value: string, problems: ProblemList): void {
-  if (value === "") return;
-  const legal = legalValue(value);
-  if (key === "" || legal === "") problems.note("bad-label", `label ${quoted(original)} has no legal form and is left out`);
-  else if (taken.has(key)) problems.note("bad-label", `label ${quoted(original)} would be called ${key} like another one and is left out`);
-  else if (taken.size >= maxLabels) problems.note("bad-label", `more than ${maxLabels} labels: the last ones in order are left out`);
-  else {
-    taken.set(key, legal);
-    if (key !== original || legal !== value) problems.note("label-changed", `label ${quoted(original)} is changed to be legal`);
-  }
+  return key.startsWith(ownPrefix) || key === "istio-locality" || (key.includes("istio.io/") && /(^|\.)istio\.io\//.test(key));
 }
 
 /** Illegal characters become `_`, both ends a letter or digit, at most 63; empty if nothing is left. */

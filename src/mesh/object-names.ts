@@ -32,6 +32,17 @@ export function isLabelValue(text: string, limit = maxLabelLength): boolean {
 
 /** A label or annotation key: a name of at most 63 characters, by choice behind a DNS prefix and `/`. */
 export function isLabelKey(text: string): boolean {
+  if (knownKeys.has(text)) return true;
+  const legal = checkLabelKey(text);
+  if (legal && knownKeys.size < maxKnownKeys) knownKeys.add(text);
+  return legal;
+}
+
+/** A mesh has few label keys and asks for each of them a hundred thousand times. */
+const maxKnownKeys = 1000;
+const knownKeys = new Set<string>();
+
+function checkLabelKey(text: string): boolean {
   const slash = text.indexOf("/");
   if (slash === -1) return text.length <= maxLabelLength && qualifiedName.test(text);
   const name = text.slice(slash + 1);

@@ -54,19 +54,19 @@ interface Candidate {
 export function planPorts(source: PortSource, policy: MeshPolicy, problems: ProblemList): PortPlan {
   if (source.protocol === undefined && source.ports.length > 0) return planDeclared(source, policy, problems);
   const instances = source.instances.map((instance) => keyedPorts(instance.ports, instance.address, problems));
-  const remembered = instances.some((ports) => ports.size > 0)
+  const remembered = instances.some((ports) => ports.length > 0)
     ? []
-    : source.ports.filter(isUsable).map((port) => new Map([[portKey(port), port]]));
-  const all = countVotes([...instances, ...remembered]);
-  const offered = chooseOffered(all, [...instances, ...remembered].filter((ports) => ports.size > 0).length, problems);
+    : source.ports.filter(isUsable).map((port) => [{ key: portKey(port), port }]);
+  const voters = [...instances, ...remembered].filter((ports) => ports.length > 0);
+  const offered = chooseOffered(countVotes(voters), voters.length, problems);
   const ports = assign(offered, policy, (candidate) => preferredNumbers(candidate, policy.servicePorts.get(candidate.word)), problems);
   return {
     ports: ports.map((port) => port.offered),
     numbers: instances.map((own, index) => {
-      const numbers = ports.map((port) => own.get(port.key)?.number);
+      const numbers = ports.map((port) => numberOf(own, port.key));
       if (ports.length > 0 && numbers.every((number) => number !== undefined)) return numbers;
       const address = source.instances[index]?.address ?? "";
-      if (own.size === 0) problems.instance("bad-port", address, "the instance tells no usable port");
+      if (own.length === 0) problems.instance("bad-port", address, "the instance tells no usable port");
       else if (ports.length > 0) problems.instance("port-missing", address, "the instance lacks the port that most others have");
       return undefined;
     }),
@@ -75,8 +75,8 @@ export function planPorts(source: PortSource, policy: MeshPolicy, problems: Prob
 
 /** Declared ports are a promise that all instances serve them; an instance's port of the same name (or, without names, protocol) tells another number. */
 function planDeclared(source: PortSource, policy: MeshPolicy, problems: ProblemList): PortPlan {
-  const declared = [...keyedPorts(source.ports, undefined, problems)].map(
-    ([key, port]): Candidate => ({ key, name: port.name, word: port.protocol, votes: new Map([[port.number, 1]]), count: 1 }),
+  const declared = keyedPorts(source.ports, undefined, problems).map(
+    ({ key, port }): Candidate => ({ key, name: port.name, word: port.protocol, votes: new Map([[port.number, 1]]), count: 1 }),
   );
   const ports = assign(declared, policy, (candidate) => [...candidate.votes.keys()], problems);
   return {
@@ -84,7 +84,7 @@ function planDeclared(source: PortSource, policy: MeshPolicy, problems: ProblemL
     numbers: source.instances.map((instance) => {
       if (instance.ports.length === 0) return ports.map((port) => port.offered.number);
       const own = keyedPorts(instance.ports, instance.address, problems);
-      return ports.map((port) => own.get(port.key)?.number ?? port.offered.number);
+      return ports.map((port) => numberOf(own, port.key) ?? port.offered.number);
     }),
   };
 }
@@ -93,14 +93,24 @@ function isUsable(port: Port): boolean {
   return Number.isInteger(port.number) && port.number >= 1 && port.number <= 65535;
 }
 
+/** A name cannot be taken for a protocol word. Made without a copy in the most frequent case. */
 function portKey(port: Port): string {
-  return port.name ? `name ${port.name}` : `protocol ${port.protocol}`;
+  return port.name ? `name\n${port.name}` : port.protocol;
 }
 
-/** An instance's ports by key. `where`: address for the problem of a bad one. */
-function keyedPorts(ports: readonly Port[], where: string | undefined, problems: ProblemList): Map<string, Port> {
+interface KeyedPort {
+  readonly key: string;
+  readonly port: Port;
+}
+
+function numberOf(ports: readonly KeyedPort[], key: string): number | undefined {
+  return ports.find((one) => one.key === key)?.port.number;
+}
+
+/** An instance's ports, each with a key of its own. `where`: address for the problem of a bad one. */
+function keyedPorts(ports: readonly Port[], where: string | undefined, problems: ProblemList): readonly KeyedPort[] {
   const only = ports[0];
-  if (ports.length === 1 && only && isUsable(only)) return new Map([[portKey(only), only]]);
+  if (ports.length === 1 && only && isUsable(only)) return [{ key: portKey(only), port: only }];
   const keyed = new Map<string, Port>();
   const usable = ports.filter(isUsable);
   // An instance without any usable port is a problem of its own.
@@ -117,14 +127,14 @@ function keyedPorts(ports: readonly Port[], where: string | undefined, problems:
     for (let nth = 2; keyed.has(key) && keyed.get(key)?.number !== port.number; nth++) key = `${base} ${nth}`;
     keyed.set(key, port);
   }
-  return keyed;
+  return [...keyed].map(([key, port]) => ({ key, port }));
 }
 
 /** Sorted by key. */
-function countVotes(instances: readonly ReadonlyMap<string, Port>[]): Candidate[] {
+function countVotes(instances: readonly (readonly KeyedPort[])[]): Candidate[] {
   const candidates = new Map<string, { words: Map<string, number>; name: string | undefined; votes: Map<number, number>; count: number }>();
   for (const ports of instances) {
-    for (const [key, port] of ports) {
+    for (const { key, port } of ports) {
       let candidate = candidates.get(key);
       if (!candidate) {
         candidate = { words: new Map(), name: port.name, votes: new Map(), count: 0 };

@@ -6,7 +6,7 @@ export class ProblemList {
   /** Which service this is about; instances add their address. */
   readonly #where: string;
   readonly #problems: MeshProblem[] = [];
-  readonly #noted = new Set<string>();
+  #noted: Set<string> | undefined;
 
   constructor(where: string) {
     this.#where = where;
@@ -25,6 +25,7 @@ export class ProblemList {
   /** Served, but changed. The same note is kept once: a label that is wrong is wrong at every instance. */
   note(code: ProblemCode, message: string): void {
     const key = `${code} ${message}`;
+    this.#noted ??= new Set();
     if (this.#noted.has(key)) return;
     this.#noted.add(key);
     this.#problems.push({ costs: "note", code, where: this.#where, message });
