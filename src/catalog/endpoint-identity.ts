@@ -5,10 +5,7 @@ import type { Instance } from "../registries/service.ts";
 export function endpointIdentity(instance: Instance, registryNetwork = ""): string {
   const network = instance.network ?? registryNetwork;
   const [only] = instance.ports;
-  const ports =
-    instance.ports.length === 1 && only !== undefined
-      ? portText(only)
-      : instance.ports.map(portText).sort().join(",");
+  const ports = instance.ports.length === 1 && only !== undefined ? portText(only) : instance.ports.map(portText).sort().join(",");
   return `${network}|${instance.address}|${ports}`;
 }
 

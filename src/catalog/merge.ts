@@ -58,7 +58,10 @@ function mergePorts(ordered: readonly Contribution[], wanted: boolean): readonly
 }
 
 function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoint[] {
-  const byIdentity = new Map<string, { readonly instance: Instance; readonly network: string | undefined; registries: readonly string[] }>();
+  const byIdentity = new Map<
+    string,
+    { readonly instance: Instance; readonly network: string | undefined; registries: readonly string[] }
+  >();
   for (const { registry, network, named } of ordered) {
     // One array for all endpoints that only this registry names.
     const alone = [registry];
@@ -67,7 +70,8 @@ function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoi
       const known = byIdentity.get(identity);
       if (known === undefined) byIdentity.set(identity, { instance, network, registries: alone });
       else if (!known.registries.includes(registry)) known.registries = [...known.registries, registry].sort();
-      else if (known.registries === alone && precedes(instance, known.instance)) byIdentity.set(identity, { instance, network, registries: alone });
+      else if (known.registries === alone && precedes(instance, known.instance))
+        byIdentity.set(identity, { instance, network, registries: alone });
     }
   }
   return [...byIdentity]

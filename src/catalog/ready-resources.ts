@@ -15,23 +15,23 @@ export class ReadyResources {
   readonly #claims = new Map<string, Claim[]>();
   /** Host or "namespace/name" → the winning objects that take it. */
   readonly #taken = new Map<string, Set<string>>();
-  #priority: (registry: string) => number;
+  readonly #priority: (registry: string) => number;
 
   /** `priority`: position of a registry in the configuration. */
   constructor(priority: (registry: string) => number) {
     this.#priority = priority;
   }
 
-  get size(): number {
-    return this.#claims.size;
-  }
   keys(): Iterable<string> {
     return this.#claims.keys();
   }
 
   /** Adds or replaces a registry's object; gives the hosts and names whose holder may be another one now. */
   set(key: string, registry: string, itemId: string, resource: IstioResource): readonly string[] {
-    return this.#change(key, (claims) => [...claims.filter((claim) => claim.registry !== registry), { registry, itemId, takes: takenBy(resource) }]);
+    return this.#change(key, (claims) => [
+      ...claims.filter((claim) => claim.registry !== registry),
+      { registry, itemId, takes: takenBy(resource) },
+    ]);
   }
 
   delete(key: string, registry: string): readonly string[] {
@@ -51,14 +51,18 @@ export class ReadyResources {
 
   /** The object that takes this host or this name, or undefined. */
   blocking(namespace: string, host: string): string | undefined {
-    if (this.#taken.size === 0) return undefined;
+    if (!this.takesAny) return undefined;
     const keys = [...(this.#taken.get(host) ?? []), ...(this.#taken.get(`${namespace}/${host}`) ?? [])];
     return keys.sort()[0];
   }
 
-  #change(key: string, edit: (claims: readonly Claim[]) => Claim[]): readonly string[] {
+  get takesAny(): boolean {
+    return this.#taken.size > 0;
+  }
+
+  #change(key: string, edit: (claims: readonly Claim[]) => readonly Claim[]): readonly string[] {
     const before = this.#claims.get(key) ?? [];
-    const after = edit(before).sort((one, other) => this.#priority(one.registry) - this.#priority(other.registry));
+    const after = [...edit(before)].sort((one, other) => this.#priority(one.registry) - this.#priority(other.registry));
     const old = before[0]?.takes ?? [];
     const now = after[0]?.takes ?? [];
     for (const taken of old) {
@@ -84,6 +88,6 @@ export function resourceKey(resource: IstioResource): string {
 
 function takenBy({ kind, metadata, spec }: IstioResource): readonly string[] {
   if (kind !== "ServiceEntry") return [];
-  const hosts = Array.isArray(spec["hosts"]) ? spec["hosts"].filter((host) => typeof host === "string") : [];
+  const hosts = Array.isArray(spec.hosts) ? spec.hosts.filter((host) => typeof host === "string") : [];
   return [...hosts.map((host) => host.toLowerCase()), `${metadata.namespace}/${metadata.name}`];
 }

@@ -131,7 +131,7 @@ export class RegistryView {
     const held = this.#held.get(id);
     if ((held === undefined ? before?.text : held.truth) === text) return;
     const item = parseItem(text);
-    if (item === undefined) {
+    if (item === undefined || !id.startsWith(`${item.kind}/`)) {
       this.#malformed += 1;
       return;
     }

@@ -39,7 +39,10 @@ export function safeHost(exact: string, suffix: string, identity: string): SafeH
   if (replaced !== lower) lost.push("replaced");
   if (replaced.length <= room && regularLabels.test(replaced)) return { host: `${replaced}.${suffix}`, lost };
   lost.push("cut");
-  const labels = replaced.split(".").map(trimLabel).filter((label) => label !== "");
+  const labels = replaced
+    .split(".")
+    .map(trimLabel)
+    .filter((label) => label !== "");
   return { host: `${withHash(labels.join("."), identity, room)}.${suffix}`, lost };
 }
 

@@ -4,7 +4,11 @@
  */
 import type { Port, Service } from "../registries/service.ts";
 
+/** Longest unchanged first. */
 export type KnownPorts = readonly Port[];
+
+/** A service that keeps changing its protocols forgets the one it has not changed for longest. */
+export const maxKnownPorts = 16;
 
 /** `known` brought up to date with the service's present instances; the same array if nothing changed. */
 export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
@@ -12,9 +16,8 @@ export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
   const counts = new Map<string, Map<number, number>>();
   for (const { ports } of service.instances) {
     for (const { protocol, number } of ports) {
-      let numbers = counts.get(protocol);
-      if (numbers === undefined) counts.set(protocol, (numbers = new Map()));
-      numbers.set(number, (numbers.get(number) ?? 0) + 1);
+      const numbers = counts.get(protocol) ?? new Map<number, number>();
+      counts.set(protocol, numbers.set(number, (numbers.get(number) ?? 0) + 1));
     }
   }
   let result = known;
@@ -23,7 +26,7 @@ export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
     const before = result.find((port) => port.protocol === protocol);
     if (before?.number !== number) result = [...result.filter((port) => port !== before), { number, protocol }];
   }
-  return result;
+  return result.length > maxKnownPorts ? result.slice(-maxKnownPorts) : result;
 }
 
 /** The most common number, the smallest one on a tie: the design's rule for service ports. */

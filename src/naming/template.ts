@@ -46,7 +46,8 @@ export function checkTemplate(text: string): TemplateProblem | undefined {
  */
 export function compileTemplate(text: string, suffix: string): HostTemplate {
   const parsed = parse(text);
-  if ("message" in parsed) throw new TributaryError("CONFIG_INVALID", `host template "${text}", column ${parsed.column}: ${parsed.message}`);
+  if ("message" in parsed)
+    throw new TributaryError("CONFIG_INVALID", `host template "${text}", column ${parsed.column}: ${parsed.message}`);
   const pieces = withoutSuffix(parsed.pieces, suffix);
   const all = mentions(pieces, "protocol") ? pieces : [{ section: [{ placeholder: "protocol" as const }, "."] }, ...pieces];
   return { text, render: (values) => render(all, values) ?? "" };
@@ -104,8 +105,7 @@ function withoutSuffix(pieces: readonly Piece[], suffix: string): readonly Piece
 
 function mentions(pieces: readonly Piece[], placeholder: Placeholder): boolean {
   return pieces.some(
-    (piece) =>
-      typeof piece !== "string" && ("section" in piece ? mentions(piece.section, placeholder) : piece.placeholder === placeholder),
+    (piece) => typeof piece !== "string" && ("section" in piece ? mentions(piece.section, placeholder) : piece.placeholder === placeholder),
   );
 }
 

@@ -1,0 +1,62 @@
+/** One registry as the catalog sees it: its settings, its view, and what was made of its items. */
+import type { RegistryConfig } from "../config/schema.ts";
+import type { KnownPorts } from "../naming/known-ports.ts";
+import { type Naming, nameService } from "../naming/name-service.ts";
+import type { NamedService, NamingRefusal } from "../naming/named-service.ts";
+import type { RegistryNaming } from "../naming/registry-naming.ts";
+import type { Problem } from "../registries/contract.ts";
+import type { Service } from "../registries/service.ts";
+import type { DeadlineTimer } from "./deadline-timer.ts";
+import type { RegistryView } from "./registry-view.ts";
+import type { ServicePart } from "./service-part.ts";
+
+/** Of each registry this many of the latest problems are kept to be shown. */
+const maxRecentProblems = 50;
+
+export class Source {
+  config: RegistryConfig;
+  naming: RegistryNaming;
+  /** Position in the configuration; smaller goes first. */
+  priority = 0;
+  readonly view: RegistryView;
+  readonly timer: DeadlineTimer;
+  readonly parts = new Map<string, readonly ServicePart[]>();
+  readonly known = new Map<string, KnownPorts>();
+  readonly refusals = new Map<string, readonly NamingRefusal[]>();
+  readonly events = { upsert: 0, remove: 0, listing: 0 };
+  readonly problemCounts = new Map<string, number>();
+  readonly #recentProblems: Problem[] = [];
+
+  constructor(config: RegistryConfig, naming: RegistryNaming, view: RegistryView, timer: DeadlineTimer) {
+    this.config = config;
+    this.naming = naming;
+    this.view = view;
+    this.timer = timer;
+  }
+
+  get id(): string {
+    return this.config.id;
+  }
+
+  /** Oldest first. */
+  get recentProblems(): readonly Problem[] {
+    return this.#recentProblems;
+  }
+
+  addProblem(problem: Problem): void {
+    this.problemCounts.set(problem.code, (this.problemCounts.get(problem.code) ?? 0) + 1);
+    this.#recentProblems.push(problem);
+    if (this.#recentProblems.length > maxRecentProblems) this.#recentProblems.shift();
+  }
+
+  name(itemId: string, service: Service): Naming {
+    return nameService(service, this.naming, this.known.get(itemId));
+  }
+
+  /** What a part stands for now; undefined if its item is gone or is called otherwise. */
+  named({ itemId, identity }: ServicePart): NamedService | undefined {
+    const item = this.view.item(itemId);
+    if (item?.kind !== "service") return undefined;
+    return this.name(itemId, item.service).named.find((named) => named.identity === identity);
+  }
+}
