@@ -1,9 +1,13 @@
 /** What happens in this room, for metrics. Calls are synchronous and must be cheap. */
 import type { TypeKey } from "../snapshot/snapshot.ts";
 import type { ClientIdentity } from "./client.ts";
+import type { EndStatus } from "./transport.ts";
 
 /** A type in metrics: clients may ask for any text, so what is not ours is one value. */
 export type ObservedType = TypeKey | "other";
+
+/** The status that we ended a stream with; CANCELLED: the client is gone. */
+export type CloseReason = EndStatus | "CANCELLED";
 
 export interface PushEvent {
   readonly client: ClientIdentity;
@@ -23,7 +27,7 @@ export interface AnswerEvent extends PushEvent {
 
 export interface XdsObserver {
   onStreamOpen(client: ClientIdentity): void;
-  onStreamClose(client: ClientIdentity, reason: string): void;
+  onStreamClose(client: ClientIdentity, reason: CloseReason): void;
   onRequest(client: ClientIdentity, type: ObservedType): void;
   onPush(event: PushEvent): void;
   onAck(event: AnswerEvent): void;

@@ -10,6 +10,7 @@ import type { XdsConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { SnapshotSource } from "../snapshot/snapshot.ts";
+import type { ClientView } from "./client-view.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { discoveryService } from "./discovery-service.ts";
 import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
@@ -17,7 +18,8 @@ import { probeIstiod } from "./istiod-probe.ts";
 import { isLoopback } from "./loopback.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
-import { type ClientView, type EndStatus, type StreamContext, type Transport, XdsStream } from "./stream.ts";
+import { type StreamContext, XdsStream } from "./stream.ts";
+import type { EndStatus, Transport } from "./transport.ts";
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
@@ -136,24 +138,24 @@ export class XdsServer {
   }
 
   #accept(call: Call): void {
-    if (this.#closing) return endCall(call, status.UNAVAILABLE, "the server is shutting down");
     const { maxStreams } = this.#options.settings;
-    if (this.#streams.size >= maxStreams) {
-      return endCall(call, status.RESOURCE_EXHAUSTED, `more than ${maxStreams} streams at a time (xds.maxStreams)`);
-    }
+    if (this.#closing) endCall(call, status.UNAVAILABLE, "the server is shutting down");
+    else if (this.#streams.size < maxStreams) this.#open(call);
+    else endCall(call, status.RESOURCE_EXHAUSTED, `more than ${maxStreams} streams at a time (xds.maxStreams)`);
+  }
+
+  #open(call: Call): void {
     this.#streamCount += 1;
     const sender = (this.#options.sender ?? senderFor)(call);
     const stream = new XdsStream(this.#streamCount, `${this.#process}-${this.#streamCount}`, transportOf(call, sender), this.#context);
     this.#streams.add(stream);
-    const gone = (reason: string) => {
+    const gone = () => {
       this.#streams.delete(stream);
-      stream.closed(reason);
+      stream.gone();
     };
     call.on("data", (bytes: Buffer) => stream.receive(bytes));
     call.once("end", () => stream.end("OK", "the client closed the stream"));
-    call.once("cancelled", () => gone("the client is gone"));
-    call.once("close", () => gone("closed"));
-    call.on("error", (error: Error) => gone(error.message));
+    for (const event of ["cancelled", "close", "error"]) call.on(event, gone);
   }
 }
 

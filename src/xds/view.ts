@@ -1,6 +1,6 @@
 /** The part of a snapshot that answers one subscription. */
 import { hash } from "node:crypto";
-import type { ResourceTable, Snapshot } from "../snapshot/snapshot.ts";
+import type { ResourceTable, Snapshot, SnapshotSource } from "../snapshot/snapshot.ts";
 import type { Subscription } from "./subscription.ts";
 
 export interface View {
@@ -42,4 +42,17 @@ function viewOfNames(table: ResourceTable, names: ReadonlySet<string>): View {
   };
   computed.set(names, { table, view });
   return view;
+}
+
+/** Epoch ms at which the newest change since the last push was seen, where the change log still knows. */
+export function newestChange({ type, names, sentSequence }: Subscription, source: SnapshotSource): number | undefined {
+  if (!type || sentSequence === undefined) return undefined;
+  const table = source.current().table(type);
+  let newest: number | undefined;
+  for (const name of source.changesSince(type, sentSequence)?.updated ?? []) {
+    if (names && !names.has(name)) continue;
+    const seenAt = table.get(name)?.seenAt;
+    if (seenAt !== undefined && (newest === undefined || seenAt > newest)) newest = seenAt;
+  }
+  return newest;
 }

@@ -1,9 +1,12 @@
-/** A running XdsServer on an ephemeral port over a snapshot in memory, and what it reported. */
+/** A running XdsServer on an ephemeral port over a store of its own, and what it reported. */
+import { create } from "@bufbuild/protobuf";
+import { ServiceEntrySchema } from "../../src/gen/istio/networking/v1alpha3/networking_pb.ts";
 import { silentLogger } from "../../src/log/logger.ts";
+import { type EncodedObject, encodeObject } from "../../src/snapshot/encode.ts";
+import { SnapshotStore } from "../../src/snapshot/store.ts";
 import type { Completeness } from "../../src/xds/first-answer.ts";
 import type { AnswerEvent, PushEvent, XdsObserver } from "../../src/xds/observer.ts";
 import { XdsServer, type XdsServerOptions, type XdsSettings } from "../../src/xds/server.ts";
-import { MemorySource } from "./memory-source.ts";
 
 export const xdsSettings: XdsSettings = {
   address: "127.0.0.1",
@@ -15,6 +18,25 @@ export const xdsSettings: XdsSettings = {
   pacing: { perMegabyte: 25, ackWarning: 60_000, ackTimeout: 300_000 },
   initialSync: { timeout: 60_000, onTimeout: "serve", istiodPorts: [], istiodHttpPorts: [] },
 };
+
+export const serviceEntries = "networking.istio.io/ServiceEntry";
+
+/** A ServiceEntry "tributary/NAME" whose content depends on `revision`. */
+export function serviceEntry(name: string, revision = 1, endpoints = 1): EncodedObject {
+  const spec = create(ServiceEntrySchema, {
+    hosts: [`${name}.dubbo`],
+    addresses: ["241.1.2.3"],
+    location: 1,
+    resolution: 1,
+    ports: [{ number: 20880, name: "tcp-dubbo", protocol: "TCP" }],
+    endpoints: Array.from({ length: endpoints }, (_, index) => ({
+      address: `10.${revision % 256}.${index >> 8}.${index & 255}`,
+      ports: { "tcp-dubbo": 20880 },
+      labels: { application: "shop", revision: `${revision}` },
+    })),
+  });
+  return encodeObject({ kind: "ServiceEntry", namespace: "tributary", name, labels: {}, annotations: {}, spec }, Date.now());
+}
 
 export class FakeCompleteness implements Completeness {
   #complete: boolean;
@@ -73,7 +95,7 @@ export class RecordingObserver implements XdsObserver {
 }
 
 export interface XdsRig extends AsyncDisposable {
-  readonly source: MemorySource;
+  readonly store: SnapshotStore;
   readonly completeness: FakeCompleteness;
   readonly observer: RecordingObserver;
   readonly server: XdsServer;
@@ -82,24 +104,24 @@ export interface XdsRig extends AsyncDisposable {
 }
 
 export async function startXds(
-  options: Partial<Omit<XdsServerOptions, "settings">> & {
+  options: Partial<Omit<XdsServerOptions, "settings" | "source">> & {
     settings?: Partial<XdsSettings>;
-    source?: MemorySource;
+    store?: SnapshotStore;
     complete?: boolean;
   } = {},
 ): Promise<XdsRig> {
-  const source = options.source ?? new MemorySource();
+  const { store = new SnapshotStore({ log: silentLogger }), ...rest } = options;
   const completeness = new FakeCompleteness(options.complete ?? true);
   const observer = new RecordingObserver();
   const server = new XdsServer({
     log: silentLogger,
     identity: "tributary/test",
-    ...options,
-    source,
+    ...rest,
+    source: store,
     completeness,
     observer,
     settings: { ...xdsSettings, ...options.settings },
   });
   const { port } = await server.listen();
-  return { source, completeness, observer, server, port, target: `127.0.0.1:${port}`, [Symbol.asyncDispose]: () => server.close() };
+  return { store, completeness, observer, server, port, target: `127.0.0.1:${port}`, [Symbol.asyncDispose]: () => server.close() };
 }

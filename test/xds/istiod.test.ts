@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { FakeIstiod, meshConfigType, requestedTypes } from "../support/fake-istiod.ts";
-import { serviceEntry } from "../support/memory-source.ts";
-import { startXds } from "../support/xds-rig.ts";
-
-const serviceEntries = "networking.istio.io/ServiceEntry";
+import { serviceEntries, serviceEntry, startXds } from "../support/xds-rig.ts";
 
 for (const generation of ["1.18", "1.24", "1.30"] as const) {
   test(`istiod ${generation} is answered for every type and holds the snapshot`, async () => {
     await using rig = await startXds();
-    rig.source.update(serviceEntries, { set: [serviceEntry("tributary/a"), serviceEntry("tributary/b")] });
+    rig.store.publish({ upserts: [serviceEntry("a"), serviceEntry("b")] });
     const istiod = new FakeIstiod({ target: rig.target, generation }).start();
     try {
       await istiod.waitFor((fake) => fake.hasSynced);
@@ -29,13 +26,13 @@ test("additions, changes and removals are pushed, and only to the type they are 
   const istiod = new FakeIstiod({ target: rig.target }).start();
   try {
     await istiod.waitFor((fake) => fake.hasSynced);
-    rig.source.update(serviceEntries, { set: [serviceEntry("tributary/a"), serviceEntry("tributary/b")] });
+    rig.store.publish({ upserts: [serviceEntry("a"), serviceEntry("b")] });
     await istiod.waitFor((fake) => fake.store("ServiceEntry").size === 2);
-    const changed = serviceEntry("tributary/a", 2);
-    rig.source.update(serviceEntries, { set: [changed] });
+    const changed = serviceEntry("a", 2);
+    rig.store.publish({ upserts: [changed] });
     await istiod.waitFor((fake) => fake.store("ServiceEntry").get("tributary/a")?.version === changed.version);
     assert.deepEqual(Buffer.from(istiod.store("ServiceEntry").get("tributary/a")!.body), Buffer.from(changed.body));
-    rig.source.update(serviceEntries, { remove: ["tributary/b"] });
+    rig.store.publish({ removals: [{ type: serviceEntries, name: "tributary/b" }] });
     await istiod.waitFor((fake) => fake.store("ServiceEntry").size === 1);
     assert.equal(istiod.counts.updated, 1);
     assert.equal(istiod.counts.deleted, 1);
@@ -48,12 +45,12 @@ test("additions, changes and removals are pushed, and only to the type they are 
 
 test("a publication that changes nothing pushes nothing", async () => {
   await using rig = await startXds();
-  rig.source.update(serviceEntries, { set: [serviceEntry("tributary/a")] });
+  rig.store.publish({ upserts: [serviceEntry("a")] });
   const istiod = new FakeIstiod({ target: rig.target }).start();
   try {
     await istiod.waitFor((fake) => fake.hasSynced);
-    rig.source.update(serviceEntries, { set: [serviceEntry("tributary/a")] });
-    rig.source.update(serviceEntries, { set: [serviceEntry("tributary/b")] }); // pushed, so the wait below ends
+    rig.store.publish({ upserts: [serviceEntry("a")] });
+    rig.store.publish({ upserts: [serviceEntry("b")] }); // pushed, so the wait below ends
     await istiod.waitFor((fake) => fake.store("ServiceEntry").size === 2);
     assert.equal(istiod.pushes("ServiceEntry"), 2);
   } finally {
@@ -63,7 +60,7 @@ test("a publication that changes nothing pushes nothing", async () => {
 
 test("a restarted server deletes and updates nothing in an istiod that reconnects", async () => {
   const first = await startXds();
-  first.source.update(serviceEntries, { set: [serviceEntry("tributary/a"), serviceEntry("tributary/b")] });
+  first.store.publish({ upserts: [serviceEntry("a"), serviceEntry("b")] });
   const istiod = new FakeIstiod({ target: first.target }).start();
   try {
     await istiod.waitFor((fake) => fake.hasSynced);
@@ -71,7 +68,7 @@ test("a restarted server deletes and updates nothing in an istiod that reconnect
     await first.server.close();
     await disconnected;
     assert.equal(istiod.store("ServiceEntry").size, 2);
-    await using second = await startXds({ source: first.source, settings: { port: first.port } });
+    await using second = await startXds({ store: first.store, settings: { port: first.port } });
     await istiod.waitFor((fake) => fake.pushes("ServiceEntry") === 2);
     assert.equal(second.observer.pushes.filter((push) => push.type === serviceEntries).length, 1);
     const { created, updated, deleted, skipped } = istiod.counts;
