@@ -26,6 +26,7 @@ export const fileKind: RegistryKind<typeof schema.shape> = {
   id: "file",
   summary: "Services, facts and Istio objects from files, reloaded as they change.",
   schema,
+  pathKeys: ["path"],
   naming: {
     suffix: "file",
     template: "[{protocol}.]{name}[.v-{version}][.g-{group}][.{namespace}].file",

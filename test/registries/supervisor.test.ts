@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Logger } from "../../src/log/logger.ts";
+import { itemId } from "../../src/registries/service.ts";
+import type { SupervisorOptions } from "../../src/registries/supervisor-options.ts";
+import { type Command, type ScriptedSettings, scriptedSession, serviceItem } from "../support/scripted-session.ts";
+import { ScriptedWorker, scriptedRegistry } from "../support/scripted-worker.ts";
+
+const a = serviceItem("a");
+const b = serviceItem("b");
+
+/** Runs a scripted registry that listed `a` and `b`, and ends it whatever happens. */
+async function withWorker(
+  body: (worker: ScriptedWorker) => Promise<void>,
+  options: Partial<SupervisorOptions> = {},
+  settings: Partial<ScriptedSettings> = {},
+  log?: Logger,
+): Promise<void> {
+  const worker = new ScriptedWorker({ items: [a, b], ...settings }, options, log);
+  try {
+    await worker.live();
+    await body(worker);
+  } finally {
+    await worker.end();
+  }
+}
+
+const deaths: readonly [name: string, command: Command, reason: RegExp, options?: Partial<SupervisorOptions>][] = [
+  ["throws", { do: "throw", text: "out of thin air" }, /crashed: .*out of thin air/],
+  ["rejects a promise", { do: "reject", text: "nobody listens" }, /crashed: .*nobody listens/],
+  ["exits", { do: "exit" }, /ended with code 3/],
+  ["hangs", { do: "hang" }, /hangs/, { beatMs: 50, missedBeats: 20 }],
+  ["fills its heap", { do: "heap" }, /heap limit/, { heap: { oldGenerationMb: 24, youngGenerationMb: 4 } }],
+  [
+    "fills memory outside its heap",
+    { do: "external", megabytes: 96 },
+    /holds \d+ MiB outside/,
+    { externalMb: 48, beatMs: 50, missedBeats: 200 },
+  ],
+];
+
+for (const [name, command, reason, options] of deaths) {
+  test(`a worker that ${name} is started again, and nothing is removed`, async () => {
+    await withWorker(async (worker) => {
+      const epoch = worker.feed.last?.epoch ?? 0;
+      const mark = worker.feed.mark();
+      worker.tell(command);
+      await worker.lost(reason);
+      assert.equal(worker.feed.last?.phase, "stale");
+      assert.equal(worker.feed.last?.epoch, epoch + 1, "the loss is a new epoch at once");
+      assert.equal(worker.feed.items.size, 2);
+      await worker.live();
+      assert.equal(worker.feed.last?.restarts, 1);
+      assert.equal(worker.feed.last?.reason, undefined);
+      assert.equal(worker.feed.items.size, 2);
+      assert.equal(worker.feed.since(mark).filter(({ type }) => type === "remove").length, 0);
+    }, options);
+  });
+}
+
+test("what only an earlier worker told goes with the first complete listing of the next, not before", async () => {
+  await withWorker(async (worker) => {
+    const late = serviceItem("late");
+    worker.tell({ do: "changed", items: [late] });
+    await worker.feed.until("late", () => worker.feed.items.has(itemId(late)));
+    worker.tell({ do: "exit" });
+    await worker.lost(/ended/);
+    assert.ok(worker.feed.items.has(itemId(late)));
+    await worker.live();
+    assert.ok(!worker.feed.items.has(itemId(late)));
+    assert.equal(worker.feed.items.size, 2);
+  });
+});
+
+test("a main thread that is held up does not take its workers for dead", async () => {
+  await withWorker(
+    async (worker) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
+      const mark = worker.feed.mark();
+      worker.tell({ do: "changed", items: [serviceItem("after")] });
+      await worker.feed.until("a change", () => worker.feed.since(mark).some(({ type }) => type === "upsert"));
+      assert.equal(worker.feed.last?.restarts, 0);
+    },
+    { beatMs: 50, missedBeats: 15 },
+  );
+});
+
+test("a registry whose session cannot be loaded says why, and its neighbour lives", async () => {
+  await withWorker(async (worker) => {
+    worker.supervisor.add({ id: "broken", session: new URL("file:///nowhere/session.ts"), settings: {} });
+    await worker.lost(/crashed: Cannot find module/);
+    const mark = worker.feed.mark();
+    worker.tell({ do: "changed", items: [serviceItem("c")] });
+    await worker.feed.until("the neighbour's change", () => worker.feed.since(mark).some(({ type }) => type === "upsert"));
+    assert.equal(worker.supervisor.status(scriptedRegistry)?.phase, "live");
+    assert.equal(worker.supervisor.status("broken")?.phase, "starting");
+  });
+});
+
+test("a session that does not close is ended within a second", async () => {
+  await withWorker(
+    async (worker) => {
+      const begin = performance.now();
+      await worker.supervisor.stop();
+      assert.ok(performance.now() - begin < 1_000);
+      assert.deepEqual(worker.supervisor.registries, []);
+    },
+    {},
+    { neverCloses: true },
+  );
+});
+
+test("a hanging worker is ended within a second when its registry is removed", async () => {
+  await withWorker(async (worker) => {
+    worker.tell({ do: "hang" });
+    const begin = performance.now();
+    await worker.supervisor.remove(scriptedRegistry);
+    assert.ok(performance.now() - begin < 1_000);
+  });
+});
+
+test("a removed registry is silent, and its id is free again", async () => {
+  await withWorker(async (worker) => {
+    worker.tell({ do: "flood", changes: 20_000, services: 20_000 });
+    const removed = worker.supervisor.remove(scriptedRegistry);
+    const mark = worker.feed.mark();
+    await removed;
+    assert.deepEqual(worker.feed.since(mark), []);
+    worker.supervisor.add({ id: scriptedRegistry, session: scriptedSession, settings: { ...worker.settings, items: [a] } });
+    await worker.feed.until("the new one", () => worker.feed.since(mark).some(({ type }) => type === "listed"));
+    assert.throws(() => worker.supervisor.add({ id: scriptedRegistry, session: scriptedSession, settings: {} }), /runs already/);
+  });
+});
+
+test("new settings start a new worker at once and keep what is known until its listing", async () => {
+  await withWorker(
+    async (worker) => {
+      const mark = worker.feed.mark();
+      worker.supervisor.replace({
+        id: scriptedRegistry,
+        session: scriptedSession,
+        settings: { ...worker.settings, items: [a, serviceItem("c")] },
+      });
+      await worker.lost(/settings changed/);
+      assert.equal(worker.feed.items.size, 2);
+      await worker.live();
+      assert.deepEqual([...worker.feed.items.keys()].sort(), [itemId(a), itemId(serviceItem("c"))]);
+      assert.deepEqual(
+        worker.feed.since(mark).filter(({ type }) => type === "remove"),
+        [],
+      );
+    },
+    { backOff: { firstMs: 60_000, mostMs: 60_000 } },
+  );
+});
+
+test("a flood on few services costs few events and ends with the newest word of each", async () => {
+  await withWorker(async (worker) => {
+    const mark = worker.feed.mark();
+    worker.tell({ do: "flood", changes: 50_000, services: 100 });
+    const last = itemId(serviceItem("flood-99"));
+    await worker.feed.until("the last word", () => worker.feed.items.get(last) === JSON.stringify(serviceItem("flood-99", 49_999)));
+    for (let at = 0; at < 100; at++) {
+      const item = serviceItem(`flood-${at}`, 49_900 + at);
+      assert.equal(worker.feed.items.get(itemId(item)), JSON.stringify(item));
+    }
+    assert.ok(worker.feed.since(mark).length <= 1_000, `${worker.feed.since(mark).length} events`);
+  });
+});
+
+test("a flood on many services arrives whole", async () => {
+  await withWorker(async (worker) => {
+    worker.tell({ do: "flood", changes: 5_000, services: 5_000 });
+    await worker.feed.until("all", () => worker.feed.items.size === 5_002);
+  });
+});
+
+test("an item that changes while a listing is open survives its commit", async () => {
+  await withWorker(async (worker) => {
+    const during = serviceItem("during");
+    worker.tell({ do: "listing" });
+    worker.tell({ do: "add", items: [a] });
+    worker.tell({ do: "changed", items: [during] });
+    worker.tell({ do: "commit" });
+    await worker.feed.until("b is gone", () => !worker.feed.items.has(itemId(b)));
+    assert.deepEqual([...worker.feed.items.keys()].sort(), [itemId(a), itemId(during)]);
+  });
+});
+
+test("an abandoned listing removes nothing and leaves a live registry live", async () => {
+  await withWorker(async (worker) => {
+    const c = serviceItem("c");
+    worker.tell({ do: "listing" });
+    worker.tell({ do: "add", items: [c] });
+    worker.tell({ do: "abandon", text: "half of it" });
+    await worker.feed.until("c", () => worker.feed.items.has(itemId(c)));
+    assert.equal(worker.feed.items.size, 3);
+    assert.equal(worker.feed.last?.phase, "live");
+  });
+});
+
+test("lost contact is stale until the next complete listing", async () => {
+  await withWorker(async (worker) => {
+    worker.tell({ do: "unreachable", text: "no route" });
+    await worker.lost(/no route/);
+    const since = worker.feed.last?.since;
+    worker.tell({ do: "unreachable", text: "still no route" });
+    await worker.lost(/still no route/);
+    assert.equal(worker.feed.last?.since, since);
+    assert.equal(worker.feed.last?.epoch, 1);
+    const mark = worker.feed.mark();
+    worker.tell({ do: "contact" });
+    await worker.feed.until("contact", () => worker.feed.mark() > mark);
+    assert.equal(worker.feed.last?.phase, "stale");
+    worker.supervisor.relist(scriptedRegistry);
+    await worker.live();
+    assert.equal(worker.feed.last?.epoch, 1);
+  });
+});
+
+test("problems are counted, listed and logged a few times only", async () => {
+  const lines: object[] = [];
+  const log: Logger = { debug() {}, info() {}, warn: (fields) => lines.push(fields), error() {} };
+  await withWorker(
+    async (worker) => {
+      worker.tell({ do: "problem", where: Array.from({ length: 3_000 }, (_, at) => `place ${at % 50}`) });
+      const counted = () => worker.feed.events.reduce((sum, event) => sum + (event.type === "problem" ? event.count : 0), 0);
+      await worker.feed.until("all problems", () => counted() === 3_000);
+      assert.equal(worker.supervisor.problems(scriptedRegistry).length, 50);
+      assert.equal(worker.supervisor.problems(scriptedRegistry)[0]?.count, 60);
+      assert.equal(lines.length, 20);
+    },
+    {},
+    {},
+    log,
+  );
+});
+
+test("what a worker logs and prints reaches the log under its registry's name", async () => {
+  const lines: string[] = [];
+  let told = () => {};
+  const write = (fields: object, message: string) => {
+    lines.push(`${(fields as { registry: string }).registry}: ${message}`);
+    told();
+  };
+  await withWorker(
+    async (worker) => {
+      worker.tell({ do: "log", text: "hello" });
+      worker.tell({ do: "print", text: "from a library" });
+      const expected = [`${scriptedRegistry}: hello`, `${scriptedRegistry}: printed: from a library`];
+      await new Promise<void>((resolve) => {
+        told = () => expected.every((line) => lines.includes(line)) && resolve();
+        told();
+      });
+    },
+    {},
+    {},
+    { debug: write, info: write, warn: write, error: write },
+  );
+});
