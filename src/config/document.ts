@@ -104,6 +104,12 @@ export function pathText(path: Path): string {
   return JSON.stringify(path);
 }
 
+/** Whether a path, in its text form, is another one or lies below it. */
+export function isWithin(text: string, ancestor: Path): boolean {
+  const own = pathText(ancestor);
+  return text === own || ancestor.length === 0 || text.startsWith(`${own.slice(0, -1)},`);
+}
+
 /** A path for people: `registries[0].naming.suffix`. */
 export function describePath(path: Path): string {
   let text = "";

@@ -12,7 +12,7 @@ export interface IssueContext {
   /** The value that was checked, secrets resolved. */
   readonly value: unknown;
   readonly shape: Shape;
-  /** Whether the value at a path came from a secret, so that not even a word of a list may be repeated. */
+  /** Whether the value at a path holds a secret, so that not even a word of a list may be repeated. */
   readonly isSecret: (path: Path) => boolean;
 }
 
@@ -27,6 +27,10 @@ export function explainIssue(issue: Issue, context: IssueContext): TributaryErro
     });
   if (valueAt(context.value, path) === undefined) {
     return [error(path.length === 0 ? "the file is empty; expected at least `registries`" : `is missing; expected ${expectation(issue)}`)];
+  }
+  if (issue.code === "custom") {
+    // The message is the setting's own and may repeat a part of the value.
+    return [error(context.isSecret(path) ? "a referenced value has not the expected form" : issue.message)];
   }
   return [error(`expected ${expectation(issue)}${received(issue, context)}`)];
 }

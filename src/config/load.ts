@@ -5,7 +5,7 @@ import { redact, type Secret } from "../log/redact.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 import { ConfigErrors } from "./config-errors.ts";
-import { type Path, pathText, readDocument } from "./document.ts";
+import { isWithin, type Path, pathText, readDocument } from "./document.ts";
 import { explainIssue } from "./issues.ts";
 import { checkRules } from "./rules.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -68,10 +68,11 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
   const result = configSchema(options.kinds).safeParse(resolved.value);
   if (!result.success) {
     const shape = configShape(options.kinds);
-    const isSecret = (path: Path) => resolved.written.has(pathText(path));
+    const isSecret = (path: Path) => holds(resolved.written.keys(), path);
     for (const issue of result.error.issues) {
-      // The stand-in of an unresolved reference is wrong by nature.
-      if (resolved.unresolved.has(pathText(issue.path as Path))) continue;
+      // The stand-in of an unresolved reference is wrong by nature; a kind's own check may tell it at the list it stands in.
+      const path = issue.path as Path;
+      if (resolved.unresolved.has(pathText(path)) || (issue.code === "custom" && holds(resolved.unresolved, path))) continue;
       errors.push(...explainIssue(issue, { document, value: resolved.value, shape, isSecret }));
     }
   }
@@ -106,6 +107,11 @@ export function loadConfig(file: string, options: Omit<ParseOptions, "file">): L
     throw new ConfigErrors([new TributaryError("CONFIG_UNREADABLE", message, { position: { file }, cause: error })]);
   }
   return parseConfig(text, { ...options, file });
+}
+
+/** Whether one of the paths, in their text form, is this one or lies below it. */
+function holds(paths: Iterable<string>, path: Path): boolean {
+  return [...paths].some((text) => isWithin(text, path));
 }
 
 /** Relative paths count from the configuration's folder, wherever the process was started. */

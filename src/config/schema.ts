@@ -40,7 +40,7 @@ export const protectionSchema = z
     hold: duration
       .prefault("30s")
       .describe(
-        "After a reconnect, or a restart of the registry or of Tributary, removals wait this long; the registry is read again, then they are honoured. Additions never wait.",
+        "After a reconnect, a lost session or a restart of the registry, removals wait this long; the registry is read again, then they are honoured. Additions never wait.",
       ),
     massRemovalRatio: z
       .number()

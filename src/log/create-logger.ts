@@ -1,6 +1,6 @@
 import type { LogConfig } from "../config/schema.ts";
 import type { Logger } from "./logger.ts";
-import { redact, redactDeep, type Secret, shortestRedacted } from "./redact.ts";
+import { printedForms, redact, redactDeep, type Secret } from "./redact.ts";
 
 /** Anything lines can be written to; a pino destination or a stream. */
 export interface LogDestination {
@@ -84,16 +84,13 @@ async function prettyDestination(options: LoggerOptions): Promise<LogDestination
 /** Secrets with the forms in which they can stand in a line. */
 interface Needles {
   readonly secrets: readonly Secret[];
-  readonly inJson: readonly string[];
+  readonly forms: readonly string[];
 }
 
 function needles(secrets: readonly Secret[]): Needles {
-  const searched = secrets.filter((secret) => secret.value.length >= shortestRedacted);
-  const inJson = searched.flatMap(({ value }) => [
-    JSON.stringify(value).slice(1, -1),
-    value.isWellFormed() ? encodeURIComponent(value) : value,
-  ]);
-  return { secrets: searched, inJson };
+  // Twice escaped: a field may hold JSON text.
+  const forms = secrets.flatMap(({ value }) => [...printedForms(value)].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]));
+  return { secrets, forms };
 }
 
 /**
@@ -101,8 +98,8 @@ function needles(secrets: readonly Secret[]): Needles {
  * line that holds a secret is taken apart. The keys pino writes itself keep their values: a level that
  * came from the environment is no reason to hide the level of every line.
  */
-function redactLine(line: string, { secrets, inJson }: Needles): string {
-  if (!inJson.some((needle) => line.includes(needle))) return line;
+function redactLine(line: string, { secrets, forms }: Needles): string {
+  if (!forms.some((needle) => line.includes(needle))) return line;
   try {
     const { level, time, ...fields } = JSON.parse(line) as Record<string, unknown>;
     return `${JSON.stringify({ level, time, ...(redactDeep(fields, secrets) as object) })}\n`;

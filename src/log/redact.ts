@@ -9,17 +9,14 @@ export interface Secret {
  * Shorter values are not searched for in free text: they would be found inside unrelated words and
  * make every message unreadable. Where a value is known to be a secret, its reference is shown anyway.
  */
-export const shortestRedacted = 4;
+const shortestRedacted = 4;
 
-/** Replaces every secret in a text, plain or URL-encoded, by its reference. */
+/** Replaces every secret in a text, plain, URL-encoded or as in JSON, by its reference. */
 export function redact(text: string, secrets: readonly Secret[]): string {
   let result = text;
   // The longest first: a secret may be part of another.
   for (const { value, reference } of [...secrets].sort((a, b) => b.value.length - a.value.length)) {
-    if (value.length < shortestRedacted) continue;
-    result = result.replaceAll(value, () => reference);
-    const encoded = urlEncoded(value);
-    if (encoded !== undefined && encoded !== value) result = result.replaceAll(encoded, () => reference);
+    for (const form of printedForms(value)) result = result.replaceAll(form, () => reference);
   }
   return result;
 }
@@ -34,7 +31,11 @@ export function redactDeep(value: unknown, secrets: readonly Secret[]): unknown 
   return value;
 }
 
-/** Nothing for a text with a lone surrogate, which no URL can hold. */
-function urlEncoded(value: string): string | undefined {
-  return value.isWellFormed() ? encodeURIComponent(value) : undefined;
+/** The forms in which a secret may stand in a text; none for one that is too short to be searched for. */
+export function printedForms(value: string): Set<string> {
+  if (value.length < shortestRedacted) return new Set();
+  const forms = new Set([value, JSON.stringify(value).slice(1, -1)]);
+  // No URL can hold a lone surrogate.
+  if (value.isWellFormed()) forms.add(encodeURIComponent(value));
+  return forms;
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { z } from "zod";
 import { ConfigErrors } from "../../src/config/config-errors.ts";
 import { loadConfig, parseConfig } from "../../src/config/load.ts";
 import { printableConfig } from "../../src/config/printable.ts";
@@ -115,4 +116,28 @@ test("a pipe, a folder or a huge file as secret is an error, not a stall", (t) =
   assert.throws(load("big"), /it is larger than 1048576 bytes/);
   writeFileSync(join(folder, "fine"), "ok\n");
   assert.equal(load("fine")().config.registries[0]?.password, "ok");
+});
+
+test("a kind's own complaint repeats no part of a secret, and none about a stand-in", () => {
+  const schema = z.strictObject({
+    list: z.array(z.string()).transform((items, context) => {
+      for (const item of items.join(",").split(",")) {
+        if (!item.endsWith("!")) context.addIssue({ code: "custom", message: `"${item}" is too quiet` });
+      }
+      return items;
+    }),
+  });
+  const kinds = [{ ...testKinds[0]!, id: "loud", schema }];
+  const told = (list: string, env: Record<string, string> = {}) => {
+    try {
+      parseConfig(`registries:\n  - {type: loud, id: a, list: ${list}}\n`, { file: "t.yaml", kinds, env });
+    } catch (error) {
+      return (error as ConfigErrors).errors.map(({ message }) => message);
+    }
+    return [];
+  };
+  assert.deepEqual(told("[hush]"), ['registries[0].list: "hush" is too quiet']);
+  assert.deepEqual(told("['${env:A}']", { A: "hey!,hush" }), ["registries[0].list: a referenced value has not the expected form"]);
+  assert.deepEqual(told("['${env:A}']"), ["registries[0].list[0]: the environment variable A is not set"]);
+  assert.deepEqual(told("['${env:A}']", { A: "hey!" }), []);
 });
