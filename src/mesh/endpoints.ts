@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { MergedEndpoint, MergedService } from "../catalog/merged-service.ts";
 import { type WorkloadEntry, WorkloadEntrySchema } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
+import type { Port } from "../registries/service.ts";
 import { parseAddress } from "./ip-address.ts";
 import { endpointLabels, provenance } from "./labels.ts";
 import { isDnsSubdomain, isLabelValue } from "./object-names.ts";
@@ -28,11 +29,14 @@ interface Served {
  * its registry says: whether that is believable is judged upstream, where its history is known.
  */
 export function planEndpoints(service: MergedService, policy: MeshPolicy, problems: ProblemList): EndpointPlan {
-  const usable = service.endpoints.flatMap((instance) => {
+  const usable: { instance: MergedEndpoint; address: string; ports: readonly Port[] }[] = [];
+  const unusable: MergedEndpoint[] = [];
+  for (const instance of service.endpoints) {
     const address = usableAddress(instance, problems);
-    return address === undefined ? [] : [{ instance, address, ports: instance.ports }];
-  });
-  const plan = planPorts({ protocol: service.protocol, ports: service.ports, instances: usable }, policy, problems);
+    if (address === undefined) unusable.push(instance);
+    else usable.push({ instance, address, ports: instance.ports });
+  }
+  const plan = planPorts({ protocol: service.protocol, ports: service.ports, instances: usable, unusable }, policy, problems);
   const served: Served[] = [];
   for (const [index, { instance, address }] of usable.entries()) {
     const numbers = plan.numbers[index];

@@ -27,12 +27,21 @@ export interface PortPlan {
   readonly numbers: readonly (readonly number[] | undefined)[];
 }
 
-/** What the plan reads of a service; instances whose address is no good are not among these. */
+interface PortBearer {
+  readonly address: string;
+  readonly ports: readonly Port[];
+}
+
+/** What the plan reads of a service. */
 export interface PortSource {
   /** The part's one protocol, or undefined where the service declares its ports. */
   readonly protocol: string | undefined;
+  /** Declared; or, where there is a protocol, remembered of the last instances of a service that is empty now. */
   readonly ports: readonly Port[];
-  readonly instances: readonly { readonly address: string; readonly ports: readonly Port[] }[];
+  /** Those that can be served as far as their address goes. */
+  readonly instances: readonly PortBearer[];
+  /** The others; they are asked for ports only if nobody else can tell. */
+  readonly unusable: readonly PortBearer[];
 }
 
 /** One port of the service as all who have it see it. */
@@ -48,17 +57,13 @@ interface Candidate {
 }
 
 /**
- * Without instances, the ports of a service that has a protocol are what its last instances had:
- * they vote like instances, so that a service keeps its port when it becomes empty.
+ * Ports are told by the instances that can be served; without any such, by the others; without
+ * any at all, by what is remembered of the last ones. So a service keeps its ports when it becomes empty.
  */
 export function planPorts(source: PortSource, policy: MeshPolicy, problems: ProblemList): PortPlan {
   if (source.protocol === undefined && source.ports.length > 0) return planDeclared(source, policy, problems);
   const instances = source.instances.map((instance) => keyedPorts(instance.ports, instance.address, problems));
-  const remembered = instances.some((ports) => ports.length > 0)
-    ? []
-    : source.ports.filter(isUsable).map((port) => [{ key: portKey(port), port }]);
-  const voters = [...instances, ...remembered].filter((ports) => ports.length > 0);
-  const offered = chooseOffered(countVotes(voters), voters.length, problems);
+  const offered = chooseOffered(source, instances, problems);
   const ports = assign(offered, policy, (candidate) => preferredNumbers(candidate, policy.servicePorts.get(candidate.word)), problems);
   return {
     ports: ports.map((port) => port.offered),
@@ -150,11 +155,20 @@ function countVotes(instances: readonly (readonly KeyedPort[])[]): Candidate[] {
     .sort((a, b) => compareText(a.key, b.key));
 }
 
+function chooseOffered(source: PortSource, instances: readonly (readonly KeyedPort[])[], problems: ProblemList): readonly Candidate[] {
+  let voters = instances.filter((ports) => ports.length > 0);
+  if (voters.length === 0) {
+    voters = source.unusable.map(({ ports, address }) => keyedPorts(ports, address, problems)).filter((ports) => ports.length > 0);
+  }
+  if (voters.length > 0) return common(countVotes(voters), voters.length, problems);
+  return countVotes(source.ports.filter(isUsable).map((port) => [{ key: portKey(port), port }]));
+}
+
 /** Those that all have; if there is none, the one that most have: better some instances than none. */
-function chooseOffered(candidates: readonly Candidate[], instances: number, problems: ProblemList): readonly Candidate[] {
-  const common = candidates.filter((candidate) => candidate.count === instances);
+function common(candidates: readonly Candidate[], instances: number, problems: ProblemList): readonly Candidate[] {
+  const ofAll = candidates.filter((candidate) => candidate.count === instances);
   const most = candidates.reduce((largest, candidate) => Math.max(largest, candidate.count), 0);
-  const offered = common.length > 0 ? common : candidates.filter((candidate) => candidate.count === most).slice(0, 1);
+  const offered = ofAll.length > 0 ? ofAll : candidates.filter((candidate) => candidate.count === most).slice(0, 1);
   for (const candidate of candidates) {
     if (offered.includes(candidate)) continue;
     problems.note(
