@@ -12,6 +12,7 @@ import { registryNaming } from "../naming/registry-naming.ts";
 import type { KindNaming, Problem } from "../registries/contract.ts";
 import type { Feed, RegistryStatus } from "../registries/feed.ts";
 import type { Fact, Item, Service } from "../registries/service.ts";
+import { type Clash, collisionClash, refusalClashes, resourceClashes } from "./clashes.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { DirtyKeys, type Drained } from "./dirty-keys.ts";
 import { FactIndex } from "./fact-index.ts";
@@ -19,16 +20,7 @@ import { type Contribution, merge } from "./merge.ts";
 import type { CatalogEntry } from "./merged-service.ts";
 import { ReadyResources } from "./ready-resources.ts";
 import { RegistryView, type ViewEvents } from "./registry-view.ts";
-import {
-  type Conflict,
-  conflictsOf,
-  explainHost,
-  type HostExplanation,
-  type RefusedService,
-  type RegistryReport,
-  refusalsOf,
-  registryReport,
-} from "./report.ts";
+import { type CatalogStats, explainHost, type HostExplanation, registryReport } from "./report.ts";
 import { ServiceIndex } from "./service-index.ts";
 import type { ServicePart } from "./service-part.ts";
 import { Source } from "./source.ts";
@@ -178,7 +170,7 @@ export class Catalog implements Feed {
 
   /** Whether every required registry was listed completely. */
   isComplete(): boolean {
-    return [...this.#sources.values()].every(({ config, view }) => !config.required || view.status?.synced === true);
+    return [...this.#sources.values()].every(({ config, view }) => !config.required || view.status.synced);
   }
 
   /** Called once, as soon as the catalog is complete; at once if it is. Returns the unsubscription. */
@@ -201,23 +193,23 @@ export class Catalog implements Feed {
 
   // --- what is told about it ---
 
-  /** One report per registry, in configuration order. */
-  stats(): readonly RegistryReport[] {
+  stats(): CatalogStats {
     const now = Date.now();
-    return [...this.#sources.values()].map((source) => registryReport(source, now));
+    const clashes: Record<string, number> = {};
+    for (const { code } of this.clashes()) clashes[code] = (clashes[code] ?? 0) + 1;
+    return { registries: [...this.#sources.values()].map((source) => registryReport(source, now)), clashes };
   }
 
-  /** Clashes of ready resources with generated services and with each other. */
-  conflicts(): readonly Conflict[] {
-    return conflictsOf(this.#resources, this.#services);
+  /** Hosts refused, collisions of hosts, and clashes of ready resources, as they are now. */
+  clashes(): readonly Clash[] {
+    return [
+      ...[...this.#sources.values()].flatMap(refusalClashes),
+      ...this.#services.collisions().map(collisionClash),
+      ...resourceClashes(this.#resources, this.#services),
+    ];
   }
 
-  /** Services, or hosts of theirs, that are not served because of how they would be called. */
-  refusals(): readonly RefusedService[] {
-    return [...this.#sources.values()].flatMap(refusalsOf);
-  }
-
-  /** Hosts that several identities want. */
+  /** Hosts that several services want. */
   collisions(): readonly Collision[] {
     return this.#services.collisions();
   }
@@ -270,7 +262,7 @@ export class Catalog implements Feed {
       closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),
     };
     const timer = new DeadlineTimer(() => this.#with(registry, (source, now) => source.view.tick(now)));
-    return new Source(config, this.#naming(config), new RegistryView(config.protection, events), timer);
+    return new Source(config, this.#naming(config), new RegistryView(config.protection, events, Date.now()), timer);
   }
 
   #naming(config: RegistryConfig) {

@@ -69,6 +69,7 @@ export class RegistryView {
   readonly #peak = new WindowPeak();
   #rules: ProtectionConfig;
   #status: RegistryStatus | undefined;
+  readonly #unknown: RegistryStatus;
   #hold: Hold | undefined;
   /** Since when the registry is live again while a hold is open; the hold's time runs from here. */
   #liveSince: number | undefined;
@@ -81,13 +82,15 @@ export class RegistryView {
   #malformed = 0;
   #left = 0;
 
-  constructor(rules: ProtectionConfig, events: ViewEvents) {
+  constructor(rules: ProtectionConfig, events: ViewEvents, now: number) {
     this.#rules = rules;
+    this.#unknown = { phase: "starting", since: now, synced: false, lastContact: 0, epoch: 0, restarts: 0 };
     this.#events = events;
   }
 
-  get status(): RegistryStatus | undefined {
-    return this.#status;
+  /** Until the supervisor said anything: starting. */
+  get status(): RegistryStatus {
+    return this.#status ?? this.#unknown;
   }
   get counts(): ViewCounts {
     return this.#counts;
@@ -182,8 +185,8 @@ export class RegistryView {
     const before = this.#status;
     this.#status = status;
     if (this.#items.size > 0) {
-      // The first connection of this process replaces nothing, unless the view was already filled from elsewhere.
-      const replaced = before === undefined || (before.synced && before.epoch !== status.epoch);
+      // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
+      const replaced = before === undefined ? !status.synced : before.synced && before.epoch !== status.epoch;
       if (replaced) this.#openHold("reconnect", status.reason ?? "the connection to the registry was replaced", now);
       if (status.suspicion !== undefined && status.suspicion !== before?.suspicion) this.#openHold("suspicion", status.suspicion, now);
     }

@@ -1,7 +1,6 @@
 /** What the catalog tells about itself, for metrics, `check` and `why`. */
 
 import { hostKey } from "../naming/collisions.ts";
-import type { NamingRefusal } from "../naming/named-service.ts";
 import type { Problem } from "../registries/contract.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { ReadyResources } from "./ready-resources.ts";
@@ -13,8 +12,7 @@ export interface RegistryReport {
   readonly id: string;
   readonly type: string;
   readonly required: boolean;
-  /** Undefined until the registry's supervisor said anything. */
-  readonly status: RegistryStatus | undefined;
+  readonly status: RegistryStatus;
   /** Seconds since the last proven contact while the registry is not live; 0 while it is. */
   readonly staleSeconds: number;
   readonly services: number;
@@ -36,23 +34,11 @@ export interface RegistryReport {
   readonly skipped: { readonly malformed: number; readonly overLimit: number };
 }
 
-export interface RefusedService {
-  readonly registry: string;
-  readonly itemId: string;
-  readonly refusal: NamingRefusal;
-}
-
-/**
- * - `ready-wins`: a ready ServiceEntry has the host or name of a generated one, which is withheld
- * - `duplicate-resource`: two registries give a ready object of one name; the first in the configuration wins
- */
-export interface Conflict {
-  readonly kind: "ready-wins" | "duplicate-resource";
-  /** Catalog key of what is served. */
-  readonly served: string;
-  /** Catalog key of what is withheld. */
-  readonly withheld: string;
-  readonly message: string;
+export interface CatalogStats {
+  /** In configuration order. */
+  readonly registries: readonly RegistryReport[];
+  /** How many of each kind there are now: `clashes` names them. */
+  readonly clashes: Readonly<Record<string, number>>;
 }
 
 /** What gives a host, for `why`. */
@@ -63,7 +49,7 @@ export interface HostExplanation {
   readonly contributions: readonly {
     readonly registry: string;
     readonly itemId: string;
-    readonly status: RegistryStatus | undefined;
+    readonly status: RegistryStatus;
     /** Instances that the registry no longer names; why stands in the registry's holds. */
     readonly heldEndpoints: number;
     readonly heldSince: number | undefined;
@@ -84,7 +70,7 @@ export function registryReport({ config, view, events, problemCounts, recentProb
     type: config.type,
     required: config.required,
     status,
-    staleSeconds: status === undefined || status.phase === "live" ? 0 : Math.max(0, now - (status.lastContact || status.since)) / 1000,
+    staleSeconds: status.phase === "live" ? 0 : Math.max(0, now - (status.lastContact || status.since)) / 1000,
     services: counts.service,
     endpoints: view.endpoints,
     resources: counts.resource,
@@ -98,30 +84,6 @@ export function registryReport({ config, view, events, problemCounts, recentProb
     recentProblems: [...recentProblems],
     skipped: view.skipped,
   };
-}
-
-export function refusalsOf(source: Source): readonly RefusedService[] {
-  return [...source.refusals].flatMap(([itemId, refusals]) => refusals.map((refusal) => ({ registry: source.id, itemId, refusal })));
-}
-
-export function conflictsOf(resources: ReadyResources, services: ServiceIndex): readonly Conflict[] {
-  const conflicts: Conflict[] = [];
-  for (const key of resources.keys()) {
-    const winner = resources.winner(key);
-    for (const loser of winner?.losers ?? []) {
-      const message = `registries ${winner?.registry} and ${loser} both give ${key}; the one of ${winner?.registry} is served`;
-      conflicts.push({ kind: "duplicate-resource", served: `resource:${key}`, withheld: `resource:${key}`, message });
-    }
-  }
-  if (!resources.takesAny) return conflicts;
-  for (const key of services.keys()) {
-    const [namespace, host] = splitKey(key);
-    const served = resources.blocking(namespace, host);
-    if (served === undefined) continue;
-    const message = `${served} has the host or the name of the generated ServiceEntry ${key}, which is withheld`;
-    conflicts.push({ kind: "ready-wins", served: `resource:${served}`, withheld: `service:${key}`, message });
-  }
-  return conflicts;
 }
 
 export function explainHost(
@@ -153,9 +115,4 @@ export function explainHost(
         ? []
         : [{ identity: collision.keeps, host: collision.host }, ...collision.moved].filter(({ identity }) => identity !== first.identity),
   };
-}
-
-function splitKey(key: string): readonly [string, string] {
-  const slash = key.indexOf("/");
-  return [key.slice(0, slash), key.slice(slash + 1)];
 }

@@ -9,7 +9,7 @@ import { claimsSame, type PartClaim, partOf, type ServicePart, servicePart } fro
 import type { Source } from "./source.ts";
 
 /** So many named services wait for their `get` in memory; the rest is parsed again. */
-const maxFresh = 1024;
+const maxFresh = 512;
 
 export class ServiceIndex {
   readonly #table = new HostTable<PartClaim>();
