@@ -56,10 +56,10 @@ export const metricDefinitions = {
     labels: ["costs", "code"],
     help: "What is left out right now: instance (an endpoint), service (a whole object) or note (served, but changed), by problem code.",
   },
-  tributary_conflicts: {
+  tributary_clashes: {
     type: "gauge",
-    labels: ["kind"],
-    help: "Clashes between names right now: collision (identities sharing a host), refusal (hosts not allowed), resource (ready object against generated one).",
+    labels: ["code"],
+    help: "Clashes between names right now, by problem code: hosts that several services want, hosts that are not allowed, ready objects against generated ones.",
   },
   tributary_resources: { type: "gauge", labels: ["type"], help: "Resources served." },
   tributary_resource_bytes: { type: "gauge", labels: ["type"], help: "Bytes of a full-state answer." },
@@ -80,10 +80,10 @@ export const metricDefinitions = {
     labels: ["type"],
     help: "Pushes not acknowledged within `xds.pacing.ackWarning`.",
   },
-  tributary_xds_stream_errors_total: {
+  tributary_xds_streams_closed_total: {
     type: "counter",
-    labels: ["status"],
-    help: "Streams we ended because of the client, by gRPC status.",
+    labels: ["reason"],
+    help: "Streams that ended, by the gRPC status we ended them with; CANCELLED: the client left.",
   },
   tributary_xds_client_version: {
     type: "gauge",

@@ -95,13 +95,13 @@ export class Metrics {
   #readServing(): void {
     const rebuilt: readonly MetricName[] = [
       "tributary_rejected",
-      "tributary_conflicts",
+      "tributary_clashes",
       "tributary_state_digest",
       "tributary_xds_client_version",
     ];
     for (const name of rebuilt) this.#metrics.get(name)?.reset();
     for (const { costs, code, count } of this.#views.rejected()) this.gauge("tributary_rejected").set({ costs, code }, count);
-    for (const { kind, count } of this.#views.conflicts()) this.gauge("tributary_conflicts").set({ kind }, count);
+    for (const { code, count } of this.#views.clashes()) this.gauge("tributary_clashes").set({ code }, count);
     for (const { type, resources, bytes } of this.#views.types()) {
       this.gauge("tributary_resources").set({ type }, resources);
       this.gauge("tributary_resource_bytes").set({ type }, bytes);

@@ -28,7 +28,6 @@ export interface TypeView {
 }
 
 export interface ClientView {
-  readonly id: string;
   readonly node: string;
   readonly peer: string;
   readonly types: readonly { readonly type: string; readonly sent: string | undefined; readonly acked: string | undefined }[];
@@ -47,5 +46,5 @@ export interface AdminViews {
   /** What is withheld or left out right now, by cost and problem code. */
   rejected(): readonly { readonly costs: string; readonly code: string; readonly count: number }[];
   /** Services that wanted one host; names refused; clashes of ready resources. */
-  conflicts(): readonly { readonly kind: string; readonly count: number }[];
+  clashes(): readonly { readonly code: string; readonly count: number }[];
 }

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
-
-export const version: string = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
+import { version } from "./version.ts";
 
 /** Builds the command line; commands load their code only when they run. */
 export function buildProgram(): Command {

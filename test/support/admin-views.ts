@@ -29,7 +29,7 @@ export function fakeViews(changes: Partial<AdminViews> = {}): AdminViews {
     stateDigest: () => "abc",
     sequence: () => 12,
     rejected: () => [],
-    conflicts: () => [],
+    clashes: () => [],
     ...changes,
   };
 }

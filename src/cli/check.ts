@@ -1,0 +1,58 @@
+/**
+ * `tributary check`: validates, connects, lists and converts, prints every problem and changes
+ * nothing. Errors: a registry that could not be listed, a service that would be withheld.
+ * Warnings: single data or endpoints that are skipped.
+ */
+import type { Clash } from "../catalog/clashes.ts";
+import { loadConfig } from "../config/load.ts";
+import { createLogger } from "../log/create-logger.ts";
+import { kinds } from "../registries/kinds.ts";
+import { runOnce } from "../runtime/one-shot.ts";
+import type { Pipeline } from "../runtime/pipeline.ts";
+
+export async function check(options: { config: string; timeout: number; offline: boolean }): Promise<number> {
+  const { config, secrets } = loadConfig(options.config, { kinds });
+  console.log(`ok       ${options.config}: ${config.registries.length} registr${config.registries.length === 1 ? "y" : "ies"} configured`);
+  if (options.offline) return 0;
+  const log = await createLogger({ ...config.log, level: "error" }, { secrets });
+  const { pipeline, missing } = await runOnce(config, log, options.timeout * 1000);
+  const findings = [...findingsOf(pipeline, missing)];
+  for (const { severity, where, message } of findings) console.log(`${severity.padEnd(8)} ${where}: ${message}`);
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  const warnings = findings.filter(({ severity }) => severity === "warning").length;
+  const served = pipeline.store.current().table("networking.istio.io/ServiceEntry").size;
+  console.log(`${errors} errors, ${warnings} warnings; ${served} ServiceEntries would be served`);
+  await pipeline.stop();
+  log.flush();
+  return errors > 0 ? 1 : 0;
+}
+
+interface Finding {
+  readonly severity: "ok" | "error" | "warning" | "note";
+  readonly where: string;
+  readonly message: string;
+}
+
+function* findingsOf(pipeline: Pipeline, missing: readonly string[]): Generator<Finding> {
+  for (const view of pipeline.catalog.stats().registries) {
+    const { id, services, endpoints, resources, status } = view;
+    if (missing.includes(id)) yield { severity: "error", where: id, message: status?.reason ?? "no complete listing in time" };
+    else yield { severity: "ok", where: id, message: `${services} services, ${endpoints} endpoints, ${resources} ready resources` };
+    for (const { where, message, code, count } of pipeline.supervisor.problems(id)) {
+      const times = count > 1 ? ` (${count} times)` : "";
+      yield { severity: "warning", where: `${id}: ${where}`, message: `${message} [${code}]${times}` };
+    }
+  }
+  for (const { where, message, code } of pipeline.catalog.clashes()) {
+    yield { severity: isRefusal(code) ? "error" : "warning", where, message: `${message} [${code}]` };
+  }
+  const severities = { service: "error", instance: "warning", note: "note" } as const;
+  for (const problems of pipeline.publisher.problems().values()) {
+    for (const { costs, where, message, code } of problems) yield { severity: severities[costs], where, message: `${message} [${code}]` };
+  }
+}
+
+/** A refused service is not served at all; the other clashes are served, one way or another. */
+function isRefusal(code: Clash["code"]): boolean {
+  return code.startsWith("host-") && code !== "host-collision";
+}

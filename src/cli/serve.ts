@@ -1,0 +1,61 @@
+/** `tributary serve`: the main job. */
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadConfig } from "../config/load.ts";
+import { ConfigWatcher } from "../config/watcher.ts";
+import { createLogger } from "../log/create-logger.ts";
+import { kinds } from "../registries/kinds.ts";
+import { Tributary } from "../runtime/tributary.ts";
+import { banner } from "./banner.ts";
+import { version } from "./version.ts";
+
+/** Served when no configuration is named. */
+const embeddedExample = fileURLToPath(new URL("../../examples/tributary.yaml", import.meta.url));
+
+export async function serve(options: { config?: string }): Promise<number> {
+  const file = options.config ?? embeddedExample;
+  const loaded = loadConfig(file, { kinds });
+  const log = await createLogger(loaded.config.log, { secrets: loaded.secrets });
+  const tributary = new Tributary(loaded, { log, version });
+  const ended = endOf(process);
+  const listening = await tributary.listen().catch(async (error) => {
+    await tributary.stop();
+    throw error;
+  });
+  const watcher = new ConfigWatcher(loaded, {
+    kinds,
+    onChange(diff, next) {
+      log.configure(next.config.log, next.secrets);
+      tributary.reload(diff, next);
+      const { added, removed, changed } = diff.registries;
+      log.info(
+        { added: added.map(({ id }) => id), removed, changed: changed.map(({ id }) => id), sections: diff.sections },
+        "configuration reloaded",
+      );
+    },
+    onRejected: (errors) => log.error({ errors: errors.message.split("\n") }, "configuration not taken over; the running one stays"),
+    onRecovered: () => log.info({}, "configuration is again the running one"),
+  });
+  log.info({ version, config: relative(process.cwd(), file), ...listening }, "serving");
+  if (process.stdout.isTTY || options.config === undefined) {
+    console.log(banner({ listening, config: loaded.config, file, example: options.config === undefined }));
+  }
+  const signal = await ended;
+  log.info({ signal }, "stopping; istiod keeps what it has");
+  watcher.close();
+  await tributary.stop();
+  log.flush();
+  return 0;
+}
+
+/** Resolves with the first signal; a second one ends the process at once. */
+function endOf(target: NodeJS.Process): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      target.once(signal, () => {
+        target.once(signal, () => target.exit(130));
+        resolve(signal);
+      });
+    }
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * The way of the data from the registries to the snapshot, without the ports: what `serve` runs
+ * behind its server, and what `check` and `dump` run once.
+ */
+import { Catalog } from "../catalog/catalog.ts";
+import type { CatalogEntry } from "../catalog/merged-service.ts";
+import type { ConfigDiff } from "../config/diff.ts";
+import type { Config, RegistryConfig } from "../config/schema.ts";
+import type { Logger } from "../log/logger.ts";
+import { type Manifest, toManifest } from "../mesh/manifest.ts";
+import type { Translation } from "../mesh/mesh-object.ts";
+import { compileMeshPolicy, type MeshPolicy } from "../mesh/policy.ts";
+import { translateResource } from "../mesh/ready-resource.ts";
+import { translateService } from "../mesh/service-entry.ts";
+import { VipTable } from "../mesh/vip.ts";
+import { kinds } from "../registries/kinds.ts";
+import { Supervisor } from "../registries/supervisor.ts";
+import { encodeObject } from "../snapshot/encode.ts";
+import { SnapshotStore } from "../snapshot/store.ts";
+import type { Completeness } from "../xds/first-answer.ts";
+import { Publisher } from "./publisher.ts";
+
+export class Pipeline {
+  readonly catalog: Catalog;
+  readonly store: SnapshotStore;
+  readonly supervisor: Supervisor;
+  readonly publisher: Publisher;
+  #policy: MeshPolicy;
+  #vips: VipTable;
+  readonly #publishedListeners = new Set<(seenAt: number) => void>();
+
+  /** Starts a worker for every registry at once. */
+  constructor(config: Config, log: Logger) {
+    this.#policy = compileMeshPolicy(config.mesh);
+    this.#vips = new VipTable(config.mesh.vipCidr);
+    this.store = new SnapshotStore({ log });
+    this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist: (registry) => this.supervisor.relist(registry) });
+    this.supervisor = new Supervisor(this.catalog, log);
+    this.publisher = new Publisher({
+      catalog: this.catalog,
+      vips: {
+        assign: (key) => this.#vips.assign(key),
+        release: (key) => this.#vips.release(key),
+        get: (key) => this.#vips.get(key),
+      },
+      translate: (entry, vip) => this.translate(entry, vip),
+      encode: encodeObject,
+      store: this.store,
+      published: (seenAt) => {
+        for (const listener of this.#publishedListeners) listener(seenAt);
+      },
+    });
+    this.catalog.onDirty(() => this.publisher.schedule());
+    // Also where nothing was dirty: an empty registry completes the view as well.
+    this.catalog.onComplete(() => this.publisher.schedule());
+    this.catalog.setRegistries(config.registries);
+    for (const registry of config.registries) this.supervisor.add(specOf(registry));
+  }
+
+  /** Complete means: every required registry was listed, and what it said is published. */
+  readonly completeness: Completeness = {
+    isComplete: () => this.catalog.isComplete() && this.publisher.isIdle(),
+    whenComplete: (callback) => {
+      if (this.completeness.isComplete()) {
+        callback();
+        return () => {};
+      }
+      const unsubscribe = this.publisher.onIdle(() => {
+        if (!this.catalog.isComplete()) return;
+        unsubscribe();
+        callback();
+      });
+      return unsubscribe;
+    },
+  };
+
+  translate(entry: CatalogEntry, vip: string | undefined): Translation {
+    return entry.kind === "service" ? translateService(entry.service, this.#policy, vip) : translateResource(entry.passed, this.#policy);
+  }
+
+  /** Everything that is served, as Istio manifests in the order of the catalog. */
+  *manifests(): Generator<Manifest> {
+    for (const key of this.catalog.keys()) {
+      const entry = this.catalog.get(key);
+      const vip = entry?.kind === "service" ? this.#vips.get(`${entry.service.namespace}/${entry.service.host}`) : undefined;
+      const object = entry && this.translate(entry, vip).object;
+      if (object) yield toManifest(object);
+    }
+  }
+
+  /** Called after each publication with the epoch ms of the oldest change in it. */
+  onPublished(listener: (seenAt: number) => void): void {
+    this.#publishedListeners.add(listener);
+  }
+
+  /** Applies a reload; registries that did not change keep their workers. */
+  reload({ registries, sections }: ConfigDiff, next: Config): void {
+    const { added, removed, changed } = registries;
+    const kept = this.supervisor.registries;
+    if (sections.includes("mesh")) {
+      this.#policy = compileMeshPolicy(next.mesh);
+      this.#vips = new VipTable(next.mesh.vipCidr);
+      this.catalog.setMesh(next.mesh);
+    }
+    this.catalog.setRegistries(next.registries);
+    for (const id of removed) void this.supervisor.remove(id);
+    for (const registry of changed) if (kept.includes(registry.id)) this.supervisor.replace(specOf(registry));
+    for (const registry of added) this.supervisor.add(specOf(registry));
+    if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
+  }
+
+  async stop(): Promise<void> {
+    this.publisher.close();
+    this.catalog.close();
+    await this.supervisor.stop();
+  }
+}
+
+/** The worker gets the kind's own keys and the few common ones that a session may need. */
+function specOf(registry: RegistryConfig) {
+  const kind = kinds.find(({ id }) => id === registry.type);
+  // The configuration was validated against the same list.
+  if (!kind) throw new Error(`no registry kind ${registry.type}`);
+  return { id: registry.id, session: kind.session, settings: registry };
+}

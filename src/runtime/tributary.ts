@@ -1,0 +1,74 @@
+/** One running Tributary: wires the rooms in the direction of the data, and takes over reloads. */
+import { Metrics } from "../admin/metrics.ts";
+import { metricsObserver } from "../admin/metrics-observer.ts";
+import { AdminServer } from "../admin/server.ts";
+import type { ConfigDiff } from "../config/diff.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import type { Logger } from "../log/logger.ts";
+import type { XdsServer } from "../xds/server.ts";
+import { adminViews } from "./admin-views.ts";
+import { Pipeline } from "./pipeline.ts";
+
+export interface TributaryOptions {
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface Listening {
+  readonly xds: { readonly address: string; readonly port: number };
+  readonly metrics: { readonly address: string; readonly port: number };
+}
+
+export class Tributary {
+  readonly pipeline: Pipeline;
+  readonly #options: TributaryOptions;
+  readonly #metrics: Metrics;
+  readonly #admin: AdminServer;
+  #loaded: LoadedConfig;
+  #xds: XdsServer | undefined;
+  #listening = false;
+
+  /** Starts the registries' workers at once; ports open with `listen`. */
+  constructor(loaded: LoadedConfig, options: TributaryOptions) {
+    this.#loaded = loaded;
+    this.#options = options;
+    this.pipeline = new Pipeline(loaded.config, options.log);
+    const views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined));
+    this.#metrics = new Metrics(views, options.version);
+    this.pipeline.onPublished((seenAt) =>
+      this.#metrics.histogram("tributary_change_publish_seconds").observe(Math.max(0, Date.now() - seenAt) / 1000),
+    );
+    this.#admin = new AdminServer(loaded.config.metrics, this.#metrics, views);
+  }
+
+  /** Opens the ports: xDS first, because istiod waits for nothing else. @throws TributaryError BIND_* */
+  async listen(): Promise<Listening> {
+    const { config } = this.#loaded;
+    // Loaded after the workers were started: they connect and list meanwhile.
+    const { XdsServer } = await import("../xds/server.ts");
+    this.#xds = new XdsServer({
+      source: this.pipeline.store,
+      settings: config.xds,
+      completeness: this.pipeline.completeness,
+      log: this.#options.log,
+      observer: metricsObserver(this.#metrics),
+      identity: `tributary/${this.#options.version}`,
+    });
+    const xds = await this.#xds.listen();
+    this.#listening = true;
+    const metrics = await this.#admin.listen();
+    return { xds, metrics };
+  }
+
+  /** Takes over a reloaded configuration; only registries that changed restart. */
+  reload(diff: ConfigDiff, next: LoadedConfig): void {
+    this.#loaded = next;
+    this.pipeline.reload(diff, next.config);
+  }
+
+  /** Ends everything within a second. Nothing is withdrawn: istiod keeps what it has. */
+  async stop(): Promise<void> {
+    this.#listening = false;
+    await Promise.all([this.#xds?.close(), this.#admin.close(), this.pipeline.stop()]);
+  }
+}
