@@ -10,6 +10,9 @@ export interface PackageCommand {
   readonly what: string;
 }
 
+/** A client that takes longer has lost its way; ms. */
+const longest = 40 * 60_000;
+
 /** How the clients say that the registry answered, and that its answer was no. */
 const refusals =
   /\b(403|404|410|451)\b.*(Forbidden|Not Found|Gone|Unavailable)|status code: 4\d\d|Could not find artifact|was not found in|unknown revision|invalid version|no matching versions/i;
@@ -36,7 +39,7 @@ export async function runPackageClient({ command, args, cwd, what }: PackageComm
 
 function run(command: string, args: readonly string[], cwd: string, what: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: longest });
     const chunks: Buffer[] = [];
     child.stdout.on("data", (chunk) => chunks.push(chunk));
     child.stderr.on("data", (chunk) => chunks.push(chunk));

@@ -1,18 +1,32 @@
 /** Runs our own program as users do: `tributary serve --config FILE`, on ports of the test's choice. */
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { repository } from "../install/cache.ts";
 import { Child, type Exit } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { accepts, freePorts } from "./free-port.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 
+/** An Istio object as `tributary dump -o json` prints it. */
+export interface DumpedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+const program = path.join(repository, "src/cli/main.ts");
+
 export interface TributaryOptions {
   /** The `registries` of the configuration. */
   readonly registries: readonly Readonly<Record<string, unknown>>[];
   /** Where the istiod beside it listens, so that it can tell a warm one from a cold one. */
   readonly istiod?: { readonly http: number; readonly monitoring: number; readonly grpc: number };
+  /** `xds.initialSync.timeout`, if not the default. */
+  readonly initialSyncTimeout?: string;
 }
 
 export class Tributary {
@@ -51,7 +65,7 @@ export class Tributary {
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      args: [path.join(repository, "src/cli/main.ts"), "serve", "--config", this.configFile],
+      args: [program, "serve", "--config", this.configFile],
     });
     this.#child = child;
     await eventually("tributary listens", async () => (await accepts(this.xdsPort)) && (await this.#status("startupz")) === 200, {
@@ -70,6 +84,13 @@ export class Tributary {
     const exit = await this.#child?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
     return exit;
+  }
+
+  /** What `tributary dump` says would be served with the same configuration. */
+  async dump(): Promise<DumpedObject[]> {
+    const args = [program, "dump", "--config", this.configFile, "--output", "json"];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 256 * 1024 * 1024, timeout: 60_000 });
+    return (JSON.parse(stdout) as { items: DumpedObject[] }).items;
   }
 
   metrics(): Promise<Metrics> {
@@ -91,8 +112,11 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { registries, istiod } = this.#options;
-    const initialSync = istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] };
+    const { registries, istiod, initialSyncTimeout } = this.#options;
+    const initialSync = {
+      ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
+      ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
+    };
     return { registries, xds: { port: this.xdsPort, initialSync }, metrics: { port: this.metricsPort }, log: { format: "json" } };
   }
 
