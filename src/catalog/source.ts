@@ -43,8 +43,8 @@ export class Source {
     return this.#recentProblems;
   }
 
-  addProblem(problem: Problem): void {
-    this.problemCounts.set(problem.code, (this.problemCounts.get(problem.code) ?? 0) + 1);
+  addProblem(problem: Problem, count: number): void {
+    this.problemCounts.set(problem.code, (this.problemCounts.get(problem.code) ?? 0) + count);
     this.#recentProblems.push(problem);
     if (this.#recentProblems.length > maxRecentProblems) this.#recentProblems.shift();
   }
