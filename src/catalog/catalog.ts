@@ -258,8 +258,8 @@ export class Catalog implements Feed {
     const events: ViewEvents = {
       changed: (id, item, seenAt) => this.#changed(registry, id, item, seenAt),
       relist: () => this.#options.relist(registry),
-      opened: (hold) => log.warn({ registry, ...hold }, `holding shrinkage of registry ${registry}: ${hold.reason}`),
-      closed: (hold, honoured) => log.info({ registry, cause: hold.cause, honoured }, `the hold of registry ${registry} ended`),
+      opened: (hold) => log.warn({ registry, ...hold }, `holding shrinkage of registry ${registry}: ${hold.detail}`),
+      closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),
     };
     const timer = new DeadlineTimer(() => this.#with(registry, (source, now) => source.view.tick(now)));
     return new Source(config, this.#naming(config), new RegistryView(config.protection, events, Date.now()), timer);

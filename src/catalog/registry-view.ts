@@ -12,12 +12,12 @@ import type { Item, Service } from "../registries/service.ts";
 import { endpointCount, parseItem } from "./item-text.ts";
 import { drained, isMassRemoval, missingInstances, WindowPeak, withHeld } from "./protection.ts";
 
-export type HoldCause = "reconnect" | "suspicion" | "mass-removal";
+export type HoldReason = "reconnect" | "suspicion" | "mass-removal";
 
 /** Why shrinkage waits, and since when (epoch ms). */
 export interface Hold {
-  readonly cause: HoldCause;
-  readonly reason: string;
+  readonly why: HoldReason;
+  readonly detail: string;
   readonly since: number;
 }
 
@@ -258,8 +258,8 @@ export class RegistryView {
   }
 
   #openMass(peak: number, now: number): void {
-    const reason = `the registry has ${this.#truth} endpoints left of ${peak}`;
-    this.#mass = { cause: "mass-removal", reason, since: now };
+    const detail = `the registry has ${this.#truth} endpoints left of ${peak}`;
+    this.#mass = { why: "mass-removal", detail, since: now };
     this.#events.opened(this.#mass);
   }
 
@@ -311,11 +311,11 @@ export class RegistryView {
     return this.#held.get(id)?.truthEndpoints ?? kept.endpoints;
   }
 
-  #openHold(cause: HoldCause, reason: string, now: number): void {
+  #openHold(why: HoldReason, detail: string, now: number): void {
     if (this.#rules.hold === 0) return;
     this.#liveSince = undefined;
     this.#relistedAt = undefined;
-    const hold = { cause, reason, since: this.#hold?.since ?? now };
+    const hold = { why, detail, since: this.#hold?.since ?? now };
     if (this.#hold === undefined) this.#events.opened(hold);
     this.#hold = hold;
   }
