@@ -4,8 +4,8 @@ import { startOnlySettings } from "../src/config/start-only.ts";
 import type { RegistryKind } from "../src/registries/contract.ts";
 import { kinds } from "../src/registries/kinds.ts";
 import { configExample } from "./config-example.ts";
+import { generatedNote } from "./generated-note.ts";
 import { markdownTable } from "./markdown-table.ts";
-import { generatedNote } from "./pages.ts";
 import { settingHead, settingRows } from "./setting-rows.ts";
 
 /** `docs/config.md` */

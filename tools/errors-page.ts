@@ -1,7 +1,7 @@
 import { errorCodes } from "../src/errors/codes.ts";
 import { problemCodes } from "../src/errors/problem-codes.ts";
+import { generatedNote } from "./generated-note.ts";
 import { markdownTable } from "./markdown-table.ts";
-import { generatedNote } from "./pages.ts";
 
 /** `docs/errors.md` */
 export function errorsPage(): string {

@@ -39,14 +39,16 @@ export function readDocument(text: string, file: string): ConfigDocument {
     const error = new TributaryError("CONFIG_SYNTAX", `not valid YAML: ${document.message}`, { position: start, cause: document });
     return { value: undefined, errors: [error], valuePosition: () => start, keyPosition: () => start };
   }
-  for (const { pos, message } of [...document.errors, ...document.warnings]) fail(pos[0], message.replace(/\s+/g, " "));
+  for (const { pos, message } of [...document.errors, ...document.warnings])
+    fail(pos[0], /call stack/.test(message) ? "nested too deeply" : message.replace(/\s+/g, " "));
 
   const values = new Map<string, number>();
   const keys = new Map<string, number>();
+  const anchors = new Map<string, unknown>();
   let count = 0;
   let tooLarge = false;
 
-  const plain = (node: unknown, path: Path): unknown => {
+  const plain = (node: unknown, path: Path, inAlias = false): unknown => {
     if (tooLarge) return undefined;
     const offset = (node as Node | null)?.range?.[0] ?? 0;
     count++;
@@ -57,14 +59,17 @@ export function readDocument(text: string, file: string): ConfigDocument {
     }
     if (isAlias(node)) {
       // An alias keeps the position of what it names: there the value can be corrected.
-      const target = node.resolve(document);
-      if (target !== undefined) return plain(target, path);
+      const target = anchors.get(node.source);
+      if (target !== undefined) return plain(target, path, true);
       fail(offset, `the alias *${node.source} names no anchor`);
       return undefined;
     }
+    // Kept here because the library searches the whole document for every alias.
+    const anchor = inAlias ? undefined : (node as { anchor?: string } | null)?.anchor;
+    if (anchor !== undefined) anchors.set(anchor, node);
     values.set(pathText(path), offset);
     if (isScalar(node)) return node.value;
-    if (isSeq(node)) return node.items.map((item, index) => plain(item, [...path, index]));
+    if (isSeq(node)) return node.items.map((item, index) => plain(item, [...path, index], inAlias));
     if (!isMap(node)) return null;
     const result: Record<string, unknown> = {};
     for (const { key, value } of node.items) {
@@ -79,7 +84,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
       keys.set(pathText(keyPath), keyOffset);
       // An empty value (`key:` alone) stands where its key stands.
       if (value === null || (isScalar(value) && value.value === null)) values.set(pathText(keyPath), keyOffset);
-      const item = plain(value, keyPath);
+      const item = plain(value, keyPath, inAlias);
       // Not an assignment: a key may be called __proto__.
       Object.defineProperty(result, name, { value: item, enumerable: true, writable: true, configurable: true });
     }

@@ -37,8 +37,8 @@ export interface ParseOptions extends Partial<SecretSources> {
 /** Finds what no schema can see, such as a host template that does not parse. */
 export type ConfigRule = (config: Config, positionOf: (path: Path) => Position) => readonly TributaryError[];
 
-/** 4 MiB are some ten thousand registries. */
-export const maxConfigBytes = 4 * 1024 * 1024;
+/** As much as a ConfigMap can hold; some thousand registries. */
+export const maxConfigBytes = 1024 * 1024;
 /** A certificate with its chain has a few KiB; a mounted Kubernetes Secret at most 1 MiB. */
 const maxSecretBytes = 1024 * 1024;
 /** More errors help nobody. */

@@ -28,6 +28,8 @@ export interface ResolvedSecrets {
 }
 
 const reference = /(\$?)\$\{([^}]*)(\}?)/g;
+/** More are not told anyway. */
+const maxErrors = 100;
 const schemes = ["env", "file"];
 
 export function resolveSecrets(document: ConfigDocument, file: string, sources: SecretSources): ResolvedSecrets {
@@ -71,6 +73,7 @@ export function resolveSecrets(document: ConfigDocument, file: string, sources: 
     if (!text.includes("${")) return text;
     return text.replace(reference, (whole, escaping: string, body: string, close: string) => {
       if (escaping !== "") return whole.slice(1);
+      if (errors.length >= maxErrors) return "unresolved";
       written.set(pathText(path), text);
       try {
         const value = lookUp(body, close !== "");

@@ -163,6 +163,29 @@ test("an alias stands for its anchor's value", () => {
   assert.equal(config.registries[1]?.naming.suffix, "s");
 });
 
+test("an alias means the anchor before it, also after an anchor within it came again", () => {
+  const { config } = parse(
+    [
+      "registries:",
+      "  - &t {type: river, id: a, path: &n one}",
+      "  - {type: river, id: b, path: &n two, naming: {suffix: *n}}",
+      "  - {type: river, id: c, path: *n}",
+    ].join("\n"),
+  );
+  assert.deepEqual(
+    config.registries.map(({ path }) => path),
+    ["one", "two", "two"],
+  );
+  assert.equal(config.registries[1]?.naming.suffix, "two");
+  const lists = parse(
+    "registries:\n  - {type: pond, id: a, servers: &s [&n one]}\n  - {type: pond, id: b, servers: [&n two]}\n  - {type: pond, id: c, servers: *s}\n  - {type: pond, id: d, servers: [*n]}\n",
+  );
+  assert.deepEqual(
+    lists.config.registries.map(({ servers }) => servers),
+    [["one"], ["two"], ["one"], ["two"]],
+  );
+});
+
 test("hostile text is refused quickly", () => {
   const bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
   for (let i = 1; i < 12; i++)
@@ -173,6 +196,7 @@ test("hostile text is refused quickly", () => {
     );
   assert.match(errorsOf(bomb.join("\n")).join(), /more than 200000 values/);
   assert.match(errorsOf("a: &a [*a]\n").join(), /CONFIG_SYNTAX/);
+  assert.match(errorsOf(`a: [&a x${", *a".repeat(50_000)}]\n`).join(), /unknown key a/);
   assert.match(errorsOf("[".repeat(100_000)).join(), /CONFIG_SYNTAX/);
   assert.match(errorsOf(`a: ${"[".repeat(100)}${"]".repeat(100)}`).join(), /nested more than 64 deep/);
   assert.match(errorsOf("#".repeat(maxConfigBytes + 1)).join(), /CONFIG_UNREADABLE/);
@@ -234,7 +258,7 @@ test("a file that cannot be read is an error with its reason", (t) => {
   writeFileSync(join(folder, "latin1.yaml"), Buffer.from([0x61, 0xe9]));
   assert.throws(load("latin1.yaml"), /it is not UTF-8 text \[CONFIG_UNREADABLE\]/);
   writeFileSync(join(folder, "big.yaml"), Buffer.alloc(maxConfigBytes + 1, "#"));
-  assert.throws(load("big.yaml"), /it is larger than 4194304 bytes \[CONFIG_UNREADABLE\]/);
+  assert.throws(load("big.yaml"), /it is larger than 1048576 bytes \[CONFIG_UNREADABLE\]/);
   writeFileSync(join(folder, "good.yaml"), `\ufeff${river}`);
   assert.equal(load("good.yaml")().config.registries.length, 1);
 });
