@@ -1,0 +1,182 @@
+/** One client's connection to the fake server: greeting, requests in order, one-shot watches. */
+import type { Socket } from "node:net";
+import { Frames } from "./frames.ts";
+import { JuteReader, JuteWriter } from "./jute.ts";
+import { errorCode, eventType, op, xid } from "./protocol.ts";
+import type { FakeZooKeeper } from "./server.ts";
+import { Refused, type Znode } from "./znodes.ts";
+
+export class Connection {
+  readonly #server: FakeZooKeeper;
+  readonly #socket: Socket;
+  readonly #frames = new Frames();
+  readonly #identities = new Set<string>();
+  readonly #dataWatches = new Set<string>();
+  readonly #childWatches = new Set<string>();
+  #session = 0n;
+
+  constructor(server: FakeZooKeeper, socket: Socket) {
+    this.#server = server;
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => {
+      for (const frame of this.#frames.push(chunk)) this.#onFrame(frame);
+    });
+    socket.on("error", () => {});
+  }
+
+  get session(): bigint {
+    return this.#session;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Something a watch may be about: fires and forgets it. */
+  notify(type: number, path: string): void {
+    const watches = type === eventType.childrenChanged ? [this.#childWatches] : [this.#dataWatches];
+    // A deletion fires the watch on the node's children, too, and is told once.
+    if (type === eventType.deleted) watches.push(this.#childWatches);
+    const hit = watches.map((set) => set.delete(path)).some(Boolean);
+    if (hit) this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
+  }
+
+  #onFrame(frame: Buffer): void {
+    const reader = new JuteReader(frame);
+    if (this.#session === 0n) this.#greet(reader);
+    else this.#request(reader);
+  }
+
+  #greet(reader: JuteReader): void {
+    if (this.#server.behaviour === "mute") return;
+    reader.int();
+    reader.long();
+    const timeout = this.#server.negotiate(reader.int());
+    const wanted = reader.long();
+    const session = this.#server.openSession(wanted, timeout);
+    if (session === undefined) {
+      this.#send(new JuteWriter().int(0).int(0).long(0n).buffer(Buffer.alloc(16)).boolean(false).frame());
+      this.#socket.end();
+      return;
+    }
+    this.#session = session;
+    this.#send(new JuteWriter().int(0).int(timeout).long(session).buffer(Buffer.alloc(16, 1)).boolean(false).frame());
+  }
+
+  #request(reader: JuteReader): void {
+    const id = reader.int();
+    const type = reader.int();
+    this.#server.touch(this.#session);
+    if (type === op.ping) {
+      if (this.#server.behaviour === "normal") this.#send(header(xid.ping, 0n, errorCode.ok).frame());
+      return;
+    }
+    if (type === op.closeSession) {
+      this.#send(header(id, 0n, errorCode.ok).frame());
+      this.#server.expire(this.#session);
+      this.#socket.end();
+      return;
+    }
+    if (type === op.auth) {
+      this.#authenticate(id, reader);
+      return;
+    }
+    const path = type === op.setWatches ? "/" : reader.text();
+    this.#server.requests.push({ type, path });
+    const fault = this.#server.answer?.({ type, path });
+    if (this.#server.behaviour === "mute" || fault === "silence") return;
+    if (fault === "close") this.destroy();
+    else if (fault === "garbage") this.#send(Buffer.from("00000007ff00ff00ff00ff", "hex"));
+    else if (fault === "endless") this.#send(Buffer.from("7fffffff00000001", "hex"));
+    else this.#reply(id, type, path, reader, fault);
+  }
+
+  #reply(id: number, type: number, path: string, reader: JuteReader, fault: number | "cut" | undefined): void {
+    try {
+      if (typeof fault === "number") throw new Refused(fault);
+      if (!this.#server.mayRead(path, this.#identities)) throw new Refused(errorCode.noAuth);
+      const body = this.#perform(type, path, reader);
+      const whole = Buffer.concat([header(id, this.#server.zxid, errorCode.ok).frame(), body]);
+      whole.writeInt32BE(whole.length - 4);
+      this.#send(fault === "cut" ? whole.subarray(0, whole.length - 3) : whole);
+      if (fault === "cut") this.#socket.end();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#send(header(id, this.#server.zxid, error.code).frame());
+    }
+  }
+
+  /** A body as it stands behind the reply's header. */
+  #perform(type: number, path: string, reader: JuteReader): Buffer {
+    const { nodes } = this.#server;
+    const reply = new JuteWriter();
+    switch (type) {
+      case op.exists: {
+        // Also a node that is not there is watched: for its creation.
+        if (reader.boolean()) this.#dataWatches.add(path);
+        writeStat(reply, nodes.get(path));
+        break;
+      }
+      case op.getData: {
+        const node = nodes.get(path);
+        if (reader.boolean()) this.#dataWatches.add(path);
+        writeStat(reply.buffer(node.data), node);
+        break;
+      }
+      case op.getChildren:
+      case op.getChildren2: {
+        const node = nodes.get(path);
+        if (reader.boolean()) this.#childWatches.add(path);
+        reply.vector([...node.children], (name) => reply.text(name));
+        if (type === op.getChildren2) writeStat(reply, node);
+        break;
+      }
+      case op.create:
+      case op.create2: {
+        const data = Buffer.from(reader.buffer());
+        reader.vector(() => [reader.int(), reader.text(), reader.text()]);
+        const ephemeral = (reader.int() & 1) === 1;
+        nodes.create(path, data, ephemeral ? this.#session : 0n);
+        reply.text(path);
+        if (type === op.create2) writeStat(reply, nodes.get(path));
+        break;
+      }
+      case op.delete:
+        nodes.delete(path);
+        break;
+      case op.setData:
+        nodes.setData(path, Buffer.from(reader.buffer()));
+        writeStat(reply, nodes.get(path));
+        break;
+      case op.setWatches:
+        break;
+      default:
+        throw new Refused(errorCode.unimplemented);
+    }
+    return reply.frame().subarray(4);
+  }
+
+  #authenticate(id: number, reader: JuteReader): void {
+    reader.int();
+    const scheme = reader.text();
+    const known = scheme === "digest";
+    if (known) this.#identities.add(reader.text());
+    this.#send(header(id, 0n, known ? errorCode.ok : errorCode.authFailed).frame());
+    if (!known) this.#socket.end();
+  }
+
+  #send(bytes: Buffer): void {
+    const { delayMs } = this.#server;
+    if (delayMs === 0) this.#socket.write(bytes);
+    else setTimeout(() => this.#socket.write(bytes), delayMs);
+  }
+}
+
+function header(id: number, zxid: bigint, code: number): JuteWriter {
+  return new JuteWriter().int(id).long(zxid).int(code);
+}
+
+function writeStat(writer: JuteWriter, node: Znode): void {
+  writer.long(1n).long(1n).long(0n).long(0n).int(node.version).int(node.childVersion).int(0);
+  writer.long(node.owner).int(node.data.length).int(node.children.size).long(1n);
+}

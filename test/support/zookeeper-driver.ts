@@ -1,0 +1,76 @@
+/** Drives the `zookeeper` kind in the rig, against any server that can be started: the fake one or a real one. */
+import { zookeeperKind } from "../../src/registries/zookeeper/kind.ts";
+import { op } from "./fake-zookeeper/protocol.ts";
+import { FakeZooKeeper } from "./fake-zookeeper/server.ts";
+import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";
+import { ZookeeperWriter } from "./zookeeper-writer.ts";
+
+/** A running server, with the faults it can play. */
+export interface ZookeeperInstance {
+  /** `host:port`, the same for its whole life. */
+  readonly address: string;
+  stop(): Promise<void>;
+  kill?(): Promise<void>;
+  revive?(): Promise<void>;
+  freeze?(): Promise<void>;
+  thaw?(): Promise<void>;
+  breakReads?(): Promise<() => Promise<void>>;
+}
+
+/** @param startInstance starts a fresh and empty server */
+export function zookeeperDriver(startInstance: () => Promise<ZookeeperInstance>): RegistryDriver {
+  return {
+    session: zookeeperKind.session,
+    start: async () => serverOf(await startInstance()),
+  };
+}
+
+/** A server of the fake kind, in this process. */
+export async function fakeZookeeperInstance(): Promise<ZookeeperInstance> {
+  const fake = await FakeZooKeeper.start();
+  return {
+    address: `127.0.0.1:${fake.port}`,
+    stop: () => fake.shutDown(),
+    kill: () => fake.shutDown(),
+    revive: () => fake.listen(),
+    async freeze() {
+      fake.behaviour = "mute";
+    },
+    async thaw() {
+      fake.behaviour = "normal";
+    },
+    async breakReads() {
+      // Every second of the interfaces there are now.
+      const broken = new Set(
+        [...fake.nodes.get("/dubbo").children].filter((_, at) => at % 2 === 1).map((name) => `/dubbo/${name}/providers`),
+      );
+      fake.answer = ({ type, path }) => (type === op.getChildren2 && broken.has(path) ? -1 : undefined);
+      return async () => {
+        fake.answer = undefined;
+      };
+    },
+  };
+}
+
+function serverOf(instance: ZookeeperInstance): RegistryServer {
+  const writer = new ZookeeperWriter(instance.address);
+  const { kill, revive, freeze, thaw, breakReads } = instance;
+  return {
+    settings: zookeeperKind.schema.parse({ servers: instance.address, sessionTimeout: "4s", connectTimeout: "1s" }),
+    key: (name) => ({ name }),
+    put: (service: RigService) => writer.put(service),
+    bulk: (services) => writer.bulk(services),
+    removeInstances: (name) => writer.removeInstances(name),
+    removeService: (name) => writer.removeService(name),
+    stop: () => instance.stop(),
+    async corrupt(name) {
+      await writer.addRaw(name, "dubbo%3A%2F%2F10.0.0.1%3A99999%2Fcom.example.rig.Bad");
+      return "bad-port";
+    },
+    ...(kill && { kill }),
+    ...(revive && { revive }),
+    ...(freeze && { freeze }),
+    ...(thaw && { thaw }),
+    ...(breakReads && { breakReads }),
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Writes Dubbo's interface-level layout into any ZooKeeper, real or fake, through
+ * `node-zookeeper-client` as an independent client. Nodes are persistent, so they outlive the
+ * short session each operation uses; a reader sees no difference.
+ */
+import { once } from "node:events";
+import zookeeper from "node-zookeeper-client";
+import type { RigInstance, RigService } from "./registry-driver.ts";
+
+const parallel = 100;
+const connectMs = 10_000;
+
+export class ZookeeperWriter {
+  readonly #address: string;
+  readonly #root: string;
+
+  /** @param address `host:port` */
+  constructor(address: string, root = "/dubbo") {
+    this.#address = address;
+    this.#root = root;
+  }
+
+  /** A service with exactly these instances; new ones come before old ones go. */
+  put(service: RigService): Promise<void> {
+    return this.#session(async (client) => {
+      const folder = this.#providers(service.name);
+      await create(client, folder);
+      const before = await children(client, folder);
+      const wanted = service.instances.map((instance) => providerNode(service.name, instance));
+      for (const name of wanted) if (!before.includes(name)) await createOne(client, `${folder}/${name}`);
+      for (const name of before) if (!wanted.includes(name)) await remove(client, `${folder}/${name}`);
+    });
+  }
+
+  bulk(services: readonly RigService[]): Promise<void> {
+    return this.#session(async (client) => {
+      await create(client, this.#root);
+      await inParallel(services, async ({ name, instances }) => {
+        const folder = this.#providers(name);
+        await create(client, folder);
+        for (const instance of instances) await createOne(client, `${folder}/${providerNode(name, instance)}`);
+      });
+    });
+  }
+
+  /** Creates any node below an interface's providers, however wrong its name. */
+  addRaw(name: string, node: string): Promise<void> {
+    return this.#session((client) => create(client, `${this.#providers(name)}/${node}`));
+  }
+
+  removeInstances(name: string): Promise<void> {
+    return this.#session(async (client) => {
+      const folder = this.#providers(name);
+      for (const node of await children(client, folder)) await remove(client, `${folder}/${node}`);
+    });
+  }
+
+  removeService(name: string): Promise<void> {
+    return this.#session(async (client) => {
+      const folder = this.#providers(name);
+      for (const node of await children(client, folder)) await remove(client, `${folder}/${node}`);
+      await remove(client, folder);
+      await remove(client, `${this.#root}/${name}`);
+    });
+  }
+
+  #providers(name: string): string {
+    return `${this.#root}/${name}/providers`;
+  }
+
+  async #session(work: (client: zookeeper.Client) => Promise<void>): Promise<void> {
+    const client = zookeeper.createClient(this.#address, { sessionTimeout: 10_000, spinDelay: 100, retries: 0 });
+    const connected = once(client, "connected", { signal: AbortSignal.timeout(connectMs) });
+    client.connect();
+    try {
+      await connected;
+      await work(client);
+    } finally {
+      client.close();
+    }
+  }
+}
+
+/** The node's name as Dubbo 3.3 writes it, shortened to what matters. */
+export function providerNode(name: string, { address, port }: RigInstance): string {
+  const url = `dubbo://${address}:${port}/${name}?application=rig&dubbo=2.0.2&dynamic=true&interface=${name}&methods=get&release=3.3.6&side=provider&timestamp=1795234569230`;
+  return encodeURIComponent(url);
+}
+
+/** Also its parents; a node that exists is left alone. */
+function create(client: zookeeper.Client, path: string): Promise<void> {
+  return call((done) => client.mkdirp(path, done));
+}
+
+/** Below a parent that exists. */
+function createOne(client: zookeeper.Client, path: string): Promise<void> {
+  return call((done) => client.create(path, done));
+}
+
+function children(client: zookeeper.Client, path: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    client.getChildren(path, (error, names) => (error ? reject(error) : resolve(names)));
+  });
+}
+
+function remove(client: zookeeper.Client, path: string): Promise<void> {
+  return call((done) => client.remove(path, done));
+}
+
+function call(start: (done: (error: Error | zookeeper.Exception | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const runner = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++] as T);
+  };
+  await Promise.all(Array.from({ length: parallel }, runner));
+}
