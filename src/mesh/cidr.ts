@@ -13,9 +13,9 @@ export class AddressRange {
 
   /** @throws TributaryError CONFIG_INVALID unless `cidr` is like `241.0.0.0/8` with at least one usable address */
   constructor(cidr: string) {
-    const [address = "", prefixText = ""] = cidr.split("/");
+    const [address = "", prefixText = "", ...rest] = cidr.split("/");
     const prefix = Number(prefixText);
-    if (!isIpv4(address) || !/^\d{1,2}$/.test(prefixText) || prefix < 1 || prefix > 32) {
+    if (!isIpv4(address) || !/^\d{1,2}$/.test(prefixText) || prefix < 1 || prefix > 32 || rest.length > 0) {
       throw new TributaryError("CONFIG_INVALID", `mesh.vipCidr: ${cidr} is not an IPv4 range`, { hint: "use a range such as 241.0.0.0/8" });
     }
     const size = 2 ** (32 - prefix);

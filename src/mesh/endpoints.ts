@@ -93,8 +93,9 @@ function compareIdentity(a: Served, b: Served): number {
   );
 }
 
+/** Without the ports: they are compared already, and their order in the registry says nothing. */
 function canonicalText(instance: MergedEndpoint): string {
-  return JSON.stringify(instance, (_key, value: unknown) =>
+  return JSON.stringify({ ...instance, ports: [] }, (_key, value: unknown) =>
     value !== null && typeof value === "object" && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compareText(a, b)))
       : value,

@@ -81,7 +81,13 @@ export function planPorts(source: PortSource, policy: MeshPolicy, problems: Prob
 /** Declared ports are a promise that all instances serve them; an instance's port of the same name (or, without names, protocol) tells another number. */
 function planDeclared(source: PortSource, policy: MeshPolicy, problems: ProblemList): PortPlan {
   const declared = keyedPorts(source.ports, undefined, problems).map(
-    ({ key, port }): Candidate => ({ key, name: port.name, word: port.protocol, votes: new Map([[port.number, 1]]), count: 1 }),
+    ({ key, port }): Candidate => ({
+      key,
+      name: port.name || undefined,
+      word: port.protocol,
+      votes: new Map([[port.number, 1]]),
+      count: 1,
+    }),
   );
   const ports = assign(declared, policy, (candidate) => [...candidate.votes.keys()], problems);
   return {
@@ -142,7 +148,7 @@ function countVotes(instances: readonly (readonly KeyedPort[])[]): Candidate[] {
     for (const { key, port } of ports) {
       let candidate = candidates.get(key);
       if (!candidate) {
-        candidate = { words: new Map(), name: port.name, votes: new Map(), count: 0 };
+        candidate = { words: new Map(), name: port.name || undefined, votes: new Map(), count: 0 };
         candidates.set(key, candidate);
       }
       candidate.count++;
