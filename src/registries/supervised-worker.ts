@@ -18,7 +18,7 @@ export class SupervisedWorker {
   readonly #events: SupervisedWorkerEvents;
   readonly #worker: HostedWorker;
   readonly #watch: NodeJS.Timeout;
-  /** Ticks without a word of the worker. Ticks, not time: a main thread that was itself held up must not blame the worker. */
+  /** Ticks without a heartbeat. Ticks, not time: a main thread that was itself held up must not blame the worker. */
   #silentTicks = 0;
   #closing: NodeJS.Timeout | undefined;
   #resisting: NodeJS.Timeout | undefined;
@@ -62,13 +62,14 @@ export class SupervisedWorker {
 
   #heard(message: FromWorker): void {
     if (this.#ended || this.#cause !== undefined) return;
-    this.#silentTicks = 0;
     if (message.type === "closed") this.kill("closed");
     else if (message.type === "beat") this.#beat(message);
     else this.#events.message(message);
   }
 
   #beat(memory: { readonly heap: number; readonly external: number }): void {
+    // Only the heartbeat counts: an endless loop can still print and send.
+    this.#silentTicks = 0;
     this.memory = { heap: memory.heap, external: memory.external };
     const most = this.#options.externalMb;
     const used = Math.round(memory.external / mebibyte);

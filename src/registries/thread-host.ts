@@ -1,20 +1,20 @@
 /** Workers as threads of this process. */
-import { Worker } from "node:worker_threads";
-import type { WorkerHost } from "./worker-host.ts";
-import type { FromWorker } from "./worker-messages.ts";
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import type { HeapLimits, WorkerHost } from "./worker-host.ts";
+import type { FromWorker, WorkerStart } from "./worker-messages.ts";
 
 const entry = new URL("./worker-entry.ts", import.meta.url);
 
 export const threadHost: WorkerHost = {
   start(start, limits, events) {
-    const worker = new Worker(entry, {
-      name: `registry ${start.registry}`,
-      workerData: start,
-      resourceLimits: { maxOldGenerationSizeMb: limits.oldGenerationMb, maxYoungGenerationSizeMb: limits.youngGenerationMb },
-      // What a client library prints must not mix with the program's own output; see below.
-      stdout: true,
-      stderr: true,
-    });
+    let worker: Worker;
+    try {
+      worker = new Worker(entry, options(start, limits));
+    } catch (error) {
+      // The system has no thread or memory left.
+      setImmediate(() => events.exit(describeCrash(error)));
+      return { post() {}, terminate() {} };
+    }
     let cause: string | undefined;
     worker.on("message", (message: FromWorker) => events.message(message));
     worker.on("messageerror", (error) => {
@@ -37,6 +37,17 @@ export const threadHost: WorkerHost = {
     };
   },
 };
+
+function options(start: WorkerStart, limits: HeapLimits): WorkerOptions {
+  return {
+    name: `registry ${start.registry}`,
+    workerData: start,
+    resourceLimits: { maxOldGenerationSizeMb: limits.oldGenerationMb, maxYoungGenerationSizeMb: limits.youngGenerationMb },
+    // What a client library prints must not mix with the program's own output; see below.
+    stdout: true,
+    stderr: true,
+  };
+}
 
 function describeCrash(error: unknown): string {
   // Anything can be thrown in a worker, not only errors.

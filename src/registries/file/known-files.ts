@@ -12,8 +12,11 @@ import { BadFile } from "./source-document.ts";
 /** A file that is written in place is read once it stayed the same this long, ms. */
 const settleMs = 50;
 const mebibyte = 1024 * 1024;
-/** YAML is parsed at some MB/s; a larger file would look like a hanging worker. */
-const largest = { json: 256 * mebibyte, yaml: 16 * mebibyte };
+/**
+ * YAML takes about a second and 100 MB of heap per MB (measured; JSON 5 % of that): a larger file
+ * would look like a hanging worker, or fill it. A folder may hold many files.
+ */
+const largest = { json: 64 * mebibyte, yaml: 2 * mebibyte };
 
 interface KnownFile {
   /** As of the last reading. */
@@ -121,7 +124,7 @@ export class KnownFiles {
   async #read(path: string, state: FileState, file: KnownFile, problems: Problem[]): Promise<FileContent | "moving" | undefined> {
     try {
       const most = path.endsWith(".json") ? largest.json : largest.yaml;
-      if (state.size > most) throw new BadFile(path, `is larger than ${most / mebibyte} MiB`);
+      if (state.size > most) throw new BadFile(path, tooLarge(most));
       const text = await readFile(path, "utf8");
       if ((await fileState(path)).stamp !== state.stamp) return "moving";
       file.stamp = state.stamp;
@@ -150,6 +153,10 @@ function settled(file: KnownFile, state: FileState, now: number): boolean {
   if (file.inode !== undefined && file.inode !== state.inode) return true;
   if (file.settling?.stamp !== state.stamp) file.settling = { stamp: state.stamp, since: now };
   return now - file.settling.since >= settleMs;
+}
+
+function tooLarge(most: number): string {
+  return `the file is larger than ${most / mebibyte} MiB; divide it, or write it as JSON (up to ${largest.json / mebibyte} MiB)`;
 }
 
 function isEmpty(content: FileContent): boolean {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { Emitter, Session, SessionContext, StartSession } from "../contract.ts";
 import { itemId } from "../service.ts";
-import { type FileTree, nearestFolder, readTree } from "./file-tree.ts";
+import { type FileTree, type FolderWatch, nearestFolder, readTree } from "./file-tree.ts";
 import type { FileSettings } from "./kind.ts";
 import { KnownFiles } from "./known-files.ts";
 import { WatchedFolders } from "./watched-folders.ts";
@@ -71,17 +71,20 @@ class FileSession implements Session {
     try {
       const tree = await readTree(this.#root);
       // Before reading: what changes while we read is noticed.
-      if (!this.#closed) this.#watched.set(tree.watch);
+      this.#watch(tree.watch);
       again = await this.#compare(tree);
     } catch (error) {
       this.#lost(`${this.#root} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-      const around = await nearestFolder(this.#root);
-      if (!this.#closed) this.#watched.set(around);
+      this.#watch(await nearestFolder(this.#root));
     } finally {
       clearTimeout(patience);
       this.#looking = false;
     }
     this.#schedule(this.#lookAgain ? leastGapMs : Math.min(again ?? this.#settings.poll, this.#settings.poll));
+  }
+
+  #watch(folders: ReadonlyMap<string, FolderWatch>): void {
+    if (!this.#closed && this.#watched.set(folders)) this.#lookAgain = true;
   }
 
   /** @returns after how many ms to look again, if it matters. */

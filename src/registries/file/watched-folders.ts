@@ -16,27 +16,34 @@ export class WatchedFolders {
     this.#changed = changed;
   }
 
-  /** Watches exactly these from now on. What cannot be watched is left to polling. */
-  set(folders: ReadonlyMap<string, FolderWatch>): void {
+  /**
+   * Watches exactly these from now on. What cannot be watched is left to polling.
+   * @returns whether one is new: what happened in it before may have been missed.
+   */
+  set(folders: ReadonlyMap<string, FolderWatch>): boolean {
     for (const [folder, { inode }] of this.#watchers) if (folders.get(folder)?.inode !== inode) this.#drop(folder);
+    let added = false;
     for (const [folder, wanted] of folders) {
-      if (this.#watchers.size < mostFolders && !this.#watchers.has(folder)) this.#add(folder, wanted);
+      if (this.#watchers.size < mostFolders && !this.#watchers.has(folder)) added = this.#add(folder, wanted) || added;
     }
+    return added;
   }
 
   close(): void {
     this.set(new Map());
   }
 
-  #add(folder: string, { inode, only }: FolderWatch): void {
+  #add(folder: string, { inode, only }: FolderWatch): boolean {
     try {
       const watcher = watch(folder, (_event, name) => {
         if (only === undefined || name === null || name === only) this.#changed();
       });
       watcher.on("error", () => this.#drop(folder));
       this.#watchers.set(folder, { inode, watcher });
+      return true;
     } catch {
       // No such folder at the moment, or the system's watches are used up: polling sees it.
+      return false;
     }
   }
 
