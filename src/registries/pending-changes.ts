@@ -47,15 +47,13 @@ export class PendingChanges {
     else this.#waiting.set(id, { text, seenAt });
   }
 
-  /**
-   * Puts a commit behind everything that waits. One that waits already is joined with it.
-   * @param known whether an id is part of the view now, so that an older commit does not take it.
-   */
-  commit(commit: Commit, known: (id: string) => boolean): void {
+  /** Puts a commit behind everything that waits; one that waits already is joined with it. */
+  commit(commit: Commit): void {
     for (const id of commit.gone) this.#waiting.delete(id);
     const earlier = this.#waiting.get(commitKey) as Commit | undefined;
     this.#waiting.delete(commitKey);
-    const gone = earlier ? [...new Set([...earlier.gone.filter((id) => !known(id)), ...commit.gone])] : commit.gone;
+    // What waits behind the earlier commit has a newer word than to be gone by it.
+    const gone = earlier ? [...new Set([...earlier.gone.filter((id) => !this.#waiting.has(id)), ...commit.gone])] : commit.gone;
     this.#waiting.set(commitKey, { ...commit, gone });
   }
 

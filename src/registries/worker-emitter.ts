@@ -134,8 +134,7 @@ export class WorkerEmitter implements Emitter {
     for (const id of this.#known.keys()) if (!listing.seen.has(id)) gone.push(id);
     for (const id of gone) this.#known.delete(id);
     this.#unreachable = undefined;
-    const commit = { gone, seenAt: now(), losses: this.#losses, suspicions: listing.suspicions };
-    this.#changes.commit(commit, (id) => this.#known.has(id));
+    this.#changes.commit({ gone, seenAt: now(), losses: this.#losses, suspicions: listing.suspicions });
     this.#schedule();
   }
 

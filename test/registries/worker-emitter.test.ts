@@ -152,6 +152,19 @@ test("commits that wait become one, behind all that both listings hold", () => {
   assert.deepEqual(last?.commit?.gone, [id("b")]);
 });
 
+test("an item that comes back behind a joined commit is not gone by it", () => {
+  const { emit, turn, batches } = emitter();
+  emit.changed(serviceItem("a"));
+  emit.replaced([]);
+  emit.removed(id("a"));
+  emit.replaced([]);
+  emit.changed(serviceItem("a"));
+  turn();
+  const gone = batches().flatMap(({ commit }) => commit?.gone ?? []);
+  assert.deepEqual(gone, []);
+  assert.equal(batches().at(-1)?.upserts[0], id("a"));
+});
+
 test("contact is told once a second, and at once after a loss", () => {
   const { emit, sent } = emitter();
   const contacts = () => sent.filter(({ type }) => type === "contact").length;
@@ -250,6 +263,6 @@ test("whatever the interleaving, the receiver ends with what the session said", 
       }
       assert.deepEqual([...received].sort(), [...truth].map(([name, text]) => [id(name), text]).sort());
     }),
-    { numRuns: 1_000 },
+    { numRuns: 2_000 },
   );
 });
