@@ -15,8 +15,10 @@ export class AddressRange {
   constructor(cidr: string) {
     const [address = "", prefixText = "", ...rest] = cidr.split("/");
     const prefix = Number(prefixText);
-    if (!isIpv4(address) || !/^\d{1,2}$/.test(prefixText) || prefix < 1 || prefix > 32 || rest.length > 0) {
-      throw new TributaryError("CONFIG_INVALID", `mesh.vipCidr: ${cidr} is not an IPv4 range`, { hint: "use a range such as 241.0.0.0/8" });
+    if (!isIpv4(address) || !/^\d{1,2}$/.test(prefixText) || prefix < 8 || prefix > 32 || rest.length > 0) {
+      throw new TributaryError("CONFIG_INVALID", `mesh.vipCidr: ${cidr} is not an IPv4 range of at most /8`, {
+        hint: "use a range such as 241.0.0.0/8",
+      });
     }
     const size = 2 ** (32 - prefix);
     const parsed = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);

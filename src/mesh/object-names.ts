@@ -6,7 +6,7 @@
 /** Longest DNS label, label key name and label value. */
 export const maxLabelLength = 63;
 /** Longest Kubernetes object name and label key prefix. */
-export const maxSubdomainLength = 253;
+const maxSubdomainLength = 253;
 /** Longest host istiod accepts. */
 const maxHostLength = 255;
 

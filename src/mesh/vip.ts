@@ -14,15 +14,17 @@ import { hash } from "node:crypto";
 import { AddressRange } from "./cidr.ts";
 
 /**
- * Addresses a key asks for before it goes without one. With 90 % of a range taken, 256 refusals
+ * Addresses a key asks for before it goes without one. With 90 % of a range taken, so many refusals
  * in a row have a probability of 2e-12; the bound keeps an overfull range from eating the processor.
  */
-const maxProbes = 1024;
+const maxProbes = 256;
 
 interface Holder {
   readonly key: string;
   readonly start: number;
   readonly stride: number;
+  /** Inverse of the stride modulo the capacity: tells at which probe an address comes; 0 until it is needed. */
+  inverse: number;
   /** Which address of its sequence it has or asks for; the length of the sequence if it goes without. */
   probe: number;
 }
@@ -79,23 +81,21 @@ export class VipTable {
     if (!holder) return [];
     this.#holders.delete(key);
     this.#displaced.delete(holder);
-    const freed = this.#address(holder);
-    if (freed === undefined) return [];
-    this.#byAddress.delete(freed);
-    // Everybody who was ever refused asks again from the start. They all leave first: one of
-    // them may hold what another one then gets.
     const before = new Map<Holder, number | undefined>();
-    for (const other of this.#displaced) {
-      const address = this.#address(other);
-      before.set(other, address);
-      if (address !== undefined) this.#byAddress.delete(address);
+    // Whoever was refused what is free now takes it, and so frees what the next one may want.
+    for (let freed = this.#address(holder); freed !== undefined; ) {
+      this.#byAddress.delete(freed);
+      const heir = this.#heirOf(freed);
+      if (!heir) break;
+      const left = this.#address(heir);
+      if (!before.has(heir)) before.set(heir, left);
+      heir.probe = this.#probeOf(heir, freed);
+      if (heir.probe === 0) this.#displaced.delete(heir);
+      this.#byAddress.set(freed, heir);
+      freed = left;
     }
-    this.#displaced.clear();
-    for (const other of [...before.keys()]) {
-      other.probe = 0;
-      this.#settle(other, before);
-    }
-    return [key, ...this.#changed(before)].sort();
+    const gone = holder.probe < this.#probes ? [key] : [];
+    return [...gone, ...this.#changed(before)].sort();
   }
 
   #sequence(key: string): Holder {
@@ -104,7 +104,24 @@ export class VipTable {
     let stride = capacity === 1 ? 1 : 1 + (digest.readUIntBE(6, 6) % (capacity - 1));
     // A stride without common divisor visits every address before it repeats one.
     while (!areCoprime(stride, capacity)) stride = (stride % capacity) + 1;
-    return { key, start: digest.readUIntBE(0, 6) % capacity, stride, probe: 0 };
+    return { key, start: digest.readUIntBE(0, 6) % capacity, stride, inverse: 0, probe: 0 };
+  }
+
+  /** The smallest key that was refused an address. */
+  #heirOf(address: number): Holder | undefined {
+    let heir: Holder | undefined;
+    for (const holder of this.#displaced) {
+      if (this.#probeOf(holder, address) < holder.probe && (!heir || holder.key < heir.key)) heir = holder;
+    }
+    return heir;
+  }
+
+  /** At which place of a holder's sequence an address comes. */
+  #probeOf(holder: Holder, address: number): number {
+    const { capacity } = this.#range;
+    if (holder.inverse === 0) holder.inverse = inverseOf(holder.stride, capacity);
+    // Exact: the largest range has 2^24 addresses.
+    return (((address - holder.start + capacity) % capacity) * holder.inverse) % capacity;
   }
 
   #address(holder: Holder): number | undefined {
@@ -153,4 +170,16 @@ function areCoprime(a: number, b: number): boolean {
   let [x, y] = [a, b];
   while (y !== 0) [x, y] = [y, x % y];
   return x === 1;
+}
+
+/** The number that times `value` is 1 modulo `modulus`; both have no common divisor. */
+function inverseOf(value: number, modulus: number): number {
+  let [x, y] = [value, modulus];
+  let [factor, next] = [1, 0];
+  while (y !== 0) {
+    const quotient = Math.floor(x / y);
+    [x, y] = [y, x - quotient * y];
+    [factor, next] = [next, factor - quotient * next];
+  }
+  return ((factor % modulus) + modulus) % modulus;
 }
