@@ -1,0 +1,107 @@
+/** 100 changes a second for 30 seconds, against a server whose pushes are paced, and what remains of them. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClientProcess } from "./client-process.ts";
+import { sharedNow } from "./clock.ts";
+import type { DubboTree } from "./dubbo-tree.ts";
+import { endpointDigest } from "./endpoint-digest.ts";
+import type { Figure } from "./figure.ts";
+import { cpuSeconds, memory } from "./process-usage.ts";
+import { quantile } from "./quantile.ts";
+import type { ServerProcess } from "./server-process.ts";
+
+const seconds = 30;
+const perSecond = 100;
+/** A provider stays at least this many additions, so that pushes half a second apart see it. */
+const lifetime = 200;
+const idleSeconds = 5;
+/** The server's start is over: caches are warm, the first garbage is collected. */
+const settle = 3_000;
+
+export async function sustain(
+  tree: DubboTree,
+  server: ServerProcess,
+  client: ClientProcess,
+  say: (line: string) => void,
+): Promise<Figure[]> {
+  await client.connect(server.xdsPort);
+  await sleep(settle);
+  await server.loopDelay();
+  const cpu = cpuSeconds(server.pid);
+  const started = sharedNow();
+  const pushesBefore = client.arrivals.length;
+  const { added, removed } = await load(tree);
+  const cores = ((cpuSeconds(server.pid) - cpu) * 1000) / (sharedNow() - started);
+  const loop = await server.loopDelay();
+
+  await client.until("every change arrives", () => arrived(client, added, removed), 30_000).catch((error) => say(String(error)));
+  const pushes = client.arrivals.length;
+  await sleep(idleSeconds * 1000);
+  const idlePushes = client.arrivals.length - pushes;
+  const lags = [...lagsOf(added, client.added), ...lagsOf(removed, client.removed)];
+  const wrong = await difference(tree, client);
+  const { resident, peak } = memory(server.pid);
+  await Promise.all(tree.markers.map((marker) => tree.remove(marker)));
+
+  const prefix = `${perSecond} changes/s for ${seconds} s`;
+  return [
+    { name: `${prefix}: lag p50`, value: quantile(lags, 0.5), unit: "ms" },
+    { name: `${prefix}: lag p99`, value: quantile(lags, 0.99), unit: "ms" },
+    { name: `${prefix}: CPU`, value: cores, unit: "cores" },
+    { name: `${prefix}: event loop blocked, max`, value: loop.max, unit: "ms" },
+    { name: `${prefix}: event loop blocked, p99.9`, value: loop.p999, unit: "ms" },
+    { name: `${prefix}: pushes`, value: pushes - pushesBefore, unit: "" },
+    { name: `${prefix}: lost`, value: added.size + removed.size - lags.length + wrong, unit: "" },
+    { name: `${prefix}: pushes in ${idleSeconds} s of idleness`, value: idlePushes, unit: "" },
+    { name: `${prefix}: resident after it`, value: resident, unit: "MiB" },
+    { name: `${prefix}: resident, peak`, value: peak, unit: "MiB" },
+  ];
+}
+
+/** When each change was done, by marker, on the shared clock. */
+interface Done {
+  readonly added: Map<number, number>;
+  readonly removed: Map<number, number>;
+}
+
+/** Additions first; then additions and removals in turn. */
+async function load(tree: DubboTree): Promise<Done> {
+  const done: Done = { added: new Map(), removed: new Map() };
+  const writes: Promise<void>[] = [];
+  const started = sharedNow();
+  let next = 0;
+  let oldest = 0;
+  for (let change = 0; change < seconds * perSecond; change += 1) {
+    const early = started + (change * 1000) / perSecond - sharedNow();
+    if (early > 0) await sleep(early);
+    if (change % 2 === 1 && next - oldest > lifetime) {
+      const marker = oldest;
+      oldest += 1;
+      writes.push(tree.remove(marker).then((at) => void done.removed.set(marker, at)));
+    } else {
+      const marker = next;
+      next += 1;
+      writes.push(tree.add(marker).then((at) => void done.added.set(marker, at)));
+    }
+  }
+  await Promise.all(writes);
+  return done;
+}
+
+function arrived(client: ClientProcess, added: Map<number, number>, removed: Map<number, number>): boolean {
+  return added.keys().every((marker) => client.added.has(marker)) && removed.keys().every((marker) => client.removed.has(marker));
+}
+
+/** Of the changes that arrived, in ms. */
+function lagsOf(done: ReadonlyMap<number, number>, seen: ReadonlyMap<number, number>): number[] {
+  return [...done].flatMap(([marker, at]) => {
+    const seenAt = seen.get(marker);
+    return seenAt === undefined ? [] : [seenAt - at];
+  });
+}
+
+/** 0 if the client holds exactly what is registered; else how many endpoints it has too many or too few, at least 1. */
+async function difference(tree: DubboTree, client: ClientProcess): Promise<number> {
+  const expected = tree.endpoints();
+  const { endpoints, digest } = await client.inspect();
+  return digest === endpointDigest(expected) ? 0 : Math.max(1, Math.abs(endpoints - expected.length));
+}
