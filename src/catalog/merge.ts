@@ -57,28 +57,29 @@ function mergePorts(ordered: readonly Contribution[], wanted: boolean): readonly
   return (wanted ? ordered.find(({ named }) => named.ports.length > 0)?.named.ports : undefined) ?? [];
 }
 
+interface Known {
+  instance: Instance;
+  readonly network: string | undefined;
+  /** The registry whose description counts. */
+  readonly by: string;
+  registries: readonly string[];
+}
+
 function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoint[] {
-  const byIdentity = new Map<
-    string,
-    { readonly instance: Instance; readonly network: string | undefined; registries: readonly string[] }
-  >();
+  const byIdentity = new Map<string, Known>();
   for (const { registry, network, named } of ordered) {
     // One array for all endpoints that only this registry names.
     const alone = [registry];
     for (const instance of named.instances) {
       const identity = endpointIdentity(instance, network);
       const known = byIdentity.get(identity);
-      if (known === undefined) byIdentity.set(identity, { instance, network, registries: alone });
+      if (known === undefined) byIdentity.set(identity, { instance, network, by: registry, registries: alone });
+      else if (known.by === registry) known.instance = precedes(instance, known.instance) ? instance : known.instance;
       else if (!known.registries.includes(registry)) known.registries = [...known.registries, registry].sort();
-      else if (known.registries === alone && precedes(instance, known.instance))
-        byIdentity.set(identity, { instance, network, registries: alone });
     }
   }
-  return [...byIdentity]
-    .sort(([one], [other]) => compare(one, other))
-    .map(([, { instance, network, registries }]) =>
-      instance.network === undefined && network !== undefined ? { ...instance, network, registries } : { ...instance, registries },
-    );
+  const sorted = [...byIdentity].sort(([one], [other]) => compare(one, other));
+  return sorted.map(([, { instance, network, registries }]) => ({ ...instance, network: instance.network ?? network, registries }));
 }
 
 /** Which of two descriptions of one endpoint by one registry counts: the smaller id, then the smaller text. */
