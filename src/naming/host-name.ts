@@ -31,19 +31,19 @@ export function isHost(text: string): boolean {
  */
 export function safeHost(exact: string, suffix: string, identity: string): SafeHost {
   const room = maxHost - suffix.length - 1;
-  if (exact.length <= room && regularLabels.test(exact)) return { host: `${exact}.${suffix}`, lost: nothingLost };
+  if (exact.length <= room && regularLabels.test(exact)) return { host: under(exact, suffix), lost: nothingLost };
   const lost: NameLoss[] = [];
   const lower = exact.toLowerCase();
   if (lower !== exact) lost.push("case");
   const replaced = lower.replace(/[^a-z0-9.-]/g, "-");
   if (replaced !== lower) lost.push("replaced");
-  if (replaced.length <= room && regularLabels.test(replaced)) return { host: `${replaced}.${suffix}`, lost };
+  if (replaced.length <= room && regularLabels.test(replaced)) return { host: under(replaced, suffix), lost };
   lost.push("cut");
   const labels = replaced
     .split(".")
     .map(trimLabel)
     .filter((label) => label !== "");
-  return { host: `${withHash(labels.join("."), identity, room)}.${suffix}`, lost };
+  return { host: under(withHash(labels.join("."), identity, room), suffix), lost };
 }
 
 /**
@@ -62,6 +62,11 @@ export function withHash(host: string, identity: string, room = maxHost): string
   let tail = rest;
   while (tail !== "" && marked.length + tail.length > room) tail = tail.slice(1).replace(/^[^.]*/, "");
   return marked + tail;
+}
+
+/** Joined, because hosts are kept by the ten thousand and a concatenated string holds on to its pieces. */
+function under(host: string, suffix: string): string {
+  return [host, suffix].join(".");
 }
 
 /** Cut to length, and without `-` at its ends. */

@@ -26,7 +26,20 @@ export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
     const before = result.find((port) => port.protocol === protocol);
     if (before?.number !== number) result = [...result.filter((port) => port !== before), { number, protocol }];
   }
-  return result.length > maxKnownPorts ? result.slice(-maxKnownPorts) : result;
+  return result === known ? known : shared(result.slice(-maxKnownPorts));
+}
+
+/** Most services of a registry have the same one port: one array for all of them. */
+const interned = new Map<string, KnownPorts>();
+const maxInterned = 1024;
+
+function shared(known: KnownPorts): KnownPorts {
+  const only = known[0];
+  if (only === undefined || known.length > 1) return known;
+  const key = `${only.protocol}:${only.number}`;
+  const same = interned.get(key);
+  if (same === undefined && interned.size < maxInterned) interned.set(key, known);
+  return same ?? known;
 }
 
 /** The most common number, the smallest one on a tie: the design's rule for service ports. */

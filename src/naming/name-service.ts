@@ -66,7 +66,7 @@ export function nameService(service: Service, naming: RegistryNaming, known: Kno
 }
 
 function identityOf(kind: string, service: Service, protocol: string | undefined): string {
-  return `${kind}|${keyText(service.key)}|${protocol ?? ""}`;
+  return [kind, keyText(service.key), protocol ?? ""].join("|");
 }
 
 /** Sorted, so that the parts do not depend on the order of the instances. */
