@@ -122,6 +122,7 @@ test("a hanging worker is ended within a second when its registry is removed", a
 test("a removed registry is silent, and its id is free again", async () => {
   await withWorker(async (worker) => {
     worker.tell({ do: "flood", changes: 20_000, services: 20_000 });
+    await worker.feed.until("the flood", () => worker.feed.items.size > 2);
     const removed = worker.supervisor.remove(scriptedRegistry);
     const mark = worker.feed.mark();
     await removed;
