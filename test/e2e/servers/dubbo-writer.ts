@@ -2,8 +2,7 @@
  * Registers Dubbo providers in a real ZooKeeper as Dubbo does with `register-mode=interface`:
  * persistent folders, ephemeral nodes whose names are encoded URLs, the provider's address as data.
  */
-import { once } from "node:events";
-import zookeeper from "node-zookeeper-client";
+import { ZooKeeperClient } from "./zookeeper-client.ts";
 
 export interface Provider {
   readonly interface: string;
@@ -19,9 +18,9 @@ export interface Provider {
 }
 
 export class DubboWriter {
-  readonly #client: zookeeper.Client;
+  readonly #client: ZooKeeperClient;
 
-  private constructor(client: zookeeper.Client) {
+  private constructor(client: ZooKeeperClient) {
     this.#client = client;
   }
 
@@ -29,47 +28,28 @@ export class DubboWriter {
    * Its nodes live as long as its session.
    * @param sessionTimeout ms that they outlive a killed writer or a dead server
    */
-  static async connect(address: string, sessionTimeout = 30_000): Promise<DubboWriter> {
-    const client = zookeeper.createClient(address, { sessionTimeout, spinDelay: 200, retries: 0 });
-    const connected = once(client, "connected", { signal: AbortSignal.timeout(10_000) });
-    client.connect();
-    await connected;
-    return new DubboWriter(client);
+  static async connect(address: string, sessionTimeout?: number): Promise<DubboWriter> {
+    return new DubboWriter(await ZooKeeperClient.connect(address, sessionTimeout));
   }
 
-  /** @returns the path of its node */
-  async register(provider: Provider): Promise<string> {
-    const path = providerPath(provider);
-    await this.#folder(path.slice(0, path.lastIndexOf("/")));
-    await this.#call((done) => this.#client.create(path, Buffer.from(provider.host), zookeeper.CreateMode.EPHEMERAL, done));
-    return path;
+  /** A provider with the parameter `dynamic: "false"` outlives the session, as in Dubbo. */
+  async register(provider: Provider): Promise<void> {
+    const lifetime = provider.parameters?.dynamic === "false" ? "persistent" : "ephemeral";
+    await this.#client.create(providerPath(provider), provider.host, lifetime);
   }
 
   async unregister(provider: Provider): Promise<void> {
-    await this.#call((done) => this.#client.remove(providerPath(provider), -1, done));
+    await this.#client.remove(providerPath(provider));
   }
 
-  /** Removes an interface that has no nodes any more: nobody does that but an operator. */
-  async removeInterface(name: string): Promise<void> {
-    await this.#call((done) => this.#client.remove(`/dubbo/${name}/providers`, -1, done));
-    await this.#call((done) => this.#client.remove(`/dubbo/${name}`, -1, done));
+  /** Its connection, for what is beside Dubbo. */
+  get client(): ZooKeeperClient {
+    return this.#client;
   }
 
-  /** Ends the session: its nodes are gone at once. */
+  /** Ends the session: its providers are gone at once. */
   async close(): Promise<void> {
-    const disconnected = once(this.#client, "disconnected", { signal: AbortSignal.timeout(5_000) });
-    this.#client.close();
-    await disconnected.catch(() => {});
-  }
-
-  async #folder(path: string): Promise<void> {
-    await this.#call((done) => this.#client.mkdirp(path, done));
-  }
-
-  #call(start: (done: (error: Error | zookeeper.Exception | null) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      start((error) => (error === null || error === undefined ? resolve() : reject(error)));
-    });
+    await this.#client.close();
   }
 }
 
