@@ -162,7 +162,7 @@ function addLabels(
   if (provider.group !== undefined) labels.group = provider.group;
   if (provider.version !== undefined) labels.version = provider.version;
   if (tag !== undefined) addTag(labels, tag);
-  for (const key in custom) labels[key] ??= custom[key]!;
+  for (const key in custom) if (!Object.hasOwn(labels, key)) labels[key] = custom[key]!;
 }
 
 interface Authority {

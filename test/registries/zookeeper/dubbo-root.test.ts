@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { suite, type TestContext, test } from "node:test";
+import { op } from "../../support/fake-zookeeper/protocol.ts";
+import { FakeZooKeeper } from "../../support/fake-zookeeper/server.ts";
+import { RecordedSession } from "../../support/zookeeper-session.ts";
+import { providerNode } from "../../support/zookeeper-writer.ts";
+
+const orders = "com.acme.Orders";
+const users = "com.acme.Users";
+
+async function fakeServer(context: TestContext): Promise<FakeZooKeeper> {
+  const fake = await FakeZooKeeper.start();
+  context.after(() => fake.shutDown());
+  return fake;
+}
+
+function open(context: TestContext, fake: FakeZooKeeper, settings: Record<string, unknown> = {}): RecordedSession {
+  const recorded = new RecordedSession({ servers: `127.0.0.1:${fake.port}`, consumers: false, ...settings });
+  context.after(() => recorded.session.close());
+  return recorded;
+}
+
+function providers(name: string): string {
+  return `/dubbo/${name}/providers`;
+}
+
+function nodeOf(name: string, host: number): string {
+  return `${providers(name)}/${providerNode(name, { address: `10.0.0.${host}`, port: 20880 })}`;
+}
+
+function register(fake: FakeZooKeeper, name: string, ...hosts: number[]): void {
+  fake.nodes.ensure(providers(name));
+  for (const host of hosts) fake.nodes.create(nodeOf(name, host));
+}
+
+function ids(...hosts: number[]): string[] {
+  return hosts.map((host) => `dubbo://10.0.0.${host}:20880`);
+}
+
+suite("a Dubbo root", { concurrency: true }, () => {
+  test("that does not exist yet is empty, and is followed once it is created", async (context) => {
+    const fake = await fakeServer(context);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    assert.equal(recorded.view.size, 0);
+    assert.equal(recorded.count("unreachable") + recorded.count("suspicious"), 0);
+    register(fake, orders, 1);
+    await recorded.until("the first service", () => recorded.instances(orders)?.length === 1);
+  });
+
+  test("lies where root and chroot say", async (context) => {
+    const fake = await fakeServer(context);
+    fake.nodes.ensure(`/prod/registry/${orders}/providers`);
+    fake.nodes.create(`/prod/registry/${orders}/providers/${providerNode(orders, { address: "10.0.0.1", port: 20880 })}`);
+    const recorded = open(context, fake, { chroot: "/prod", root: "/registry" });
+    await recorded.synced();
+    assert.deepEqual(recorded.instances(orders), ids(1));
+    fake.nodes.create(`/prod/registry/${orders}/providers/${providerNode(orders, { address: "10.0.0.2", port: 20880 })}`);
+    await recorded.until("a change", () => recorded.instances(orders)?.length === 2);
+  });
+
+  test("holds other things than interfaces", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    for (const path of [
+      "config/dubbo",
+      "config/providers",
+      "metadata/com.acme.Orders/provider",
+      "mapping/com.acme.Orders",
+      "order-center/835cd30b",
+    ]) {
+      fake.nodes.ensure(`/dubbo/${path}`);
+    }
+    const recorded = open(context, fake);
+    await recorded.synced();
+    assert.deepEqual([...recorded.view.keys()], [`service/||${orders}|`]);
+    assert.deepEqual(recorded.problems, []);
+    assert.ok(!fake.requests.some(({ path }) => path.startsWith("/dubbo/config")));
+  });
+
+  test("is read by include and exclude", async (context) => {
+    const fake = await fakeServer(context);
+    for (const name of [orders, users, "com.other.Items", "com.acme.internal.Jobs"]) register(fake, name, 1);
+    const recorded = open(context, fake, { include: ["com.acme.*"], exclude: ["*.internal.*", "com.acme.User?"] });
+    await recorded.synced();
+    assert.deepEqual([...recorded.view.keys()], [`service/||${orders}|`]);
+  });
+
+  test("with an interface spelt twice follows one, and says so", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, "com.acme.Outer$Inner", 1);
+    fake.nodes.ensure("/dubbo/com.acme.Outer%24Inner/providers");
+    fake.nodes.ensure("/dubbo/%ZZ/providers");
+    const recorded = open(context, fake);
+    await recorded.synced();
+    assert.equal(recorded.view.size, 1);
+    assert.deepEqual(recorded.problems.map(({ code }) => code).sort(), ["bad-escape", "duplicate-interface"]);
+  });
+
+  test("tells a change of one interface and touches no other", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    register(fake, users, 2);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    fake.nodes.create(nodeOf(orders, 3));
+    await recorded.until("the new provider", () => recorded.instances(orders)?.length === 2);
+    assert.deepEqual(
+      recorded.told.filter(({ what }) => what === "changed").map(({ text }) => text),
+      [`service/||${orders}|`],
+    );
+  });
+
+  test("finds an interface whose providers come later", async (context) => {
+    const fake = await fakeServer(context);
+    fake.nodes.ensure(`/dubbo/${orders}/consumers`);
+    fake.nodes.ensure(providers(users));
+    const recorded = open(context, fake);
+    await recorded.synced();
+    assert.equal(recorded.view.size, 0, "consumers alone, or an empty folder, make no service");
+    register(fake, orders, 1);
+    register(fake, users, 2);
+    await recorded.until("both", () => recorded.view.size === 2);
+  });
+
+  test("keeps a service that lost its last provider, as an empty one", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    fake.nodes.delete(nodeOf(orders, 1));
+    await recorded.until("the empty service", () => recorded.instances(orders)?.length === 0);
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.deepEqual(recorded.instances(orders), []);
+    assert.equal(recorded.count("removed"), 0);
+    fake.nodes.create(nodeOf(orders, 2));
+    await recorded.until("the next provider", () => recorded.instances(orders)?.length === 1);
+  });
+
+  test("removes an interface whose node was deleted, and takes it back when it is there again", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    register(fake, users, 2);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    fake.nodes.deleteTree(`/dubbo/${orders}`);
+    await recorded.until("the removal", () => recorded.instances(orders) === undefined);
+    assert.deepEqual(recorded.instances(users), ids(2));
+    register(fake, orders, 3);
+    await recorded.until("its return", () => recorded.instances(orders)?.[0] === ids(3)[0]);
+  });
+
+  test("says nothing of a provider that registers anew within milliseconds", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    // The new node comes right after the reading that saw the gap.
+    fake.answer = ({ type, path }) => {
+      if (type !== op.getChildren2 || path !== providers(orders)) return undefined;
+      fake.answer = undefined;
+      setImmediate(() => fake.nodes.create(nodeOf(orders, 1)));
+      return undefined;
+    };
+    fake.nodes.delete(nodeOf(orders, 1));
+    await recorded.until("the reading of the gap", () => fake.answer === undefined || recorded.count("changed") > 0);
+    register(fake, users, 2);
+    await recorded.until("a later change", () => recorded.view.size === 2);
+    await recorded.until("the second reading", () => recorded.instances(orders)?.length === 1);
+    const sizes = recorded.told.filter(({ text }) => text === `service/||${orders}|`).map(({ service }) => service?.instances.length);
+    assert.deepEqual(new Set(sizes), new Set([1]));
+  });
+
+  test("that vanishes is doubted first, then believed, and followed again when it returns", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    fake.nodes.deleteTree("/dubbo");
+    await recorded.until("the doubt", () => recorded.count("suspicious") === 1);
+    assert.equal(recorded.count("removed"), 0);
+    await recorded.synced(2);
+    assert.equal(recorded.view.size, 0);
+    register(fake, orders, 2);
+    await recorded.until("its return", () => recorded.instances(orders)?.length === 1);
+  });
+
+  test("that vanishes for a moment loses nothing", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    fake.nodes.deleteTree("/dubbo");
+    await recorded.until("the doubt", () => recorded.count("suspicious") === 1);
+    register(fake, orders, 1);
+    await recorded.synced(2);
+    assert.deepEqual(recorded.instances(orders), ids(1));
+    assert.ok(!recorded.told.some(({ service }) => service?.instances.length === 0));
+  });
+
+  test("loses no change while many come at once", async (context) => {
+    const fake = await fakeServer(context);
+    for (let at = 0; at < 50; at++) register(fake, `com.acme.S${at}`, 1);
+    const recorded = open(context, fake, { maxInFlight: 4 });
+    await recorded.synced();
+    for (let host = 2; host <= 20; host++) for (let at = 0; at < 60; at++) register(fake, `com.acme.S${at}`, host);
+    for (let at = 0; at < 60; at += 2) fake.nodes.delete(nodeOf(`com.acme.S${at}`, 20));
+    const expected = (at: number) => (at < 50 ? 20 : 19) - (at % 2 === 0 ? 1 : 0);
+    await recorded.until("every service", () =>
+      Array.from({ length: 60 }, (_, at) => at).every((at) => recorded.instances(`com.acme.S${at}`)?.length === expected(at)),
+    );
+  });
+
+  test("gives consumers after the services, and keeps them through a listing", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const consumer = (host: number) =>
+      `/dubbo/${orders}/consumers/${encodeURIComponent(`consumer://10.1.0.${host}/${orders}?application=shop&side=consumer&timestamp=${host}`)}`;
+    const recorded = open(context, fake, { consumers: true });
+    await recorded.synced();
+    assert.equal(recorded.view.get(`service/||${orders}|`)?.consumers, undefined);
+    fake.nodes.ensure(`/dubbo/${orders}/consumers`);
+    fake.nodes.create(consumer(1));
+    const seen = () => recorded.view.get(`service/||${orders}|`)?.consumers?.map(({ application, address }) => `${application}@${address}`);
+    await recorded.until("the consumer", () => seen()?.join() === "shop@10.1.0.1");
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.deepEqual(seen(), ["shop@10.1.0.1"]);
+    fake.nodes.create(consumer(2));
+    await recorded.until("the second consumer", () => seen()?.length === 2);
+  });
+});

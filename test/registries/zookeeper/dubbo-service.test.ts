@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import type { Problem } from "../../../src/registries/contract.ts";
+import { keyText } from "../../../src/registries/service.ts";
+import { consumersOf, readConsumers } from "../../../src/registries/zookeeper/dubbo-consumer.ts";
+import { servicesOf } from "../../../src/registries/zookeeper/dubbo-service.ts";
+import { KnownInterface } from "../../../src/registries/zookeeper/known-interface.ts";
+
+const name = "com.acme.Order";
+
+function read(urls: readonly string[], consumers: readonly string[] = []) {
+  const problems: Problem[] = [];
+  const nodes = urls.map((url) => encodeURIComponent(url));
+  const callers = readConsumers(consumers.map((url) => encodeURIComponent(url)));
+  const services = servicesOf({ name, path: "/dubbo/com.acme.Order/providers", nodes, consumers: callers }, (problem) =>
+    problems.push(problem),
+  );
+  return { services, problems };
+}
+
+function url(address: string, parameters = ""): string {
+  return `dubbo://${address}:20880/${name}?interface=${name}${parameters}`;
+}
+
+suite("an interface's providers", () => {
+  test("make one service per group and version", () => {
+    const { services } = read([
+      url("10.0.0.1"),
+      url("10.0.0.2", "&group=a"),
+      url("10.0.0.3", "&group=a&version=1"),
+      url("10.0.0.4", "&version=1"),
+    ]);
+    assert.deepEqual(services.map(({ key }) => keyText(key)).sort(), [
+      "||com.acme.Order|",
+      "||com.acme.Order|1",
+      "|a|com.acme.Order|",
+      "|a|com.acme.Order|1",
+    ]);
+    const full = services.find(({ key }) => key.group && key.version);
+    assert.deepEqual(full?.annotations, { "dubbo.interface": name, "dubbo.group": "a", "dubbo.version": "1" });
+  });
+
+  test("of one restarted process count once, the newer node wins in either order", () => {
+    const nodes = [url("10.0.0.1", "&timestamp=1000&weight=1"), url("10.0.0.1", "&timestamp=2000&weight=2")];
+    for (const order of [nodes, nodes.toReversed()]) {
+      const { services } = read(order);
+      assert.equal(services[0]?.instances.length, 1);
+      assert.equal(services[0]?.instances[0]?.weight, 2);
+    }
+  });
+
+  test("on two ports or with two protocols are two instances", () => {
+    const { services } = read([url("10.0.0.1"), `tri://10.0.0.1:50051/${name}`, `dubbo://10.0.0.1:20881/${name}`]);
+    assert.deepEqual(
+      services[0]?.instances.map(({ id }) => id),
+      ["dubbo://10.0.0.1:20880", "dubbo://10.0.0.1:20881", "tri://10.0.0.1:50051"],
+    );
+  });
+
+  test("that are broken cost only themselves", () => {
+    const { services, problems } = read([url("10.0.0.1"), "dubbo://10.0.0.2:99999/x"]);
+    assert.equal(services[0]?.instances.length, 1);
+    assert.equal(problems[0]?.code, "bad-port");
+    assert.match(problems[0]?.where ?? "", /^\/dubbo\/com\.acme\.Order\/providers\/dubbo/);
+  });
+
+  test("of another interface are refused", () => {
+    const { services, problems } = read([`dubbo://10.0.0.1:20880/${name}?interface=com.acme.Other`]);
+    assert.deepEqual([services.length, problems[0]?.code], [0, "wrong-interface"]);
+  });
+});
+
+suite("consumers", () => {
+  const urls = [
+    `consumer://10.1.0.1/${name}?application=shop&side=consumer&timestamp=1`,
+    `consumer://10.1.0.1/${name}?application=shop&side=consumer&timestamp=2`,
+    `consumer://10.1.0.2/${name}?application=desk&group=g1&version=1.0`,
+    `consumer://[2001:db8::1]:0/${name}?application=any&group=*&version=*`,
+    `consumer://10.1.0.3/${name}?application=list&group=g1,g2&version=1.0`,
+    "%",
+    `provider://10.1.0.4/${name}?application=no`,
+  ];
+
+  test("are told once each, in order, to the services they call", () => {
+    const consumers = readConsumers(urls.map((text) => (text === "%" ? text : encodeURIComponent(text))));
+    assert.deepEqual(consumersOf({ name }, consumers), [
+      { application: "any", address: "2001:db8::1" },
+      { application: "shop", address: "10.1.0.1" },
+    ]);
+    assert.deepEqual(
+      consumersOf({ name, group: "g2", version: "1.0" }, consumers).map(({ application }) => application),
+      ["any", "list"],
+    );
+    assert.deepEqual(
+      consumersOf({ name, group: "g1", version: "1.0" }, consumers).map(({ application }) => application),
+      ["any", "desk", "list"],
+    );
+  });
+
+  test("are bounded", () => {
+    const many = Array.from({ length: 20_000 }, (_, at) => encodeURIComponent(`consumer://10.0.0.1/${name}?application=a${at}`));
+    assert.equal(readConsumers(many).length, 5_000);
+    assert.equal(consumersOf({ name }, readConsumers(many)).length, 1_000);
+  });
+});
+
+suite("what is known of an interface", () => {
+  function known(urls: readonly string[]): KnownInterface {
+    const result = new KnownInterface(name);
+    for (const service of read(urls).services) result.emitted(service);
+    return result;
+  }
+
+  test("tells growth from shrinkage, per service", () => {
+    const interface_ = known([url("10.0.0.1"), url("10.0.0.2"), url("10.0.0.3", "&group=g")]);
+    const { grown, shrunk } = interface_.compare(
+      read([url("10.0.0.1"), url("10.0.0.3", "&group=g"), url("10.0.0.4", "&group=g")]).services,
+    );
+    assert.deepEqual([grown.map(({ key }) => key.group), shrunk.map(({ key }) => key.group)], [["g"], [undefined]]);
+  });
+
+  test("gives a service without providers as an empty one, again and again", () => {
+    const interface_ = known([url("10.0.0.1")]);
+    const first = interface_.compare([]);
+    assert.deepEqual([first.grown.length, first.shrunk[0]?.key, first.shrunk[0]?.instances], [0, { name }, []]);
+    for (const service of first.shrunk) interface_.emitted(service);
+    const second = interface_.compare([]);
+    assert.deepEqual([second.grown[0]?.instances, second.shrunk.length], [[], 0]);
+  });
+
+  test("forgets the oldest of too many empty services", () => {
+    const interface_ = new KnownInterface(name);
+    for (let at = 0; at < 150; at++) interface_.emitted({ key: { name, version: `${at}` }, instances: [] });
+    const forgotten = interface_.forgetSurplus();
+    assert.deepEqual([forgotten.length, forgotten[0]?.version, interface_.keys.length], [50, "0", 100]);
+  });
+});

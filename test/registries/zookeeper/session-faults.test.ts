@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { suite, type TestContext, test } from "node:test";
+import { op } from "../../support/fake-zookeeper/protocol.ts";
+import { FakeZooKeeper, type Fault } from "../../support/fake-zookeeper/server.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { RecordedSession } from "../../support/zookeeper-session.ts";
+import { providerNode } from "../../support/zookeeper-writer.ts";
+
+const orders = "com.acme.Orders";
+
+async function fakeServer(context: TestContext): Promise<FakeZooKeeper> {
+  const fake = await FakeZooKeeper.start();
+  fake.maxSessionTimeout = 900;
+  context.after(() => fake.shutDown());
+  return fake;
+}
+
+function open(context: TestContext, ports: readonly number[], settings: Record<string, unknown> = {}): RecordedSession {
+  const recorded = new RecordedSession({
+    servers: ports.map((port) => `127.0.0.1:${port}`),
+    sessionTimeout: "900ms",
+    connectTimeout: "300ms",
+    consumers: false,
+    ...settings,
+  });
+  context.after(() => recorded.session.close());
+  return recorded;
+}
+
+function register(fake: FakeZooKeeper, name: string, address: string): void {
+  fake.nodes.ensure(`/dubbo/${name}/providers`);
+  fake.nodes.create(`/dubbo/${name}/providers/${providerNode(name, { address, port: 20880 })}`);
+}
+
+function nothingLost(recorded: RecordedSession): void {
+  assert.equal(recorded.count("removed"), 0);
+  let most = 0;
+  for (const { service } of recorded.told) {
+    if (!service) continue;
+    assert.ok(service.instances.length >= most, "no service shrinks");
+    most = service.instances.length;
+  }
+}
+
+suite("a session under faults", { concurrency: true }, () => {
+  test("passes over a first server that accepts and says nothing", async (context) => {
+    context.mock.method(Math, "random", () => 0.999);
+    const mute = await fakeServer(context);
+    mute.behaviour = "mute";
+    const good = await fakeServer(context);
+    register(good, orders, "10.0.0.1");
+    const recorded = open(context, [mute.port, good.port]);
+    await recorded.synced();
+    assert.deepEqual(recorded.instances(orders), ["dubbo://10.0.0.1:20880"]);
+    assert.match(recorded.last("unreachable")?.text ?? "", /no answer to the greeting within 300 ms/);
+    assert.equal(mute.accepted, 1);
+  });
+
+  test("notices a black hole within two thirds of its time-out, and lists anew behind it", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    const proxy = await TcpProxy.start(fake.port);
+    context.after(() => proxy.close());
+    const recorded = open(context, [proxy.port]);
+    await recorded.synced();
+    await proxy.set("black-hole");
+    const begin = performance.now();
+    await recorded.until("the doubt", () => recorded.count("unreachable") > 0);
+    const took = performance.now() - begin;
+    assert.ok(took < 600 + 250, `${took} ms`);
+    assert.match(recorded.last("unreachable")?.text ?? "", /nothing heard for 600 ms/);
+    register(fake, orders, "10.0.0.2");
+    proxy.disconnectAll();
+    await proxy.set("pass");
+    await recorded.until("what came meanwhile", () => recorded.instances(orders)?.length === 2);
+    nothingLost(recorded);
+  });
+
+  test("opens a new one when it expires", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    const recorded = open(context, [fake.port]);
+    await recorded.synced();
+    fake.expire(fake.sessions[0] as bigint);
+    await recorded.synced(2);
+    register(fake, orders, "10.0.0.2");
+    await recorded.until("a change in the new session", () => recorded.instances(orders)?.length === 2);
+    nothingLost(recorded);
+  });
+
+  const faults: [fault: Fault, reason: RegExp][] = [
+    [-127, /cannot be understood: .*-127/],
+    [-1, /SYSTEM_ERROR/],
+    ["garbage", /cannot be understood/],
+    ["endless", /cannot be understood: a frame of 2147483647 bytes/],
+    ["cut", /closed the connection/],
+    ["close", /closed the connection/],
+    ["silence", /closed the connection|nothing heard/],
+  ];
+  for (const [fault, reason] of faults) {
+    test(`a reading answered by ${fault} ends the session only, and removes nothing`, async (context) => {
+      const fake = await fakeServer(context);
+      for (const name of [orders, "com.acme.Users", "com.acme.Items"]) register(fake, name, "10.0.0.1");
+      const recorded = open(context, [fake.port]);
+      await recorded.synced();
+      let faulty = true;
+      fake.answer = ({ type, path }) =>
+        faulty && type === op.getChildren2 && path.startsWith("/dubbo/com.acme.Users") ? fault : undefined;
+      recorded.session.relist();
+      await recorded.until("the doubt", () => recorded.count("unreachable") > 0);
+      assert.match(recorded.told.find(({ what }) => what === "unreachable")?.text ?? "", reason);
+      assert.ok(recorded.count("abandon") > 0);
+      assert.equal(recorded.count("commit"), 1);
+      faulty = false;
+      await recorded.synced(2);
+      nothingLost(recorded);
+      assert.equal(recorded.view.size, 3);
+    });
+  }
+
+  test("does not spin while servers accept and hang up, and is quick when they serve again", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    fake.behaviour = "hang-up";
+    const recorded = open(context, [fake.port]);
+    await recorded.until("four attempts", () => recorded.count("unreachable") >= 4);
+    const waits = recorded.told.flatMap(({ fields }) => (typeof fields?.retryInMs === "number" ? [fields.retryInMs] : []));
+    for (const [at, wait] of waits.entries()) {
+      const full = Math.min(1_000, 200 * 2 ** at);
+      assert.ok(wait >= full / 2 - 1 && wait <= full + 1, `attempt ${at}: ${wait} ms`);
+    }
+    fake.behaviour = "normal";
+    await recorded.synced();
+  });
+
+  test("a server that was away is found again, on the same port", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    const recorded = open(context, [fake.port]);
+    await recorded.synced();
+    await fake.shutDown();
+    await recorded.until("a refused attempt", () => /ECONNREFUSED/.test(recorded.last("unreachable")?.text ?? ""));
+    await fake.listen();
+    await recorded.synced(2);
+    nothingLost(recorded);
+  });
+
+  test("says that it may not read, and asks again slowly", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    fake.protect("/dubbo", "app:secret");
+    const recorded = open(context, [fake.port], { auth: { user: "app", password: "wrong" } });
+    await recorded.until("the refusal", () => recorded.count("unreachable") > 0);
+    assert.match(recorded.last("unreachable")?.text ?? "", /NO_AUTH \(-102\) at \/dubbo/);
+    const wait = recorded.last("log")?.fields?.retryInMs;
+    assert.ok(typeof wait === "number" && wait >= 2_500, `${wait} ms`);
+    assert.equal(recorded.count("commit"), 0);
+  });
+
+  test("authenticates before it reads", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    fake.protect("/dubbo", "app:secret");
+    const recorded = open(context, [fake.port], { auth: { user: "app", password: "secret" } });
+    await recorded.synced();
+    assert.deepEqual(recorded.instances(orders), ["dubbo://10.0.0.1:20880"]);
+    assert.equal(recorded.count("unreachable"), 0);
+  });
+
+  test("a part that it may not read costs only itself", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    register(fake, "com.acme.Secret", "10.0.0.2");
+    fake.protect("/dubbo/com.acme.Secret", "app:secret");
+    const recorded = open(context, [fake.port]);
+    await recorded.synced();
+    assert.deepEqual([...recorded.view.keys()], ["service/||com.acme.Orders|"]);
+    assert.deepEqual(
+      recorded.problems.map(({ code, where }) => [code, where]),
+      [["no-permission", "/dubbo/com.acme.Secret/providers"]],
+    );
+  });
+
+  test("proves contact with every answered ping", async (context) => {
+    const fake = await fakeServer(context);
+    const recorded = open(context, [fake.port]);
+    await recorded.synced();
+    await recorded.until("two pings", () => recorded.count("contact") >= 2);
+  });
+
+  test("ends its session at the server when it is closed", async (context) => {
+    const fake = await fakeServer(context);
+    const recorded = open(context, [fake.port]);
+    await recorded.synced();
+    assert.equal(fake.sessions.length, 1);
+    await recorded.session.close();
+    assert.equal(fake.sessions.length, 0);
+    assert.equal(recorded.count("unreachable"), 0);
+  });
+
+  test("can be closed while a server is mute", async (context) => {
+    const fake = await fakeServer(context);
+    fake.behaviour = "mute";
+    const recorded = open(context, [fake.port], { connectTimeout: "1h" });
+    const begin = performance.now();
+    await recorded.session.close();
+    assert.ok(performance.now() - begin < 1_000);
+  });
+});
