@@ -57,34 +57,44 @@ function mergePorts(ordered: readonly Contribution[], wanted: boolean): readonly
   return (wanted ? ordered.find(({ named }) => named.ports.length > 0)?.named.ports : undefined) ?? [];
 }
 
-interface Known {
-  instance: Instance;
-  readonly network: string | undefined;
-  /** The registry whose description counts. */
-  readonly by: string;
-  registries: readonly string[];
+/** One registry's word about one endpoint. */
+interface Word {
+  readonly identity: string;
+  /** Position of the contribution; smaller goes first. */
+  readonly rank: number;
+  readonly instance: Instance;
 }
 
 function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoint[] {
-  const byIdentity = new Map<string, Known>();
-  for (const { registry, network, named } of ordered) {
-    // One array for all endpoints that only this registry names.
-    const alone = [registry];
-    for (const instance of named.instances) {
-      const identity = endpointIdentity(instance, network);
-      const known = byIdentity.get(identity);
-      if (known === undefined) byIdentity.set(identity, { instance, network, by: registry, registries: alone });
-      else if (known.by === registry) known.instance = precedes(instance, known.instance) ? instance : known.instance;
-      else if (!known.registries.includes(registry)) known.registries = [...known.registries, registry].sort();
-    }
+  const words: Word[] = [];
+  ordered.forEach(({ network, named }, rank) => {
+    for (const instance of named.instances) words.push({ identity: endpointIdentity(instance, network), rank, instance });
+  });
+  words.sort(byIdentityAndRank);
+  // One array for all endpoints that only one registry names.
+  const alone = ordered.map(({ registry }) => [registry]);
+  const endpoints: MergedEndpoint[] = [];
+  for (let at = 0; at < words.length; ) {
+    const { identity, rank, instance } = words[at] as Word;
+    let registries: readonly string[] = alone[rank] ?? [];
+    for (at += 1; words[at]?.identity === identity; at += 1) registries = joined(registries, ordered[words[at]?.rank ?? rank]?.registry);
+    endpoints.push({ ...instance, network: instance.network ?? ordered[rank]?.network, registries });
   }
-  const sorted = [...byIdentity].sort(([one], [other]) => compare(one, other));
-  return sorted.map(([, { instance, network, registries }]) => ({ ...instance, network: instance.network ?? network, registries }));
+  return endpoints;
 }
 
-/** Which of two descriptions of one endpoint by one registry counts: the smaller id, then the smaller text. */
-function precedes(one: Instance, other: Instance): boolean {
-  return one.id === other.id ? JSON.stringify(one) < JSON.stringify(other) : one.id < other.id;
+/** Of two words of one registry about one endpoint the smaller id counts, then the smaller text. */
+function byIdentityAndRank(one: Word, other: Word): number {
+  return (
+    compare(one.identity, other.identity) ||
+    one.rank - other.rank ||
+    compare(one.instance.id, other.instance.id) ||
+    compare(JSON.stringify(one.instance), JSON.stringify(other.instance))
+  );
+}
+
+function joined(registries: readonly string[], another: string | undefined): readonly string[] {
+  return another === undefined || registries.includes(another) ? registries : [...registries, another].sort();
 }
 
 function compare(one: string, other: string): number {
