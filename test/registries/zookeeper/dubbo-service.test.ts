@@ -31,10 +31,10 @@ suite("an interface's providers", () => {
       url("10.0.0.4", "&version=1"),
     ]);
     assert.deepEqual(services.map(({ key }) => keyText(key)).sort(), [
-      "||com.acme.Order|",
-      "||com.acme.Order|1",
       "|a|com.acme.Order|",
       "|a|com.acme.Order|1",
+      "||com.acme.Order|",
+      "||com.acme.Order|1",
     ]);
     const full = services.find(({ key }) => key.group && key.version);
     assert.deepEqual(full?.annotations, { "dubbo.interface": name, "dubbo.group": "a", "dubbo.version": "1" });
