@@ -81,11 +81,6 @@ export class ReadyResources {
   }
 }
 
-/** "Kind/namespace/name". */
-export function resourceKey(resource: IstioResource): string {
-  return `${resource.kind}/${resource.metadata.namespace}/${resource.metadata.name}`;
-}
-
 function takenBy({ kind, metadata, spec }: IstioResource): readonly string[] {
   if (kind !== "ServiceEntry") return [];
   const hosts = Array.isArray(spec.hosts) ? spec.hosts.filter((host) => typeof host === "string") : [];

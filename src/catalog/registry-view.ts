@@ -53,7 +53,7 @@ interface Kept {
 }
 
 /** More facts than this per registry are counted and left out. */
-export const maxFacts = 200_000;
+const maxFacts = 200_000;
 /** How soon a registry that did not answer a `relist` is asked again, at the earliest. */
 const minRelistGap = 1_000;
 

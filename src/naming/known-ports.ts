@@ -8,7 +8,7 @@ import type { Port, Service } from "../registries/service.ts";
 export type KnownPorts = readonly Port[];
 
 /** A service that keeps changing its protocols forgets the one it has not changed for longest. */
-export const maxKnownPorts = 16;
+const maxKnownPorts = 16;
 
 /** `known` brought up to date with the service's present instances; the same array if nothing changed. */
 export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
