@@ -91,7 +91,7 @@ export function registryConformance(kind: string, driver: RegistryDriver): void 
       rig.gives(orders);
     });
 
-    rigCase("a dead server is stale, keeps everything, and what came meanwhile arrives when it is back", { needs: "kill" }, async (rig) => {
+    rigCase("a dead server is stale, keeps everything, and its changes arrive when it is back", { needs: "kill" }, async (rig) => {
       await rig.server.put(orders);
       rig.run();
       await rig.live();
@@ -165,6 +165,20 @@ export function registryConformance(kind: string, driver: RegistryDriver): void 
       assert.ok(problem?.where && problem.message, "the problem says where and what");
       await rig.server.put(users);
       await rig.until("a change after it", () => rig.addresses(users.name) === addresses(users));
+    });
+
+    rigCase("garbage that arrives later takes nothing away", { needs: "corrupt" }, async (rig) => {
+      await rig.server.put(orders);
+      await rig.server.put(users);
+      rig.run();
+      await rig.live();
+      const mark = rig.feed.mark();
+      const code = (await rig.server.corrupt?.(orders.name)) ?? "";
+      await rig.until("the problem", () => rig.feed.problems(code).length > 0);
+      await rig.server.put(service(users.name, 3, 4));
+      await rig.until("a change after it", () => rig.addresses(users.name) === addresses(service(users.name, 3, 4)));
+      rig.gives(orders);
+      assert.deepEqual(rig.shrinking(mark), []);
     });
 
     rigCase("a killed worker is replaced, and what vanished meanwhile goes with the next listing only", async (rig) => {
