@@ -39,7 +39,7 @@ export interface RegistryStatus {
    * the hold of the removal table: shrinkage waits, is read again, then honoured.
    */
   readonly epoch: number;
-  /** Worker restarts so far. */
+  /** Restarts of a worker that ended by itself or had to be ended, so far; new settings do not count. */
   readonly restarts: number;
   /** Set when the session itself found the registry's word suspicious (opens a hold like an epoch). */
   readonly suspicion?: string;

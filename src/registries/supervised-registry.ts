@@ -105,13 +105,13 @@ export class SupervisedRegistry {
       this.#stopped();
       return;
     }
-    this.#restarts++;
     if (this.#replacing) {
       this.#log.info({}, "starts again with its new settings");
       this.#tracker.workerLost("its settings changed", this.#restarts);
       this.#start();
       return;
     }
+    this.#restarts++;
     if (performance.now() - this.#startedAt >= this.#options.healthyMs) this.#attempt = 0;
     const wait = backOff(this.#attempt++, this.#options.backOff, Math.random());
     this.#log.error({ code: "REGISTRY_CRASHED", restarts: this.#restarts, waitMs: Math.round(wait) }, `${reason}; its last state is kept`);
