@@ -17,6 +17,8 @@ import { sustain } from "./sustained-load.ts";
 const providers = 10;
 /** Single changes per run. */
 const samples = 30;
+/** MiB; 140,000 nodes with long names do not fit into the usual one. */
+const zooKeeperHeap = 1_536;
 /** Memory is looked at this long after the first answer, in ms. */
 const settle = 3_000;
 
@@ -50,7 +52,7 @@ export function spine({ name, interfaces, sustained, targets }: SpineOptions): B
 }
 
 async function measure(interfaces: number, sustained: boolean, { runs, say }: BenchOptions): Promise<Figure[]> {
-  const zooKeeper = await ZooKeeper.start();
+  const zooKeeper = await ZooKeeper.start({ heap: zooKeeperHeap });
   try {
     const tree = await DubboTree.load(zooKeeper.address, interfaces, providers);
     say(`${interfaces} × ${providers} providers in ZooKeeper, names of ${tree.nameLength} bytes`);

@@ -12,18 +12,23 @@ export class ZooKeeper {
   readonly port: number;
   readonly folder: string;
   readonly #classPath: string;
+  readonly #heap: number;
   #child: Child | undefined;
 
-  private constructor(port: number, classPath: string) {
+  private constructor(port: number, classPath: string, heap: number) {
     this.port = port;
     this.#classPath = classPath;
+    this.#heap = heap;
     this.folder = mkdtempSync(path.join(tmpdir(), "zookeeper-"));
   }
 
-  /** Installs it if need be, starts it on a free port, and waits until it serves. */
-  static async start(): Promise<ZooKeeper> {
+  /**
+   * Installs it if need be, starts it on a free port, and waits until it serves.
+   * @param options.heap its largest heap, in MiB; a node takes up to 3 KiB of it
+   */
+  static async start({ heap = 384 }: { heap?: number } = {}): Promise<ZooKeeper> {
     const [port] = await freePorts(1);
-    const server = new ZooKeeper(port!, await installZooKeeper());
+    const server = new ZooKeeper(port!, await installZooKeeper(), heap);
     await server.restart();
     return server;
   }
@@ -53,7 +58,7 @@ export class ZooKeeper {
         "4lw.commands.whitelist=*",
       ].join("\n"),
     );
-    const jvm = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    const jvm = ["-Xms64m", `-Xmx${this.#heap}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
     const child = new Child({
       name: "zookeeper",
       command: "java",
