@@ -9,6 +9,7 @@
 import type { ProtectionConfig } from "../config/schema.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { Item, Service } from "../registries/service.ts";
+import { EmptyServices } from "./empty-services.ts";
 import { endpointCount, parseItem } from "./item-text.ts";
 import { drained, isMassRemoval, missingInstances, WindowPeak, withHeld } from "./protection.ts";
 
@@ -61,10 +62,7 @@ export class RegistryView {
   readonly #events: ViewEvents;
   readonly #items = new Map<string, Kept>();
   readonly #held = new Map<string, HeldItem>();
-  /** Services that lost their last instance, oldest first → since when. */
-  readonly #empty = new Map<string, number>();
-  /** Services that were empty for too long; the registry still lists them. */
-  readonly #expired = new Set<string>();
+  readonly #empty = new EmptyServices();
   readonly #counts: Record<Item["kind"], number> = { service: 0, resource: 0, fact: 0 };
   readonly #peak = new WindowPeak();
   #rules: ProtectionConfig;
@@ -154,7 +152,7 @@ export class RegistryView {
   }
 
   remove(id: string, seenAt: number, now: number): void {
-    this.#expired.delete(id);
+    this.#empty.forget(id);
     const before = this.#items.get(id);
     if (before === undefined || this.#isGone(id)) return;
     this.#truth -= this.#truthOf(id, before);
@@ -163,7 +161,7 @@ export class RegistryView {
   }
 
   listed(ids: ReadonlySet<string>, seenAt: number, now: number): void {
-    for (const id of this.#expired) if (!ids.has(id)) this.#expired.delete(id);
+    this.#empty.keepExpired(ids);
     const gone: string[] = [];
     let lost = 0;
     for (const [id, kept] of this.#items) {
@@ -186,7 +184,8 @@ export class RegistryView {
     this.#status = status;
     if (this.#items.size > 0) {
       // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
-      const replaced = before === undefined ? !status.synced : before.synced && before.epoch !== status.epoch;
+      // A supervisor that starts over (changed settings) counts its epochs anew, and is not synced.
+      const replaced = before === undefined ? !status.synced : before.synced && (before.epoch !== status.epoch || !status.synced);
       if (replaced) this.#openHold("reconnect", status.reason ?? "the connection to the registry was replaced", now);
       if (status.suspicion !== undefined && status.suspicion !== before?.suspicion) this.#openHold("suspicion", status.suspicion, now);
     }
@@ -231,10 +230,7 @@ export class RegistryView {
       }
     }
     if (reached(this.#drainAt())) this.#setDrained(true, now);
-    for (const [id, since] of this.#empty) {
-      if (since + this.#rules.emptyServiceFor > now) break;
-      this.#expire(id, now);
-    }
+    for (const id of this.#empty.expire(now - this.#rules.emptyServiceFor)) this.#drop(id, now, now);
   }
 
   /** Whether a newcomer is taken at all. */
@@ -243,8 +239,8 @@ export class RegistryView {
       this.#left += 1;
       return false;
     }
-    if (item.kind === "service" && count === 0 && this.#expired.has(id)) return false;
-    this.#expired.delete(id);
+    if (item.kind === "service" && count === 0 && this.#empty.hasExpired(id)) return false;
+    this.#empty.forget(id);
     return true;
   }
 
@@ -276,9 +272,8 @@ export class RegistryView {
     if (before === undefined) this.#counts[item.kind] += 1;
     this.#noteServed(endpoints - (before?.endpoints ?? 0), now);
     this.#items.set(id, { kind: item.kind, text, endpoints, lived: endpoints > 0 || before?.lived === true });
-    if (item.kind === "service" && endpoints === 0 && before?.lived) {
-      if (!this.#empty.has(id)) this.#empty.set(id, now);
-    } else this.#empty.delete(id);
+    if (item.kind === "service" && endpoints === 0 && before?.lived) this.#empty.began(id, now);
+    else this.#empty.ended(id);
     this.#events.changed(id, this.#drained ? drained(item) : item, seenAt);
   }
 
@@ -289,7 +284,7 @@ export class RegistryView {
     this.#noteServed(-before.endpoints, now);
     this.#items.delete(id);
     this.#held.delete(id);
-    this.#empty.delete(id);
+    this.#empty.ended(id);
     this.#events.changed(id, undefined, seenAt);
   }
 
@@ -368,14 +363,6 @@ export class RegistryView {
     for (const [id, { kind }] of this.#items) if (kind === "service") this.#events.changed(id, this.item(id), now);
   }
 
-  #expire(id: string, now: number): void {
-    const kept = this.#items.get(id);
-    this.#empty.delete(id);
-    if (kept === undefined || kept.endpoints > 0) return;
-    if (!this.#isGone(id)) this.#expired.add(id);
-    this.#drop(id, now, now);
-  }
-
   #holdEnd(): number | undefined {
     if (this.#hold === undefined || this.#liveSince === undefined) return undefined;
     if (this.#relistedAt !== undefined) return this.#relistedAt + Math.max(this.#rules.hold, minRelistGap);
@@ -392,7 +379,7 @@ export class RegistryView {
   }
 
   #emptyEnd(): number | undefined {
-    const [oldest] = this.#empty.values();
+    const { oldest } = this.#empty;
     return oldest === undefined ? undefined : oldest + this.#rules.emptyServiceFor;
   }
 }

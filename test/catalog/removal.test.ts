@@ -114,6 +114,15 @@ describe("after a reconnect", () => {
     assert.deepEqual(rig.relisted, ["zk", "zk", "zk"]);
   });
 
+  it("holds too when changed settings made the supervisor start over", () => {
+    const rig = rigWith();
+    rig.list("zk", service("a", [1]));
+    rig.status("zk");
+    rig.status("zk", { phase: "starting", synced: false });
+    rig.list("zk");
+    assert.deepEqual(rig.addresses("a.dubbo"), ["10.0.0.1"]);
+  });
+
   it("starts over when the connection breaks again", () => {
     const rig = reconnected();
     rig.list("zk", service("a", [1]));
