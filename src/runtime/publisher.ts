@@ -46,6 +46,13 @@ interface Target {
   readonly name: string;
 }
 
+interface Encoded {
+  readonly object: EncodedObject | undefined;
+  readonly problems: readonly MeshProblem[];
+}
+
+const nothing: Encoded = { object: undefined, problems: [] };
+
 export class Publisher {
   readonly #rooms: PublisherRooms;
   /** Targets to work off, with the epoch ms of the oldest change that touched them. */
@@ -129,12 +136,21 @@ export class Publisher {
     const entry = this.#entryOf(target);
     const vip = target.type === "networking.istio.io/ServiceEntry" ? this.#vip(target, entry?.kind === "service", seenAt) : undefined;
     this.#oldest = Math.min(this.#oldest, seenAt);
-    const translation = entry && this.#rooms.translate(entry, vip);
-    if (translation && translation.problems.length > 0) this.#problems.set(id, translation.problems);
+    const { object, problems } = entry ? this.#encoded(entry, vip, target, seenAt) : nothing;
+    if (problems.length > 0) this.#problems.set(id, problems);
     else this.#problems.delete(id);
-    const { store } = this.#rooms;
-    if (translation?.object) store.stage({ upserts: [this.#rooms.encode(translation.object, seenAt)] });
-    else store.stage({ removals: [target] });
+    this.#rooms.store.stage(object ? { upserts: [object] } : { removals: [target] });
+  }
+
+  /** Whatever goes wrong with one object costs only that object. */
+  #encoded(entry: CatalogEntry, vip: string | undefined, target: Target, seenAt: number): Encoded {
+    try {
+      const { object, problems } = this.#rooms.translate(entry, vip);
+      return { object: object && this.#rooms.encode(object, seenAt), problems };
+    } catch (error) {
+      const problem = { costs: "service", code: "encode-failed", where: target.name, message: (error as Error).message } as const;
+      return { object: undefined, problems: [problem] };
+    }
   }
 
   /** Takes or gives back the virtual address; whoever has to move because of it is translated again. */
