@@ -7,7 +7,7 @@ import type { Logger } from "../../log/logger.ts";
 import type { Emitter, Listing } from "../contract.ts";
 import { itemId, type Service } from "../service.ts";
 import { type Client, noAuth, RequestFailed, SessionLost } from "./client.ts";
-import { readConsumers } from "./dubbo-consumer.ts";
+import { ConsumerPass } from "./consumer-pass.ts";
 import { DubboPaths } from "./dubbo-paths.ts";
 import { servicesOf } from "./dubbo-service.ts";
 import { InterfaceNames } from "./interface-names.ts";
@@ -23,9 +23,6 @@ import { forEachLimited, TaskPool } from "./task-pool.ts";
 const settleMs = 15;
 /** The same for the root as a whole: a container node goes when its last child has gone. */
 const rootSettleMs = 1_000;
-/** Consumers are read in the background: they only enrich. */
-const consumersDelayMs = 1_000;
-const consumersInFlight = 32;
 /** A large root is read again at most this share of the time … */
 const rootReadShare = 1 / 5;
 /** … but not later than this. */
@@ -52,9 +49,7 @@ export class DubboRoot {
   /** Directories whose providers this session has read, so that a watch is left on them. */
   readonly #followed = new Set<string>();
   readonly #readings = new Map<string, Reading>();
-  readonly #consumersFollowed = new Set<string>();
-  readonly #consumersDue = new Set<string>();
-  #consumersTimer: NodeJS.Timeout | undefined;
+  readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
   #rootTimer: NodeJS.Timeout | undefined;
   #rootReading = false;
@@ -72,6 +67,15 @@ export class DubboRoot {
     this.#paths = new DubboPaths(context.settings.root);
     this.#names = new InterfaceNames(context.settings, (problem) => this.#emit.problem(problem));
     this.#eventPool = new TaskPool(context.settings.maxInFlight);
+    if (!context.settings.consumers) return;
+    this.#consumers = new ConsumerPass({
+      client: this.#client,
+      paths: this.#paths,
+      known: this.#known,
+      report: (problem) => this.#emit.problem(problem),
+      reread: (directory) => this.#read(directory),
+      failed: (error) => this.#fail(error),
+    });
   }
 
   /** Lists everything, now or as soon as a listing that is under way has ended. */
@@ -85,13 +89,13 @@ export class DubboRoot {
     const place = this.#paths.place(path);
     if (place?.what === "root") this.#rootDue();
     else if (place?.what === "providers") this.#providersDue(place.directory);
-    else if (place?.what === "consumers") this.#consumersDueFor(place.directory);
+    else if (place?.what === "consumers") this.#consumers?.due(place.directory);
   }
 
   /** The session is over: nothing is emitted from here on. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#consumersTimer);
+    this.#consumers?.stop();
     clearTimeout(this.#relistTimer);
     clearTimeout(this.#rootTimer);
     this.#listing?.abandon("the session ended before the listing was complete");
@@ -100,6 +104,8 @@ export class DubboRoot {
 
   async #list(): Promise<void> {
     clearTimeout(this.#relistTimer);
+    // What is forgotten here is not listed, and so goes with the commit.
+    for (const [, known] of this.#known.entries()) known.forgetSurplus();
     const listing = this.#emit.listing();
     this.#listing = listing;
     try {
@@ -107,7 +113,6 @@ export class DubboRoot {
       await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
-      for (const [, known] of this.#known.entries()) known.forgetSurplus();
       listing.commit();
     } catch (error) {
       if (!this.#stopped) listing.abandon(describe(error));
@@ -116,7 +121,7 @@ export class DubboRoot {
       this.#listing = undefined;
     }
     this.#context.listed();
-    if (this.#context.settings.consumers) for (const [directory] of this.#known.entries()) this.#consumersDueFor(directory);
+    if (this.#consumers) for (const [directory] of this.#known.entries()) this.#consumers.due(directory);
     const { relistInterval } = this.#context.settings;
     this.#relistTimer = setTimeout(() => this.relist(), relistInterval * (0.9 + 0.2 * Math.random()));
     if (this.#rootChanged) this.#rootDue();
@@ -188,7 +193,6 @@ export class DubboRoot {
     }
     this.#known.delete(directory);
     this.#followed.delete(directory);
-    this.#consumersFollowed.delete(directory);
   }
 
   #providersDue(directory: string): void {
@@ -214,11 +218,11 @@ export class DubboRoot {
         reading.again = false;
         const first = await this.#services(directory);
         if (!first) continue;
-        this.#tell(first.known, first.grown);
+        this.#tell(directory, first.known, first.grown);
         if (first.shrunk.length === 0) continue;
         await delay(settleMs);
         const second = await this.#services(directory);
-        if (second) this.#tell(second.known, [...second.grown, ...second.shrunk]);
+        if (second) this.#tell(directory, second.known, [...second.grown, ...second.shrunk]);
       } while (reading.again && !this.#stopped);
     } finally {
       this.#readings.delete(directory);
@@ -257,7 +261,7 @@ export class DubboRoot {
     return { known, ...known.compare(services) };
   }
 
-  #tell(known: KnownInterface, services: readonly Service[]): void {
+  #tell(directory: string, known: KnownInterface, services: readonly Service[]): void {
     if (this.#stopped) return;
     const wasEmitted = known.isEmitted;
     for (const service of services) {
@@ -266,41 +270,7 @@ export class DubboRoot {
       else this.#emit.changed(item);
       known.emitted(service);
     }
-    if (!wasEmitted && !this.#listing && this.#context.settings.consumers) this.#consumersDueForKnown(known);
-  }
-
-  #consumersDueForKnown(known: KnownInterface): void {
-    for (const [directory, other] of this.#known.entries()) if (other === known) this.#consumersDueFor(directory);
-  }
-
-  #consumersDueFor(directory: string): void {
-    if (this.#stopped) return;
-    this.#consumersDue.add(directory);
-    this.#consumersTimer ??= setTimeout(() => this.#attempt(this.#readConsumersDue()), consumersDelayMs);
-  }
-
-  async #readConsumersDue(): Promise<void> {
-    const directories = [...this.#consumersDue];
-    this.#consumersDue.clear();
-    await forEachLimited(directories, consumersInFlight, (directory) => this.#readConsumers(directory));
-    this.#consumersTimer = undefined;
-    if (this.#consumersDue.size > 0) this.#consumersDueFor([...this.#consumersDue][0]!);
-  }
-
-  async #readConsumers(directory: string): Promise<void> {
-    const known = this.#known.get(directory);
-    if (!known) return;
-    const path = this.#paths.consumers(directory);
-    let nodes: string[] | undefined;
-    try {
-      nodes = await this.#client.follow(path);
-    } catch (error) {
-      if (!(error instanceof RequestFailed) || error.code !== noAuth) throw error;
-      this.#emit.problem({ code: "no-permission", where: path, message: error.message });
-      return;
-    }
-    this.#consumersFollowed.add(directory);
-    if (known.setConsumers(readConsumers(nodes ?? []))) await this.#read(directory);
+    if (!wasEmitted && !this.#listing) this.#consumers?.due(directory);
   }
 
   #attempt(work: Promise<void>): void {
@@ -310,6 +280,7 @@ export class DubboRoot {
   /** A reading failed: the view is in doubt, so the session is given up and everything listed anew. */
   #fail(error: unknown): void {
     if (this.#stopped || error instanceof SessionLost) return;
+    if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
     this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth);
   }
 }

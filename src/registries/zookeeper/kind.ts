@@ -1,4 +1,5 @@
 /** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, interface-level layout. */
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { duration, port } from "../../config/values.ts";
 import type { RegistryKind } from "../contract.ts";
@@ -11,7 +12,7 @@ const zookeeperPath = z
 /** `host:port`, `host`, `[IPv6]:port` or IPv6 alone. */
 function readServer(text: string): ZookeeperServer | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/i.exec(text);
-  if (!match) return /^[0-9a-f:]*:[0-9a-f:.]*$/i.test(text) ? { host: text, port: 2181 } : undefined;
+  if (!match) return isIPv6(text) ? { host: text, port: 2181 } : undefined;
   const number = Number(match[3] ?? 2181);
   return port.safeParse(number).success ? { host: (match[1] ?? match[2])!, port: number } : undefined;
 }
@@ -26,14 +27,22 @@ const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).
   });
 });
 
+/** Timers hold 24 days at most, and none of these makes sense near zero. */
+function between(least: string, most: string) {
+  const bounds = [duration.parse(least), duration.parse(most)] as const;
+  return duration.refine((ms) => ms >= bounds[0] && ms <= bounds[1], { error: `expected a duration from ${least} to ${most}` });
+}
+
 export const zookeeperSchema = z.strictObject({
   servers: servers.describe("Servers of one ensemble, as a list or one text with commas; `host:port`, port 2181 if absent."),
   chroot: zookeeperPath.optional().describe("Path under which this registry's tree lies; all other paths are relative to it."),
   root: zookeeperPath.default("/dubbo").describe("Dubbo's registry group: the node whose children are the interfaces."),
-  sessionTimeout: duration
+  sessionTimeout: between("500ms", "10m")
     .prefault("15s")
     .describe("Session time-out asked for; the server may change it. A silent server is noticed within two thirds of it."),
-  connectTimeout: duration.prefault("3s").describe("How long one server may take to accept a session before the next one is tried."),
+  connectTimeout: between("100ms", "10m")
+    .prefault("3s")
+    .describe("How long one server may take to accept a session before the next one is tried."),
   auth: z
     .strictObject({
       scheme: z.literal("digest").default("digest").describe("Authentication scheme."),
@@ -43,7 +52,7 @@ export const zookeeperSchema = z.strictObject({
     .optional()
     .describe("Credentials, where the tree is not world-readable."),
   maxInFlight: z.int().min(1).max(10_000).default(256).describe("Requests sent ahead of their answers while listing."),
-  relistInterval: duration.prefault("10m").describe("Everything is read again this often (± 10 %), whatever the watches said."),
+  relistInterval: between("1s", "7d").prefault("10m").describe("Everything is read again this often (± 10 %), whatever the watches said."),
   include: z.array(z.string().min(1)).default([]).describe("Interfaces to read, `*` and `?` as wildcards; empty: all."),
   exclude: z.array(z.string().min(1)).default([]).describe("Interfaces to leave out, by the same wildcards."),
   consumers: z.boolean().default(true).describe("Read who calls which interface, too."),

@@ -77,12 +77,11 @@ export class KnownInterface {
     this.#services.set(text, { key: detached(key), instances: instances.map(({ id }) => hash(id)) });
   }
 
-  /** Forgets the oldest empty services beyond the bound. @returns their keys */
-  forgetSurplus(): ServiceKey[] {
+  /** Forgets the oldest empty services beyond the bound. */
+  forgetSurplus(): void {
+    if (this.#services.size <= maxEmptyServices) return;
     const empty = [...this.#services].filter(([, { instances }]) => instances.length === 0);
-    const surplus = empty.slice(0, Math.max(0, empty.length - maxEmptyServices));
-    for (const [text] of surplus) this.#services.delete(text);
-    return surplus.map(([, { key }]) => key);
+    for (const [text] of empty.slice(0, Math.max(0, empty.length - maxEmptyServices))) this.#services.delete(text);
   }
 }
 

@@ -1,0 +1,82 @@
+/**
+ * Reads in the background who calls the interfaces that have providers. Consumers only enrich a
+ * service, so they are read behind a complete listing, few at a time, and changes of one interface
+ * are gathered.
+ */
+import type { Problem } from "../contract.ts";
+import { type Client, noAuth, RequestFailed } from "./client.ts";
+import { readConsumers } from "./dubbo-consumer.ts";
+import type { DubboPaths } from "./dubbo-paths.ts";
+import type { KnownInterfaces } from "./known-interfaces.ts";
+import { forEachLimited } from "./task-pool.ts";
+
+const delayMs = 1_000;
+const inFlight = 32;
+
+export interface ConsumerPassContext {
+  readonly client: Client;
+  readonly paths: DubboPaths;
+  readonly known: KnownInterfaces;
+  readonly report: (problem: Problem) => void;
+  /** Reads and tells an interface anew, because its consumers changed. */
+  readonly reread: (directory: string) => Promise<void>;
+  readonly failed: (error: unknown) => void;
+}
+
+export class ConsumerPass {
+  readonly #context: ConsumerPassContext;
+  #due = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  #stopped = false;
+
+  constructor(context: ConsumerPassContext) {
+    this.#context = context;
+  }
+
+  /** The interface's consumers have to be read, not necessarily at once. */
+  due(directory: string): void {
+    this.#due.add(directory);
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (this.#running || this.#stopped || this.#due.size === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#run().catch(this.#context.failed);
+    }, delayMs);
+  }
+
+  async #run(): Promise<void> {
+    const directories = [...this.#due];
+    this.#due = new Set();
+    this.#running = true;
+    try {
+      await forEachLimited(directories, inFlight, (directory) => this.#read(directory));
+    } finally {
+      this.#running = false;
+    }
+    this.#schedule();
+  }
+
+  async #read(directory: string): Promise<void> {
+    const known = this.#context.known.get(directory);
+    if (!known || this.#stopped) return;
+    const path = this.#context.paths.consumers(directory);
+    let nodes: string[] | undefined;
+    try {
+      nodes = await this.#context.client.follow(path);
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.code !== noAuth) throw error;
+      this.#context.report({ code: "no-permission", where: path, message: error.message });
+      return;
+    }
+    if (known.setConsumers(readConsumers(nodes ?? []))) await this.#context.reread(directory);
+  }
+}
