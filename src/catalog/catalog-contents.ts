@@ -1,0 +1,163 @@
+/**
+ * What is made of all registries' items: services by host, ready resources, facts, and the keys
+ * that changed. Entries are merged when they are asked for; nothing merged is kept.
+ */
+import { rememberPorts } from "../naming/known-ports.ts";
+import type { NamedService } from "../naming/named-service.ts";
+import type { Fact, Item, Service } from "../registries/service.ts";
+import { DirtyKeys } from "./dirty-keys.ts";
+import { FactIndex } from "./fact-index.ts";
+import { type Contribution, merge } from "./merge.ts";
+import type { CatalogEntry } from "./merged-service.ts";
+import { ReadyResources } from "./ready-resources.ts";
+import { ServiceIndex } from "./service-index.ts";
+import type { ServicePart } from "./service-part.ts";
+import type { Source } from "./source.ts";
+
+const servicePrefix = "service:";
+const resourcePrefix = "resource:";
+
+export class CatalogContents {
+  readonly dirty = new DirtyKeys();
+  readonly services = new ServiceIndex((key) => this.dirty.add(servicePrefix + key, this.#seenAt));
+  readonly resources = new ReadyResources((registry) => this.#source(registry)?.priority ?? Number.MAX_SAFE_INTEGER);
+  readonly #facts = new FactIndex();
+  readonly #sources: () => ReadonlyMap<string, Source>;
+  /** When the change that is being applied was seen. */
+  #seenAt = 0;
+
+  constructor(sources: () => ReadonlyMap<string, Source>) {
+    this.#sources = sources;
+  }
+
+  get(key: string): CatalogEntry | undefined {
+    if (key.startsWith(servicePrefix)) return this.#service(key.slice(servicePrefix.length));
+    return key.startsWith(resourcePrefix) ? this.#resource(key.slice(resourcePrefix.length)) : undefined;
+  }
+
+  /** Every key that may have an entry. */
+  *keys(): Iterable<string> {
+    for (const key of this.services.keys()) yield servicePrefix + key;
+    for (const key of this.resources.keys()) yield resourcePrefix + key;
+  }
+
+  factsAbout(subject: Fact["subject"], name: string): readonly Fact[] {
+    const facts: { priority: number; fact: Fact }[] = [];
+    for (const { registry, itemId } of this.#facts.find(subject, name)) {
+      const source = this.#source(registry);
+      const item = source?.view.item(itemId);
+      if (source !== undefined && item?.kind === "fact") facts.push({ priority: source.priority, fact: item.fact });
+    }
+    return facts.sort((one, other) => one.priority - other.priority).map(({ fact }) => fact);
+  }
+
+  /** All namespaces that generated services may have. */
+  namespaces(): ReadonlySet<string> {
+    return new Set([...this.#sources().values()].map((source) => source.naming.namespace));
+  }
+
+  /** A registry's effective item is another one; undefined: it left. */
+  change(registry: string, id: string, item: Item | undefined, seenAt: number): void {
+    const source = this.#source(registry);
+    if (source === undefined) return;
+    this.#seenAt = seenAt;
+    if (id.startsWith("service/")) this.#changeService(source, id, item?.kind === "service" ? item.service : undefined);
+    else if (id.startsWith("resource/")) this.#changeResource(source, id, item);
+    else if (item?.kind === "fact") this.#facts.set(registry, id, item.fact);
+    else this.#facts.delete(registry, id);
+  }
+
+  #changeService(source: Source, id: string, service: Service | undefined): void {
+    let named: readonly NamedService[] = [];
+    if (service === undefined) {
+      source.known.delete(id);
+      source.refusals.delete(id);
+    } else {
+      const known = rememberPorts(source.known.get(id) ?? [], service);
+      if (known.length > 0) source.known.set(id, known);
+      else source.known.delete(id);
+      const naming = source.name(id, service);
+      named = naming.named;
+      if (naming.refusals.length > 0) source.refusals.set(id, naming.refusals);
+      else source.refusals.delete(id);
+    }
+    const parts = this.services.replace(source, id, source.parts.get(id) ?? [], named);
+    if (parts.length > 0) source.parts.set(id, parts);
+    else source.parts.delete(id);
+  }
+
+  #changeResource(source: Source, id: string, item: Item | undefined): void {
+    const key = id.slice("resource/".length);
+    const touched =
+      item?.kind === "resource" ? this.resources.set(key, source.id, id, item.resource) : this.resources.delete(key, source.id);
+    this.dirty.add(resourcePrefix + key, this.#seenAt);
+    for (const taken of touched) this.#touchTaken(taken);
+  }
+
+  /** A ready ServiceEntry came or went: generated ones of its host or name may appear or disappear. */
+  #touchTaken(taken: string): void {
+    if (taken.includes("/")) {
+      this.services.touchHolders(taken);
+      return;
+    }
+    for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${taken}`);
+  }
+
+  /** The registry's naming or network changed. */
+  rename(source: Source): void {
+    this.#seenAt = Date.now();
+    for (const id of [...source.parts.keys(), ...source.refusals.keys()]) {
+      const item = source.view.item(id);
+      if (item?.kind === "service") this.#changeService(source, id, item.service);
+    }
+  }
+
+  withdraw(source: Source): void {
+    const now = Date.now();
+    for (const id of [...source.view.ids()]) this.change(source.id, id, undefined, now);
+  }
+
+  /** Another registry may now come first everywhere. */
+  reorder(): void {
+    this.resources.reorder();
+    const now = Date.now();
+    for (const key of this.keys()) this.dirty.add(key, now);
+  }
+
+  #service(key: string): CatalogEntry | undefined {
+    const parts = this.services.servedAt(key);
+    const first = parts[0];
+    if (first === undefined) return undefined;
+    const host = this.services.hostOf(first);
+    if (this.resources.blocking(first.namespace, host) !== undefined) return undefined;
+    const contributions: Contribution[] = [];
+    for (const part of parts) {
+      const named = takeFresh(part) ?? part.source.named(part);
+      const { id: registry, priority, config } = part.source;
+      if (named !== undefined) contributions.push({ registry, priority, network: config.network, named });
+    }
+    if (contributions.length === 0) return undefined;
+    const otherHosts = parts
+      .flatMap((part) => this.services.otherHostsOf(part))
+      .filter((other) => this.resources.blocking(first.namespace, other) === undefined);
+    return { kind: "service", service: merge(contributions, { host, otherHosts }) };
+  }
+
+  #resource(key: string): CatalogEntry | undefined {
+    const winner = this.resources.winner(key);
+    const item = winner && this.#source(winner.registry)?.view.item(winner.itemId);
+    if (winner === undefined || item?.kind !== "resource") return undefined;
+    return { kind: "resource", passed: { registry: winner.registry, resource: item.resource } };
+  }
+
+  #source(registry: string): Source | undefined {
+    return this.#sources().get(registry);
+  }
+}
+
+/** Taken once: an idle catalog keeps nothing parsed. */
+function takeFresh(part: ServicePart): NamedService | undefined {
+  const { fresh } = part;
+  part.fresh = undefined;
+  return fresh;
+}
