@@ -2,6 +2,7 @@
 import { configPage } from "./config-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { jsonSchemaFile } from "./json-schema-file.ts";
+import { metricsPage } from "./metrics-page.ts";
 
 export interface Page {
   /** From the root of the repository. */
@@ -14,4 +15,5 @@ export const pages: readonly Page[] = [
   { path: "schema/tributary.schema.json", render: jsonSchemaFile },
   { path: "docs/config.md", render: configPage },
   { path: "docs/errors.md", render: errorsPage },
+  { path: "docs/metrics.md", render: metricsPage },
 ];

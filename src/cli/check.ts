@@ -6,12 +6,12 @@
 import type { Clash } from "../catalog/clashes.ts";
 import { loadConfig } from "../config/load.ts";
 import { createLogger } from "../log/create-logger.ts";
-import { kinds } from "../registries/kinds.ts";
+import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
 import type { Pipeline } from "../runtime/pipeline.ts";
 
 export async function check(options: { config: string; timeout: number; offline: boolean }): Promise<number> {
-  const { config, secrets } = loadConfig(options.config, { kinds });
+  const { config, secrets } = loadConfig(options.config, configOptions);
   console.log(`ok       ${options.config}: ${config.registries.length} registr${config.registries.length === 1 ? "y" : "ies"} configured`);
   if (options.offline) return 0;
   const log = await createLogger({ ...config.log, level: "error" }, { secrets });

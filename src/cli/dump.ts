@@ -2,11 +2,11 @@
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
 import { createLogger } from "../log/create-logger.ts";
-import { kinds } from "../registries/kinds.ts";
+import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
 
 export async function dump(options: { config: string; output: "yaml" | "json"; timeout: number }): Promise<number> {
-  const { config, secrets } = loadConfig(options.config, { kinds });
+  const { config, secrets } = loadConfig(options.config, configOptions);
   const log = await createLogger({ ...config.log, level: "warn" }, { secrets });
   const { pipeline, missing } = await runOnce(config, log, options.timeout * 1000);
   const manifests = [...pipeline.manifests()];

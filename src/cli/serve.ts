@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { loadConfig } from "../config/load.ts";
 import { ConfigWatcher } from "../config/watcher.ts";
 import { createLogger } from "../log/create-logger.ts";
-import { kinds } from "../registries/kinds.ts";
+import { configOptions } from "../runtime/config-options.ts";
 import { Tributary } from "../runtime/tributary.ts";
 import { banner } from "./banner.ts";
 import { version } from "./version.ts";
@@ -14,7 +14,7 @@ const embeddedExample = fileURLToPath(new URL("../../examples/tributary.yaml", i
 
 export async function serve(options: { config?: string }): Promise<number> {
   const file = options.config ?? embeddedExample;
-  const loaded = loadConfig(file, { kinds });
+  const loaded = loadConfig(file, configOptions);
   const log = await createLogger(loaded.config.log, { secrets: loaded.secrets });
   const tributary = new Tributary(loaded, { log, version });
   const ended = endOf(process);
@@ -23,7 +23,7 @@ export async function serve(options: { config?: string }): Promise<number> {
     throw error;
   });
   const watcher = new ConfigWatcher(loaded, {
-    kinds,
+    ...configOptions,
     onChange(diff, next) {
       log.configure(next.config.log, next.secrets);
       tributary.reload(diff, next);

@@ -35,7 +35,7 @@ export class Pipeline {
     this.#vips = new VipTable(config.mesh.vipCidr);
     this.store = new SnapshotStore({ log });
     this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist: (registry) => this.supervisor.relist(registry) });
-    this.supervisor = new Supervisor(this.catalog, log);
+    this.supervisor = new Supervisor(this.catalog, log, { logLevel: config.log.level });
     this.publisher = new Publisher({
       catalog: this.catalog,
       vips: {

@@ -1,0 +1,32 @@
+/** What loading a configuration needs to know of the rooms: their kinds, and checks only they can make. */
+import type { ConfigRule } from "../config/load.ts";
+import { TributaryError } from "../errors/tributary-error.ts";
+import { AddressRange } from "../mesh/cidr.ts";
+import { registryNaming } from "../naming/registry-naming.ts";
+import type { RegistryKind } from "../registries/contract.ts";
+import { kinds } from "../registries/kinds.ts";
+
+/** A bad template or suffix would refuse every service of the registry at run time. */
+const namingCompiles: ConfigRule = ({ registries, mesh }, positionOf) =>
+  registries.flatMap((registry, index) => {
+    const kind = kinds.find(({ id }) => id === registry.type);
+    const template = kind && registryNaming(registry, kind.naming, mesh).template;
+    if (template === undefined || !("problem" in template)) return [];
+    const position = positionOf(["registries", index, "naming"]);
+    return [new TributaryError("CONFIG_INVALID", `registries[${index}].naming: ${template.problem}`, { position })];
+  });
+
+const addressesExist: ConfigRule = ({ mesh }, positionOf) => {
+  try {
+    new AddressRange(mesh.vipCidr);
+    return [];
+  } catch (error) {
+    const { code, message, hint } = error as TributaryError;
+    return [new TributaryError(code, message, { position: positionOf(["mesh", "vipCidr"]), hint })];
+  }
+};
+
+export const configOptions: { readonly kinds: readonly RegistryKind[]; readonly rules: readonly ConfigRule[] } = {
+  kinds,
+  rules: [namingCompiles, addressesExist],
+};
