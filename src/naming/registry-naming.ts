@@ -1,6 +1,5 @@
 /** How one registry's services are called: its kind's defaults under its configuration, compiled once. */
 import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
-import { describeError } from "../errors/tributary-error.ts";
 import type { KindNaming } from "../registries/contract.ts";
 import { isHost } from "./host-name.ts";
 import type { HostPolicy } from "./host-policy.ts";
@@ -40,6 +39,6 @@ function compiled(text: string, suffix: string): RegistryNaming["template"] {
   try {
     return compileTemplate(text, suffix);
   } catch (error) {
-    return { problem: describeError(error) };
+    return { problem: (error as Error).message };
   }
 }
