@@ -4,7 +4,7 @@ import { hostKey } from "../naming/collisions.ts";
 import type { Problem } from "../registries/contract.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { ReadyResources } from "./ready-resources.ts";
-import type { Hold } from "./registry-view.ts";
+import type { Hold } from "./restart-hold.ts";
 import type { ServiceIndex } from "./service-index.ts";
 import type { Source } from "./source.ts";
 

@@ -1,0 +1,115 @@
+/**
+ * The items of one registry as JSON text, with the truth of those that are held beside them,
+ * and the totals of both. Nothing parsed is kept.
+ */
+import type { Item } from "../registries/service.ts";
+import { parseItem } from "./item-text.ts";
+
+export interface Kept {
+  readonly kind: Item["kind"];
+  /** What is served; differs from the truth only while the item is held. */
+  readonly text: string;
+  readonly endpoints: number;
+  /** Whether it ever had an endpoint: only such a service "lost its last instance". */
+  readonly lived: boolean;
+}
+
+export interface HeldItem {
+  /** What the registry says now; undefined if it says that the item is gone. */
+  readonly truth: string | undefined;
+  readonly truthEndpoints: number;
+  /** Epoch ms. */
+  readonly since: number;
+}
+
+export type ItemCounts = Readonly<Record<Item["kind"], number>>;
+
+export class KeptItems {
+  readonly #items = new Map<string, Kept>();
+  readonly #held = new Map<string, HeldItem>();
+  readonly #counts: Record<Item["kind"], number> = { service: 0, resource: 0, fact: 0 };
+  #served = 0;
+  #withheld = 0;
+
+  get size(): number {
+    return this.#items.size;
+  }
+  get counts(): ItemCounts {
+    return this.#counts;
+  }
+  /** Endpoints that are served. */
+  get served(): number {
+    return this.#served;
+  }
+  /** Endpoints that the registry says there are. */
+  get truth(): number {
+    return this.#served - this.#withheld;
+  }
+  get held(): ReadonlyMap<string, HeldItem> {
+    return this.#held;
+  }
+
+  get(id: string): Kept | undefined {
+    return this.#items.get(id);
+  }
+
+  entries(): Iterable<readonly [string, Kept]> {
+    return this.#items;
+  }
+
+  /** The effective item, parsed anew. */
+  item(id: string): Item | undefined {
+    const kept = this.#items.get(id);
+    return kept === undefined ? undefined : parseItem(kept.text);
+  }
+
+  /** The text that the registry says; undefined if it says there is none. */
+  truthOf(id: string): string | undefined {
+    const held = this.#held.get(id);
+    return held === undefined ? this.#items.get(id)?.text : held.truth;
+  }
+
+  truthEndpoints(id: string): number {
+    return this.#held.get(id)?.truthEndpoints ?? this.#items.get(id)?.endpoints ?? 0;
+  }
+
+  /** Endpoints of an item that are served although the registry lost them. */
+  heldEndpoints(id: string): number {
+    return (this.#items.get(id)?.endpoints ?? 0) - this.truthEndpoints(id);
+  }
+
+  /** Whether the item is served although the registry says that it is gone. */
+  isGone(id: string): boolean {
+    const held = this.#held.get(id);
+    return held !== undefined && held.truth === undefined;
+  }
+
+  /** Serves a text. `held`: the truth, where it is another one. */
+  put(id: string, kind: Item["kind"], text: string, endpoints: number, held?: HeldItem): void {
+    const before = this.#items.get(id);
+    this.#withheld -= this.heldEndpoints(id);
+    if (before === undefined) this.#counts[kind] += 1;
+    this.#served += endpoints - (before?.endpoints ?? 0);
+    this.#items.set(id, { kind, text, endpoints, lived: endpoints > 0 || before?.lived === true });
+    if (held === undefined) this.#held.delete(id);
+    else this.#held.set(id, held);
+    this.#withheld += this.heldEndpoints(id);
+  }
+
+  /** Goes on serving an item that the registry says is gone. */
+  holdGone(id: string, now: number): void {
+    this.#withheld -= this.heldEndpoints(id);
+    this.#held.set(id, { truth: undefined, truthEndpoints: 0, since: this.#held.get(id)?.since ?? now });
+    this.#withheld += this.heldEndpoints(id);
+  }
+
+  delete(id: string): void {
+    const before = this.#items.get(id);
+    if (before === undefined) return;
+    this.#withheld -= this.heldEndpoints(id);
+    this.#counts[before.kind] -= 1;
+    this.#served -= before.endpoints;
+    this.#items.delete(id);
+    this.#held.delete(id);
+  }
+}

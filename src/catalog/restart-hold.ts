@@ -1,0 +1,64 @@
+/**
+ * The hold after a reconnect, a restart or a suspicion. Its time runs from when the registry is
+ * live again; at its end the registry is read again, and the listing that follows closes it.
+ */
+export type HoldReason = "reconnect" | "suspicion" | "mass-removal";
+
+/** Why shrinkage waits, and since when (epoch ms). */
+export interface Hold {
+  readonly why: HoldReason;
+  readonly detail: string;
+  readonly since: number;
+}
+
+/** How soon a registry that did not answer a `relist` is asked again, at the earliest. */
+const minRelistGap = 1_000;
+
+export class RestartHold {
+  #hold: Hold | undefined;
+  #liveSince: number | undefined;
+  #relistedAt: number | undefined;
+
+  get current(): Hold | undefined {
+    return this.#hold;
+  }
+
+  /** The registry was asked to be read again: its next listing is the last word. */
+  get awaitsListing(): boolean {
+    return this.#hold !== undefined && this.#relistedAt !== undefined;
+  }
+
+  /** Opens it, or starts it over; gives the hold if there was none before. */
+  open(why: HoldReason, detail: string, now: number): Hold | undefined {
+    const before = this.#hold;
+    this.away();
+    this.#hold = { why, detail, since: before?.since ?? now };
+    return before === undefined ? this.#hold : undefined;
+  }
+
+  live(now: number): void {
+    this.#liveSince ??= now;
+  }
+
+  away(): void {
+    this.#liveSince = undefined;
+    this.#relistedAt = undefined;
+  }
+
+  relisted(now: number): void {
+    this.#relistedAt = now;
+  }
+
+  close(): Hold | undefined {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    this.#relistedAt = undefined;
+    return hold;
+  }
+
+  /** Epoch ms at which the registry is to be read (again); `duration` in ms. */
+  end(duration: number): number | undefined {
+    if (this.#hold === undefined || this.#liveSince === undefined) return undefined;
+    return this.#relistedAt === undefined ? this.#liveSince + duration : this.#relistedAt + Math.max(duration, minRelistGap);
+  }
+}
