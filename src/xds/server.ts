@@ -154,7 +154,8 @@ export class XdsServer {
       stream.gone();
     };
     call.on("data", (bytes: Buffer) => stream.receive(bytes));
-    call.once("end", () => stream.end("OK", "the client closed the stream"));
+    // A cancelled stream ends as well, and says a little later that it was cancelled.
+    call.once("end", () => setImmediate(() => stream.end("OK", "the client closed the stream")));
     for (const event of ["cancelled", "close", "error"]) call.on(event, gone);
   }
 }

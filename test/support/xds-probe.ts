@@ -21,6 +21,7 @@ export class XdsProbe {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #ended: Promise<StatusObject>;
+  #barriers = 0;
 
   constructor(target: string, method = "StreamAggregatedResources") {
     this.#client = new Client(target, credentials.createInsecure(), {
@@ -56,9 +57,10 @@ export class XdsProbe {
     return this.responses[index]!;
   }
 
-  /** The next response of a type that the server has no reason to delay: what came before it is all that came. */
+  /** Waits for the answer to something else that nothing delays: what came before it is all that came. Costs one type. */
   async barrier(): Promise<void> {
-    const typeUrl = `test.barrier/v1/Kind${this.responses.length}x${Math.floor(performance.now())}`;
+    this.#barriers += 1;
+    const typeUrl = `test.barrier/v1/Kind${this.#barriers}`;
     this.send({ typeUrl });
     while (this.responses.at(-1)?.typeUrl !== typeUrl) await once(this.#call, "taken", { signal: AbortSignal.timeout(5_000) });
     this.responses.pop();

@@ -70,27 +70,45 @@ export class RecordingObserver implements XdsObserver {
   readonly nacks: string[] = [];
   readonly unacked: AnswerEvent[] = [];
   requests = 0;
+  readonly #waiting = new Set<() => void>();
+
+  /** Resolves as soon as the condition holds; looks at it after every event. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
 
   onStreamOpen(client: { stream: number }): void {
     this.opened.push(client.stream);
+    this.#happened();
   }
   onStreamClose(_client: unknown, reason: string): void {
     this.closed.push(reason);
+    this.#happened();
   }
   onRequest(): void {
     this.requests += 1;
+    this.#happened();
   }
   onPush(event: PushEvent): void {
     this.pushes.push(event);
+    this.#happened();
   }
   onAck(event: AnswerEvent): void {
     this.acks.push(event);
+    this.#happened();
   }
   onNack(_client: unknown, _type: unknown, message: string): void {
     this.nacks.push(message);
+    this.#happened();
   }
   onUnacked(event: AnswerEvent): void {
     this.unacked.push(event);
+    this.#happened();
+  }
+
+  #happened(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 }
 
