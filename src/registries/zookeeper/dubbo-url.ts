@@ -64,7 +64,7 @@ function read(nodeName: string): ProviderUrl | NoProvider {
   const authority = readHead(question < 0 ? url : url.slice(0, question));
   if ("problem" in authority) return authority;
 
-  const values: (string | undefined)[] = [];
+  const values = new Array<string | undefined>(fieldCount).fill(undefined);
   let custom: Record<string, string> | undefined;
   let customCount = 0;
   for (let start = question + 1, end = 0; question >= 0 && start < url.length; start = end + 1) {
@@ -130,6 +130,8 @@ const field = {
   weight: 16,
 } as const;
 
+const fieldCount = Object.keys(field).length;
+
 /** A field's number, or one of these. */
 type Role = number;
 const machinery: Role = -1;
@@ -174,8 +176,8 @@ interface Authority {
 /** `scheme://[user:pass@]host:port[/path]`; the port stands behind the last colon, so IPv6 needs no brackets. */
 function readHead(head: string): Authority | NoProvider {
   const schemeEnd = head.indexOf("://");
-  const scheme = head.slice(0, schemeEnd).toLowerCase();
-  if (schemeEnd <= 0 || !/^[a-z][a-z0-9+.-]{0,62}$/.test(scheme)) return bad("bad-url", `no scheme in ${quote(head)}`);
+  const scheme = schemeEnd <= 0 ? undefined : protocolName(head.slice(0, schemeEnd));
+  if (scheme === undefined) return bad("bad-url", `no scheme in ${quote(head)}`);
   if (inProcess.has(scheme) || scheme === "empty") return { problem: undefined };
   const slash = head.indexOf("/", schemeEnd + 3);
   const authority = head.slice(schemeEnd + 3, slash < 0 ? undefined : slash);
@@ -190,6 +192,15 @@ function readHead(head: string): Authority | NoProvider {
   return { scheme, address, port: Number(portText) };
 }
 
+/** A URL's scheme, lower-case; undefined if it cannot be one. */
+function protocolName(text: string): string | undefined {
+  if (usualProtocols.has(text)) return text;
+  const lower = text.toLowerCase();
+  return /^[a-z][a-z0-9+.-]{0,62}$/.test(lower) ? lower : undefined;
+}
+
+const usualProtocols = new Set(["dubbo", "tri", "rest"]);
+
 const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
 
 function readAddress(text: string): string | undefined {
@@ -200,15 +211,15 @@ function readAddress(text: string): string | undefined {
   if (family === 4) return host === "0.0.0.0" ? undefined : host;
   if (family === 6) return host === "::" ? undefined : host.toLowerCase();
   // Digits and dots alone are a broken IPv4 address, not a name.
-  return hostName.test(host) && !/^[\d.]+$/.test(host) ? host : undefined;
+  return hostName.test(host) && !/^[\d.]+$/.test(host) ? host.toLowerCase() : undefined;
 }
 
 function readPorts(scheme: string, number: number, extraProtocols: string | undefined): Port[] {
   const ports: Port[] = [{ number, protocol: scheme }];
   if (extraProtocols === undefined) return ports;
   for (const word of extraProtocols.split(",", 16)) {
-    const protocol = word.trim().toLowerCase();
-    if (/^[a-z][a-z0-9+.-]{0,62}$/.test(protocol) && !ports.some((port) => port.protocol === protocol)) ports.push({ number, protocol });
+    const protocol = protocolName(word.trim());
+    if (protocol !== undefined && !ports.some((port) => port.protocol === protocol)) ports.push({ number, protocol });
   }
   return ports;
 }
@@ -223,6 +234,10 @@ function readWeight(text: string | undefined, release: string | undefined): numb
 /** A plain word is the tag; `env=gray,zone=a` is a list of labels of their own. */
 function addTag(labels: Record<string, string>, tag: string): void {
   if (tag.length > maxLabelValue) return;
+  if (!/[=%]/.test(tag)) {
+    labels["dubbo.tag"] = tag;
+    return;
+  }
   const pairs = (/%(3d|2c)/i.test(tag) ? unescapeList(tag) : tag).split(",");
   if (!pairs.every((pair) => /^[^=]+=[^=]+$/.test(pair))) {
     labels["dubbo.tag"] = tag;

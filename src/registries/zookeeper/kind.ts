@@ -51,7 +51,7 @@ export const zookeeperSchema = z.strictObject({
     })
     .optional()
     .describe("Credentials, where the tree is not world-readable."),
-  maxInFlight: z.int().min(1).max(10_000).default(256).describe("Requests sent ahead of their answers while listing."),
+  maxInFlight: z.int().min(1).max(10_000).default(128).describe("Requests sent ahead of their answers while listing."),
   relistInterval: between("1s", "7d").prefault("10m").describe("Everything is read again this often (± 10 %), whatever the watches said."),
   include: z.array(z.string().min(1)).default([]).describe("Interfaces to read, `*` and `?` as wildcards; empty: all."),
   exclude: z.array(z.string().min(1)).default([]).describe("Interfaces to leave out, by the same wildcards."),

@@ -10,7 +10,7 @@ suite("settings of the zookeeper kind", () => {
       root: "/dubbo",
       sessionTimeout: 15_000,
       connectTimeout: 3_000,
-      maxInFlight: 256,
+      maxInFlight: 128,
       relistInterval: 600_000,
       include: [],
       exclude: [],
