@@ -105,7 +105,7 @@ suite("a real ZooKeeper, as istiod sees it", { concurrency: false }, () => {
     await sleep(5_000);
     assert.ok(holds(istiod, name, "10.20.4.1"), "held");
     const updates = istiod.counts.updated;
-    await observer.register(expiring);
+    await providers.register(expiring);
     await sleep(2_000);
     assert.ok(holds(istiod, name, "10.20.4.1"));
     assert.equal(istiod.counts.updated, updates, "its return is no change");

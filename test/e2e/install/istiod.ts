@@ -30,7 +30,10 @@ export async function installIstiod(): Promise<string> {
 async function buildLatest(module: string, folder: string, binary: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const file of ["go.mod", "go.sum"]) copyFileSync(path.join(module, file), path.join(folder, file));
-  await runPackageClient({ what: "the latest istio.io/istio (Go)", command: "go", args: ["get", "istio.io/istio@latest"], cwd: folder });
+  const what = "the latest istio.io/istio (Go)";
+  // As long as the refused version is required, Go asks for it.
+  await runPackageClient({ what, command: "go", args: ["mod", "edit", "-droprequire=istio.io/istio"], cwd: folder });
+  await runPackageClient({ what, command: "go", args: ["get", `${package_}@latest`], cwd: folder });
   await build(folder, "mod", binary);
 }
 

@@ -39,12 +39,14 @@ export async function runPackageClient({ command, args, cwd, what }: PackageComm
 
 function run(command: string, args: readonly string[], cwd: string, what: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: longest });
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const lost = setTimeout(() => child.kill("SIGKILL"), longest).unref();
     const chunks: Buffer[] = [];
     child.stdout.on("data", (chunk) => chunks.push(chunk));
     child.stderr.on("data", (chunk) => chunks.push(chunk));
     child.once("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? new MissingTool(command) : error));
     child.once("close", (code) => {
+      clearTimeout(lost);
       const output = Buffer.concat(chunks).toString();
       if (code === 0) resolve(output);
       else if (refusals.test(output)) reject(new RefusedPackage(what, output));

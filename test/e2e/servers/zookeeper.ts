@@ -50,6 +50,8 @@ export class ZooKeeper {
       configFile,
       [
         "tickTime=1000",
+        // Tests decide whether sessions outlive an outage, not the server's default of 20 ticks.
+        "maxSessionTimeout=300000",
         `dataDir=${path.join(this.folder, "data")}`,
         `clientPort=${this.port}`,
         "clientPortAddress=127.0.0.1",
