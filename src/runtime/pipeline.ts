@@ -51,8 +51,6 @@ export class Pipeline {
       },
     });
     this.catalog.onDirty(() => this.publisher.schedule());
-    // Also where nothing was dirty: an empty registry completes the view as well.
-    this.catalog.onComplete(() => this.publisher.schedule());
     this.catalog.setRegistries(config.registries);
     for (const registry of config.registries) this.supervisor.add(specOf(registry));
   }
@@ -65,12 +63,17 @@ export class Pipeline {
         callback();
         return () => {};
       }
-      const unsubscribe = this.publisher.onIdle(() => {
+      // An empty registry completes the view without making anything dirty: publish nothing, but be idle once.
+      const stopWaiting = this.catalog.onComplete(() => this.publisher.schedule());
+      const stopListening = this.publisher.onIdle(() => {
         if (!this.catalog.isComplete()) return;
-        unsubscribe();
+        stopListening();
         callback();
       });
-      return unsubscribe;
+      return () => {
+        stopWaiting();
+        stopListening();
+      };
     },
   };
 
