@@ -41,8 +41,10 @@ export interface XdsServerOptions {
   readonly sender?: (call: Call) => Sender;
 }
 
-/** Connections beyond the streams, for clients that are just coming or going. */
-const spareConnections = 50;
+/** Connections beyond the streams: silent ones must not easily keep istiod out, nor use up our file descriptors. */
+const spareConnections = 1_000;
+/** Streams of one connection beyond our own limit, so that a client is told of it instead of left waiting. */
+const spareStreams = 50;
 /** A connection without a stream is closed after this time, in ms. */
 const idleConnection = 300_000;
 /** A client has this long to take the status of a stream that we ended, in ms. */
@@ -77,8 +79,7 @@ export class XdsServer {
       "grpc.keepalive_time_ms": time,
       "grpc.keepalive_timeout_ms": timeout,
       "grpc.max_connection_idle_ms": idleConnection,
-      // Above our own limit, so that a client is told instead of left waiting.
-      "grpc.max_concurrent_streams": settings.maxStreams + spareConnections,
+      "grpc.max_concurrent_streams": settings.maxStreams + spareStreams,
       "grpc.enable_channelz": 0,
     });
     this.#grpc.addService(discoveryService, {

@@ -55,6 +55,11 @@ export class FakeCompleteness implements Completeness {
     return () => this.#callbacks.delete(callback);
   }
 
+  /** As when a required registry is added. */
+  incomplete(): void {
+    this.#complete = false;
+  }
+
   complete(): void {
     this.#complete = true;
     for (const callback of [...this.#callbacks]) callback();

@@ -106,6 +106,21 @@ test("the time counts from the first wait: a cold istiod that came back is serve
   assert.equal(released(), 1);
 });
 
+test("a view that becomes incomplete again is waited for again, with its own time-out", async () => {
+  const { wait, advance, completeness, probe, released } = gate({ timeout: 60_000, onTimeout: "serve" });
+  probe.temperature = "cold";
+  wait();
+  completeness.complete();
+  assert.equal(released(), 1);
+  await advance(600_000);
+  completeness.incomplete();
+  wait();
+  await advance(59_999);
+  assert.equal(released(), 1);
+  completeness.complete();
+  assert.equal(released(), 2);
+});
+
 test("with onTimeout: wait nobody is asked, and a cold istiod waits too", async () => {
   const { wait, advance, probe, released } = gate({ timeout: 60_000, onTimeout: "wait" });
   probe.temperature = "cold";
@@ -155,7 +170,7 @@ test("an istiod that is answered already gets changes, whatever happens to compl
   const istiod = new FakeIstiod({ target: rig.target }).start();
   try {
     await istiod.waitFor((fake) => fake.hasSynced);
-    rig.completeness.isComplete = () => false;
+    rig.completeness.incomplete();
     rig.store.publish({ upserts: [serviceEntry("a")] });
     await istiod.waitFor((fake) => fake.store("ServiceEntry").size === 1);
   } finally {

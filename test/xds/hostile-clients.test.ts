@@ -113,14 +113,7 @@ test("a flood of requests ends its stream", async () => {
 test("a client that never reads costs one push, even if it acknowledges what it guesses", async () => {
   await using rig = await startXds({ settings: { pacing: { perMegabyte: 0, ackWarning: 60_000, ackTimeout: 300_000 } } });
   rig.store.publish({ upserts: Array.from({ length: 200 }, (_, index) => serviceEntry(`s${index}`, 1, 100)) });
-  const session = connectHttp2(`http://${rig.target}`, { settings: { initialWindowSize: 1000 } });
-  const stream = session.request({
-    ":method": "POST",
-    ":path": "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources",
-    "content-type": "application/grpc",
-    te: "trailers",
-  });
-  stream.pause();
+  const { session, stream } = rawStream(rig.target);
   stream.write(grpcMessage(field(4, Buffer.from(typeUrl))));
   await once(stream, "response");
   using reader = new XdsProbe(rig.target);
@@ -136,6 +129,20 @@ test("a client that never reads costs one push, even if it acknowledges what it 
   }
   const toSilent = rig.observer.pushes.filter((push) => push.client.stream === 1);
   assert.equal(toSilent.length, 1);
+  session.destroy();
+});
+
+test("a stream that was ended is closed, even if the client neither reads nor leaves", async () => {
+  await using rig = await startXds();
+  rig.store.publish({ upserts: Array.from({ length: 200 }, (_, index) => serviceEntry(`s${index}`, 1, 100)) });
+  const { session, stream } = rawStream(rig.target);
+  stream.on("error", () => {});
+  stream.write(grpcMessage(field(4, Buffer.from(typeUrl))));
+  await once(stream, "response");
+  const closed = once(stream, "close");
+  stream.write(grpcMessage(Buffer.from([0x0a, 0xff, 0xff])));
+  await closed;
+  assert.deepEqual(rig.observer.closed, ["INVALID_ARGUMENT"]);
   session.destroy();
 });
 
@@ -178,6 +185,19 @@ test("delta is refused with the way out", async () => {
   assert.equal(code, "UNIMPLEMENTED");
   assert.match(details, /StreamAggregatedResources/);
 });
+
+/** A stream that takes next to nothing and is not read. */
+function rawStream(target: string) {
+  const session = connectHttp2(`http://${target}`, { settings: { initialWindowSize: 1000 } });
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  stream.pause();
+  return { session, stream };
+}
 
 /** A length-delimited protobuf field. */
 function field(number: number, value: Buffer): Buffer<ArrayBuffer> {

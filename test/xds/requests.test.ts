@@ -132,6 +132,15 @@ test("a client that names resources gets those, and hears of no others", async (
   assert.equal((await client.response(4)).resources.length, 4);
 });
 
+test("other names are answered even if they come to the same resources", async () => {
+  await using rig = await startXds();
+  rig.store.publish({ upserts: [serviceEntry("a")] });
+  using client = new XdsProbe(rig.target);
+  client.send({ typeUrl, resourceNames: ["tributary/a"] });
+  client.ack(await client.response(0), ["tributary/a", "tributary/absent"]);
+  assert.deepEqual(names(await client.response(1), client.raw[1]!), ["tributary/a"]);
+});
+
 test("admin sees what a client was sent and acknowledged", async () => {
   await using rig = await startXds();
   rig.store.publish({ upserts: [serviceEntry("a")] });

@@ -17,6 +17,7 @@ import { XdsStream } from "../../src/xds/stream.ts";
 import type { Transport } from "../../src/xds/transport.ts";
 import { decodeDiscoveryResponse } from "../support/google-protobuf-decoder.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { istiodNode } from "../support/xds-probe.ts";
 import { FakeCompleteness, RecordingObserver, serviceEntry, xdsSettings } from "../support/xds-rig.ts";
 
 const types: readonly TypeKey[] = ["networking.istio.io/ServiceEntry", "networking.istio.io/Sidecar"];
@@ -228,6 +229,29 @@ test("a message that is never taken holds its stream up, and no timer runs faste
   assert.equal(rig.wire.written.length, 1);
   assert.equal(rig.observer.pushes.length, 1);
   assert.ok(rig.clock.pending <= 1);
+});
+
+test("a stream that is gone waits for nothing any more", async () => {
+  const clock = new VirtualClock();
+  const store = new SnapshotStore({ log: silentLogger });
+  let probes = 0;
+  const probe = async () => {
+    probes += 1;
+    return "cold" as const;
+  };
+  const gate = new FirstAnswerGate(new FakeCompleteness(false), { timeout: 1000, onTimeout: "serve" }, probe, { clock, log: silentLogger });
+  const observer = new RecordingObserver();
+  const context = { source: store, gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
+  const stream = new XdsStream(1, "test", new FakeWire(), context);
+  const request = create(DiscoveryRequestSchema, { typeUrl: typeUrlOf(types[0]!), node: istiodNode });
+  stream.receive(toBinary(DiscoveryRequestSchema, request));
+  assert.deepEqual(
+    stream.view().subscriptions.map(({ held }) => held),
+    [true],
+  );
+  stream.gone();
+  clock.advance(1000);
+  assert.equal(probes, 0);
 });
 
 test("a transport that fails ends its stream", () => {
