@@ -13,13 +13,15 @@ export interface ConfigDiff {
     readonly removed: readonly string[];
     /** The new settings of registries that keep their id. */
     readonly changed: readonly RegistryConfig[];
+    /** Those in both stand in another order: precedence in merging changes. */
+    readonly reordered: boolean;
   };
   readonly sections: readonly Section[];
   /** Changed settings that are read only at start, such as `xds.port`. */
   readonly needsRestart: readonly string[];
 }
 
-/** Compares what the configurations mean, not how they are written; the order of registries means nothing. */
+/** Compares what the configurations mean, not how they are written. */
 export function diffConfig(old: Config, next: Config): ConfigDiff {
   const before = new Map(old.registries.map((registry) => [registry.id, registry]));
   const after = new Map(next.registries.map((registry) => [registry.id, registry]));
@@ -27,12 +29,15 @@ export function diffConfig(old: Config, next: Config): ConfigDiff {
     const earlier = before.get(registry.id);
     return earlier !== undefined && !isDeepStrictEqual(earlier, registry);
   });
+  const kept = [...before.keys()].filter((id) => after.has(id));
+  const reordered = [...after.keys()].filter((id) => before.has(id)).some((id, index) => id !== kept[index]);
   const sections = (Object.keys(next) as (keyof Config)[]).filter((key): key is Section => key !== "registries");
   return {
     registries: {
       added: [...after.values()].filter((registry) => !before.has(registry.id)),
       removed: [...before.keys()].filter((id) => !after.has(id)),
       changed,
+      reordered,
     },
     sections: sections.filter((section) => !isDeepStrictEqual(old[section], next[section])),
     needsRestart: startOnlySettings.filter((setting) => !isDeepStrictEqual(setting.read(old), setting.read(next))).map(({ name }) => name),
@@ -41,5 +46,6 @@ export function diffConfig(old: Config, next: Config): ConfigDiff {
 
 /** Whether a reload changes nothing at all. */
 export function isEmptyDiff({ registries, sections }: ConfigDiff): boolean {
-  return registries.added.length + registries.removed.length + registries.changed.length + sections.length === 0;
+  const { added, removed, changed, reordered } = registries;
+  return !reordered && added.length + removed.length + changed.length + sections.length === 0;
 }

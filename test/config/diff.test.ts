@@ -9,10 +9,17 @@ const river = (id: string, path: string) => `  - {type: river, id: ${id}, path: 
 
 test("equal meaning is no change, however it is written", () => {
   const old = parse(`registries:\n${river("a", "x")}${river("b", "y")}xds: {pacing: {ackTimeout: 5m}}\n`);
-  const next = parse(
-    `# reordered, defaults left out\nregistries:\n${river("b", "y")}${river("a", "x")}xds: {pacing: {ackTimeout: 300s}}\n`,
-  );
+  const next = parse(`# defaults left out\nregistries:\n${river("a", "x")}${river("b", "y")}xds: {pacing: {ackTimeout: 300s}}\n`);
   assert.equal(isEmptyDiff(diffConfig(old, next)), true);
+});
+
+test("the order of registries is their precedence in merging: another order is a change", () => {
+  const old = parse(`registries:\n${river("a", "x")}${river("b", "y")}`);
+  const swapped = diffConfig(old, parse(`registries:\n${river("b", "y")}${river("a", "x")}`));
+  assert.equal(swapped.registries.reordered, true);
+  assert.equal(isEmptyDiff(swapped), false);
+  const joined = diffConfig(old, parse(`registries:\n${river("c", "z")}${river("a", "x")}${river("b", "y")}`));
+  assert.equal(joined.registries.reordered, false);
 });
 
 test("registries are compared by id", () => {
