@@ -33,6 +33,8 @@ export class SidecarClient {
   readonly #grpc: GrpcClient;
   readonly #stream: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse>;
   #watchedClusters = "";
+  /** Why the stream ended, if it did. */
+  #lost: Error | undefined;
 
   /** @param address istiod's plaintext xDS address, `127.0.0.1:15010` in a pod */
   constructor(address: string) {
@@ -43,7 +45,9 @@ export class SidecarClient {
       (bytes) => fromBinary(DiscoveryResponseSchema, bytes),
     );
     this.#stream.on("data", (response) => this.#accept(response));
-    this.#stream.on("error", (error) => this.#changed.emit("failed", error));
+    this.#stream.on("error", (error) => {
+      this.#lost = error;
+    });
     for (const typeUrl of [clusterType, listenerType, nameTableType]) this.#request({ typeUrl });
   }
 
@@ -55,7 +59,7 @@ export class SidecarClient {
     const signal = AbortSignal.timeout(within);
     while (!check(this)) {
       await once(this.#changed, "answer", { signal }).catch((error) => {
-        throw new Error(`the sidecar's view: ${what}: not within ${within} ms`, { cause: error });
+        throw new Error(`the sidecar's view: ${what}: not within ${within} ms`, { cause: this.#lost ?? error });
       });
     }
   }
@@ -66,7 +70,6 @@ export class SidecarClient {
   }
 
   close(): void {
-    this.#stream.on("error", () => {});
     this.#stream.cancel();
     this.#grpc.close();
   }
