@@ -9,7 +9,7 @@
  *
  * Exits 0 if every benchmark could be run, whatever it measured; 2 on wrong usage.
  */
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { benches } from "./benches.ts";
 import { judge, type Verdict } from "./figure.ts";
@@ -41,6 +41,8 @@ function readArguments() {
 }
 
 const { json, strict, runs, names } = readArguments();
+// What others do on this machine takes its share of every figure.
+const loadBefore = loadavg()[0]!.toFixed(1);
 const verdicts: Verdict[] = [];
 let failed = false;
 for (const bench of benches) {

@@ -19,15 +19,17 @@ export interface ServerOptions {
 
 export class ServerProcess {
   readonly xdsPort: number;
+  readonly metricsPort: number;
   /** Right before the process was started, on the shared clock. */
   readonly startedAt: number;
   readonly #child: Child;
   readonly #folder: string;
 
-  private constructor(child: Child, startedAt: number, xdsPort: number, folder: string) {
+  private constructor(child: Child, startedAt: number, ports: { xds: number; metrics: number }, folder: string) {
     this.#child = child;
     this.startedAt = startedAt;
-    this.xdsPort = xdsPort;
+    this.xdsPort = ports.xds;
+    this.metricsPort = ports.metrics;
     this.#folder = folder;
   }
 
@@ -39,15 +41,16 @@ export class ServerProcess {
     const initialSync = { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] };
     writeFileSync(config, JSON.stringify({ registries, xds: { port: xds, initialSync }, metrics: { port: metrics } }));
     const preload = probe ? ["--import", fileURLToPath(new URL("./loop-probe.ts", import.meta.url))] : [];
-    const profile = process.env.BENCH_PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [];
+    // For looking closer: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profile".
+    const looking = process.env.BENCH_NODE_OPTIONS?.split(" ").filter((option) => option !== "") ?? [];
     const startedAt = sharedNow();
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      args: [...preload, ...profile, path.join(repository, "src/cli/main.ts"), "serve", "--config", config],
+      args: [...preload, ...looking, path.join(repository, "src/cli/main.ts"), "serve", "--config", config],
       env: { LOOP_PROBE: path.join(folder, "loop-delay.json") },
     });
-    return new ServerProcess(child, startedAt, xds!, folder);
+    return new ServerProcess(child, startedAt, { xds: xds!, metrics: metrics! }, folder);
   }
 
   get pid(): number {
