@@ -10,13 +10,19 @@ import { Frames } from "./frames.ts";
 import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
 import { Watchdog } from "./watchdog.ts";
 
+/**
+ * How a session ended:
+ * - `unreachable`: the connection was refused, or broke before the greeting was answered
+ * - `mute`: no answer to the greeting in time
+ * - `broken`: the session had been established
+ * - `refused`: the server knows us and refuses us; trying again soon would not help
+ */
+export type Ending = "unreachable" | "mute" | "broken" | "refused";
+
 /** Why a session was given up. */
 export interface Doubt {
+  readonly ending: Ending;
   readonly reason: string;
-  /** The server knows us and refuses us; trying again soon would not help. */
-  readonly refused: boolean;
-  /** The session had been established. */
-  readonly established: boolean;
 }
 
 export interface ClientEvents {
@@ -93,7 +99,7 @@ export class Client {
     };
 
     this.#connectTimer = setTimeout(
-      () => this.#lose(`no answer to the greeting within ${settings.connectTimeout} ms`),
+      () => this.#lose(`no answer to the greeting within ${settings.connectTimeout} ms`, "mute"),
       settings.connectTimeout,
     );
     this.#socket = net.connect({ host: server.host, port: server.port, noDelay: true });
@@ -133,8 +139,8 @@ export class Client {
   }
 
   /** Gives the session up; `lost` is called with the reason. */
-  doubt(reason: string, refused = false): void {
-    this.#lose(reason, refused);
+  doubt(reason: string, ending?: Ending): void {
+    this.#lose(reason, ending);
   }
 
   /** Says good-bye so that the server frees the session at once; `lost` is not called. */
@@ -204,7 +210,7 @@ export class Client {
         this.#events.established();
         break;
       case zookeeper.State.AUTH_FAILED:
-        this.#lose("the server refused the credentials", true);
+        this.#lose("the server refused the credentials", "refused");
         break;
       case zookeeper.State.EXPIRED:
         this.#lose("the server does not accept the session");
@@ -235,7 +241,7 @@ export class Client {
     }
   }
 
-  #lose(reason: string, refused = false): void {
+  #lose(reason: string, ending: Ending = this.#established ? "broken" : "unreachable"): void {
     if (this.#disposed) return;
     this.#disposed = true;
     clearTimeout(this.#connectTimer);
@@ -245,7 +251,7 @@ export class Client {
     const lost = new SessionLost(reason);
     for (const reject of this.#pending) reject(lost);
     this.#pending.clear();
-    if (!this.#closing) this.#events.lost({ reason, refused, established: this.#established });
+    if (!this.#closing) this.#events.lost({ ending, reason });
   }
 }
 

@@ -281,7 +281,7 @@ export class DubboRoot {
   #fail(error: unknown): void {
     if (this.#stopped || error instanceof SessionLost) return;
     if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
-    this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth);
+    this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth ? "refused" : "broken");
   }
 }
 

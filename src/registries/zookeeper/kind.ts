@@ -41,8 +41,8 @@ export const zookeeperSchema = z.strictObject({
     .prefault("15s")
     .describe("Session time-out asked for; the server may change it. A silent server is noticed within two thirds of it."),
   connectTimeout: between("100ms", "10m")
-    .prefault("3s")
-    .describe("How long one server may take to accept a session before the next one is tried."),
+    .prefault("5s")
+    .describe("How long one server may take to accept a session; the first attempt is given 0.5 s, each mute one twice as long."),
   auth: z
     .strictObject({
       scheme: z.literal("digest").default("digest").describe("Authentication scheme."),

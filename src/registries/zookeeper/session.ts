@@ -15,6 +15,11 @@ const absent = { firstMs: 200, mostMs: 1_000 };
 /** Between two sessions that were established and lost, or refused: each may cost the server a whole listing. */
 const unstable = { firstMs: 200, mostMs: 10_000 };
 const refused = { firstMs: 5_000, mostMs: 10_000 };
+/**
+ * A server that has just been started takes connections that it never answers (3.9.3, observed most
+ * times), so the first attempt is short; each mute one doubles it, up to the setting.
+ */
+const firstConnectTimeoutMs = 500;
 /** A session that lived this long after its listing was a good one. */
 const stableMs = 10_000;
 
@@ -31,7 +36,9 @@ class ZookeeperSession implements Session {
   #retryTimer: NodeJS.Timeout | undefined;
   /** Attempts since the last good session, by how they ended. */
   #unanswered = 0;
+  #mute = 0;
   #broken = 0;
+  #lastReason: string | undefined;
   #listedAt = 0;
   #closed = false;
 
@@ -55,14 +62,19 @@ class ZookeeperSession implements Session {
 
   #connect(): void {
     const server = this.#servers[this.#nextServer++ % this.#servers.length]!;
-    const client = new Client(server, this.#settings, {
-      established: () => this.#onEstablished(client),
-      changed: (path) => this.#root?.changed(path),
-      contact: () => {
-        if (this.#listedAt > 0) this.#context.emit.contact();
+    const connectTimeout = Math.min(this.#settings.connectTimeout, firstConnectTimeoutMs * 2 ** Math.min(this.#mute, 10));
+    const client = new Client(
+      server,
+      { ...this.#settings, connectTimeout },
+      {
+        established: () => this.#onEstablished(client),
+        changed: (path) => this.#root?.changed(path),
+        contact: () => {
+          if (this.#listedAt > 0) this.#context.emit.contact();
+        },
+        lost: (doubt) => this.#onLost(server, doubt),
       },
-      lost: (doubt) => this.#onLost(server, doubt),
-    });
+    );
     this.#client = client;
   }
 
@@ -71,6 +83,8 @@ class ZookeeperSession implements Session {
     log.info({ server: serverText(client.server) }, "session established");
     this.#listedAt = 0;
     this.#unanswered = 0;
+    this.#mute = 0;
+    this.#lastReason = undefined;
     this.#root = new DubboRoot({
       client,
       settings: this.#settings,
@@ -95,15 +109,22 @@ class ZookeeperSession implements Session {
     const wait = this.#wait(doubt);
     const reason = `${serverText(server)}: ${doubt.reason}`;
     this.#context.emit.unreachable(reason);
-    this.#context.log.warn({ server: serverText(server), retryInMs: Math.round(wait) }, reason);
+    const { log } = this.#context;
+    const fields = { server: serverText(server), retryInMs: Math.round(wait) };
+    // An outage is said once, not with every attempt.
+    if (reason === this.#lastReason) log.debug(fields, reason);
+    else log.warn(fields, reason);
+    this.#lastReason = reason;
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
   }
 
-  #wait(doubt: Doubt): number {
-    if (doubt.refused) return backOff(this.#broken++, refused, Math.random());
-    if (doubt.established) return backOff(this.#broken++, unstable, Math.random());
-    // Every server of the list gets its turn before the wait grows.
-    return backOff(Math.floor(this.#unanswered++ / this.#servers.length), absent, Math.random());
+  #wait({ ending }: Doubt): number {
+    if (ending === "refused") return backOff(this.#broken++, refused, Math.random());
+    if (ending === "broken") return backOff(this.#broken++, unstable, Math.random());
+    this.#mute = ending === "mute" ? this.#mute + 1 : 0;
+    // Every server of the list gets its turn before the wait grows. A mute attempt has waited long enough.
+    this.#unanswered = ending === "mute" ? 0 : this.#unanswered + 1;
+    return backOff(Math.floor(Math.max(0, this.#unanswered - 1) / this.#servers.length), absent, Math.random());
   }
 }
 

@@ -9,7 +9,7 @@ suite("settings of the zookeeper kind", () => {
       servers: [{ host: "zk-0.zk", port: 2181 }],
       root: "/dubbo",
       sessionTimeout: 15_000,
-      connectTimeout: 3_000,
+      connectTimeout: 5_000,
       maxInFlight: 128,
       relistInterval: 600_000,
       include: [],
