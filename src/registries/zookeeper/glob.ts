@@ -1,5 +1,5 @@
 /** A name filter: `*` stands for any characters, `?` for one; everything else for itself. */
-export function glob(pattern: string): (text: string) => boolean {
+function glob(pattern: string): (text: string) => boolean {
   const expression = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replace(/\*+/g, ".*")

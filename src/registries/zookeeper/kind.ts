@@ -33,7 +33,7 @@ function between(least: string, most: string) {
   return duration.refine((ms) => ms >= bounds[0] && ms <= bounds[1], { error: `expected a duration from ${least} to ${most}` });
 }
 
-export const zookeeperSchema = z.strictObject({
+const zookeeperSchema = z.strictObject({
   servers: servers.describe("Servers of one ensemble, as a list or one text with commas; `host:port`, port 2181 if absent."),
   chroot: zookeeperPath.optional().describe("Path under which this registry's tree lies; all other paths are relative to it."),
   root: zookeeperPath.default("/dubbo").describe("Dubbo's registry group: the node whose children are the interfaces."),
