@@ -60,9 +60,8 @@ for (const bench of benches) {
 if (json) console.log(JSON.stringify(verdicts, undefined, 2));
 else {
   const gibibytes = (totalmem() / 2 ** 30).toFixed(0);
-  console.log(
-    `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${gibibytes} GiB, Node ${process.versions.node}, medians of ${runs} runs\n`,
-  );
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${gibibytes} GiB, load before ${loadBefore}`;
+  console.log(`${machine}; Node ${process.versions.node}, medians of ${runs} runs\n`);
   console.log(table(verdicts));
 }
 const missed = verdicts.filter(({ ok }) => ok === false);
