@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { DubboWriter, type Provider } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
-import { freePorts } from "./servers/free-port.ts";
+import { HangUp } from "./servers/hang-up.ts";
 import { type AcceptedConfig, Istiod } from "./servers/istiod.ts";
 import { SidecarClient } from "./servers/sidecar-client.ts";
 import { Tributary } from "./servers/tributary.ts";
@@ -233,11 +233,12 @@ suite("istiod, fed from files", { concurrency: false }, () => {
 
 suite("istiod, when the registry is away from the start", { concurrency: false }, () => {
   test("a cold istiod waits for it, then starts without it", async (t) => {
-    const [nobody] = await freePorts(1);
+    const away = await HangUp.start();
+    t.after(() => away.stop());
     const istiod = await Istiod.prepare();
     t.after(() => istiod.stop());
     const tributary = await Tributary.start({
-      registries: [{ id: "zk", type: "zookeeper", servers: `127.0.0.1:${nobody}` }],
+      registries: [{ id: "zk", type: "zookeeper", servers: away.address }],
       istiod: istiod.ports,
       initialSyncTimeout: "6s",
     });

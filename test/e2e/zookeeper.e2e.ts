@@ -11,6 +11,7 @@ import { type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-dr
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
 import { freePorts } from "./servers/free-port.ts";
+import { HangUp } from "./servers/hang-up.ts";
 import { Tributary } from "./servers/tributary.ts";
 import { ZooKeeper } from "./servers/zookeeper.ts";
 import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
@@ -132,9 +133,10 @@ suite("a ZooKeeper as operators set it up", { concurrency: false }, () => {
     await owner.create(`/prod/east${providerPath(orders)}`, orders.host, "persistent");
     await owner.setPrivate("/prod/east/dubbo");
     await owner.setPrivate(`/prod/east/dubbo/${orders.interface}/providers`);
-    const [nobody] = await freePorts(1);
+    const away = await HangUp.start();
+    t.after(() => away.stop());
     const auth = { user: "mesh", password: "secret:with:colons" };
-    const common = { type: "zookeeper", servers: [`127.0.0.1:${nobody}`, zookeeper.address], chroot: "/prod/east" };
+    const common = { type: "zookeeper", servers: [away.address, zookeeper.address], chroot: "/prod/east" };
     const tributary = await Tributary.start({
       registries: [
         { id: "with-password", ...common, auth },

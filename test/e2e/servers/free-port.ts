@@ -1,12 +1,24 @@
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 
-/** Finds `count` different loopback ports that nobody listens on right now. */
+/** Below the range that systems hand out to connections and to `listen(0)`, so that a port stays free until it is used. */
+const lowest = 20_000;
+const highest = 31_999;
+
+/** Finds `count` different loopback ports that nobody listens on. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  const taken: Server[] = [];
+  while (taken.length < count) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest + 1));
+    const server = createServer().listen(port, "127.0.0.1");
+    const listening = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (listening) taken.push(server);
+  }
+  const ports = taken.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(taken.map((server) => once(server.close(), "close")));
   return ports;
 }
 
