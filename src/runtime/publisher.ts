@@ -60,6 +60,8 @@ export class Publisher {
   readonly #problems = new Map<string, readonly MeshProblem[]>();
   readonly #idleListeners = new Set<() => void>();
   #oldest = Number.POSITIVE_INFINITY;
+  /** Something was staged since the last publication. */
+  #staged = false;
   #lastPublish = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #partial: NodeJS.Timeout | undefined;
@@ -80,9 +82,9 @@ export class Publisher {
     this.schedule();
   }
 
-  /** True when every change the catalog reported is in the snapshot. */
+  /** True when every change the catalog reported is in the published snapshot. */
   isIdle(): boolean {
-    return this.#scheduled === undefined && this.#queue.size === 0;
+    return this.#scheduled === undefined && this.#queue.size === 0 && !this.#staged;
   }
 
   /** Called at the end of each publication after which nothing is left to do. Returns the unsubscription. */
@@ -100,6 +102,7 @@ export class Publisher {
     clearImmediate(this.#scheduled);
     clearTimeout(this.#partial);
     this.#scheduled = undefined;
+    this.#staged = false;
     this.#queue.clear();
     this.#idleListeners.clear();
   }
@@ -111,7 +114,7 @@ export class Publisher {
     const end = performance.now() + sliceMs;
     for (const [id, since] of this.#queue) {
       this.#queue.delete(id);
-      this.#work(parseTarget(id), since);
+      this.#attempt(parseTarget(id), since);
       if (performance.now() >= end) break;
     }
     if (this.#queue.size > 0) this.schedule();
@@ -131,26 +134,31 @@ export class Publisher {
     return false;
   }
 
+  /** Whatever goes wrong with one object is our failure, not the registry's word: it costs only that object, which stays as it was. */
+  #attempt(target: Target, seenAt: number): void {
+    try {
+      this.#work(target, seenAt);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#problems.set(targetId(target), [{ costs: "service", code: "encode-failed", where: target.name, message }]);
+    }
+  }
+
   #work(target: Target, seenAt: number): void {
     const id = targetId(target);
     const entry = this.#entryOf(target);
     const vip = target.type === "networking.istio.io/ServiceEntry" ? this.#vip(target, entry?.kind === "service", seenAt) : undefined;
     this.#oldest = Math.min(this.#oldest, seenAt);
-    const { object, problems } = entry ? this.#encoded(entry, vip, target, seenAt) : nothing;
+    const { object, problems } = entry ? this.#encoded(entry, vip, seenAt) : nothing;
     if (problems.length > 0) this.#problems.set(id, problems);
     else this.#problems.delete(id);
+    this.#staged = true;
     this.#rooms.store.stage(object ? { upserts: [object] } : { removals: [target] });
   }
 
-  /** Whatever goes wrong with one object costs only that object. */
-  #encoded(entry: CatalogEntry, vip: string | undefined, target: Target, seenAt: number): Encoded {
-    try {
-      const { object, problems } = this.#rooms.translate(entry, vip);
-      return { object: object && this.#rooms.encode(object, seenAt), problems };
-    } catch (error) {
-      const problem = { costs: "service", code: "encode-failed", where: target.name, message: (error as Error).message } as const;
-      return { object: undefined, problems: [problem] };
-    }
+  #encoded(entry: CatalogEntry, vip: string | undefined, seenAt: number): Encoded {
+    const { object, problems } = this.#rooms.translate(entry, vip);
+    return { object: object && this.#rooms.encode(object, seenAt), problems };
   }
 
   /** Takes or gives back the virtual address; whoever has to move because of it is translated again. */
@@ -172,6 +180,7 @@ export class Publisher {
     this.#lastPublish = performance.now();
     const oldest = this.#oldest;
     this.#oldest = Number.POSITIVE_INFINITY;
+    this.#staged = false;
     this.#rooms.store.publish();
     if (oldest !== Number.POSITIVE_INFINITY) this.#rooms.published(oldest);
   }

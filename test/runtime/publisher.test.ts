@@ -50,6 +50,11 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
   const entries = new Map<string, CatalogEntry>();
   const dirty = new Set<string>();
   const state = { complete: options.complete ?? true, published: [] as number[] };
+  /** Where work on a host throws. */
+  const failing: { get?: string | undefined; translate?: string | undefined } = {};
+  const failAt = (host: string | undefined, subjectOf: string) => {
+    if (host !== undefined && subjectOf.endsWith(`/${host}`)) throw new Error("out of thin air");
+  };
   const subject = new Publisher({
     catalog: {
       drain() {
@@ -57,12 +62,18 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
         dirty.clear();
         return { keys, seenAt: 1000 };
       },
-      get: (key) => entries.get(key),
+      get(key) {
+        failAt(failing.get, key);
+        return entries.get(key);
+      },
       isComplete: () => state.complete,
     },
     vips,
-    translate: (entry, vip) =>
-      entry.kind === "service" ? translateService(entry.service, policy, vip) : translateResource(entry.passed, policy),
+    translate(entry, vip) {
+      if (entry.kind === "resource") return translateResource(entry.passed, policy);
+      failAt(failing.translate, `/${entry.service.host}`);
+      return translateService(entry.service, policy, vip);
+    },
     encode: encodeObject,
     store,
     published: (seenAt) => state.published.push(seenAt),
@@ -77,7 +88,7 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
     while (!subject.isIdle()) await turn();
   };
   const names = () => [...store.current().table(serviceEntries).entries()].map(({ name }) => name);
-  return { subject, store, vips, state, put, idle, names };
+  return { subject, store, vips, state, failing, put, idle, names };
 }
 
 test("a changed service is published in the next turn of the event loop", async () => {
@@ -149,4 +160,46 @@ test("problems are kept per target and forgotten when they are mended", async ()
   put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
   await idle();
   assert.equal(subject.problems().size, 0);
+});
+
+test("what is staged but not yet published is not idle: a first answer of this moment would lack it", async () => {
+  const { put, state, subject, names } = publisher({ complete: false });
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await turn();
+  put("service:tributary/b.file", service("b.file", ["10.0.0.2"]));
+  await turn();
+  state.complete = true;
+  assert.ok(!names().includes("tributary/b.file"), "held back for a larger batch");
+  assert.equal(subject.isIdle(), false);
+  let idle = 0;
+  subject.onIdle(() => {
+    idle++;
+    assert.ok(names().includes("tributary/b.file"));
+  });
+  subject.schedule();
+  await turn();
+  assert.equal(idle, 1);
+  assert.equal(subject.isIdle(), true);
+});
+
+test("a failure of ours while one object is made costs that object its news, and nothing what it has", async () => {
+  const { put, idle, names, failing, subject } = publisher();
+  for (const name of ["a", "b"]) put(`service:tributary/${name}.file`, service(`${name}.file`, ["10.0.0.1"]));
+  await idle();
+  for (const where of ["get", "translate"] as const) {
+    failing[where] = "a.file";
+    put("service:tributary/a.file", service("a.file", ["10.0.0.2"]));
+    put(`service:tributary/${where}.file`, service(`${where}.file`, ["10.0.0.3"]));
+    await idle();
+    assert.ok(names().includes("tributary/a.file"), `${where} failed: the last good object stays`);
+    assert.ok(names().includes(`tributary/${where}.file`), "the others go on");
+    assert.deepEqual(
+      [...subject.problems().values()].flat().map(({ code, message }) => [code, message]),
+      [["encode-failed", "out of thin air"]],
+    );
+    failing[where] = undefined;
+    put("service:tributary/a.file", service("a.file", ["10.0.0.2"]));
+    await idle();
+    assert.equal(subject.problems().size, 0);
+  }
 });
