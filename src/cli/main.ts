@@ -1,9 +1,4 @@
-#!/usr/bin/env node
-/** The `tributary` command: names the commands and their options; each command is a file of its own. */
-import { enableCompileCache } from "node:module";
+/** The `tributary` command behind `bin/tributary.js`: names the commands and runs the one that is asked for. */
+import { buildProgram } from "./program.ts";
 
-// Compiled code is kept between runs, so that a restart listens sooner. Silently off where no folder is writable.
-enableCompileCache();
-
-const { buildProgram } = await import("./program.ts");
 await buildProgram().parseAsync();

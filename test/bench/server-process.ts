@@ -47,7 +47,8 @@ export class ServerProcess {
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      args: [...preload, ...looking, path.join(repository, "src/cli/main.ts"), "serve", "--config", config],
+      // The flag that `npm start` and the command's first line give.
+      args: ["--max-semi-space-size=4", ...preload, ...looking, path.join(repository, "bin/tributary.js"), "serve", "--config", config],
       env: { LOOP_PROBE: path.join(folder, "loop-delay.json") },
     });
     return new ServerProcess(child, startedAt, { xds: xds!, metrics: metrics! }, folder);

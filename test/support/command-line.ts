@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../bin/tributary.js", import.meta.url));
 
 export interface RunningCommand {
   readonly child: ChildProcess;

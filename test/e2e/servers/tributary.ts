@@ -18,7 +18,7 @@ export interface DumpedObject {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-const program = path.join(repository, "src/cli/main.ts");
+const program = path.join(repository, "bin/tributary.js");
 
 export interface TributaryOptions {
   /** The `registries` of the configuration. */
