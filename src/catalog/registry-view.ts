@@ -129,9 +129,7 @@ export class RegistryView {
     const before = this.#status;
     this.#status = status;
     if (this.#items.size > 0) {
-      // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
-      // A supervisor that starts over (changed settings) counts its epochs anew, and is not synced.
-      const replaced = before === undefined ? !status.synced : before.synced && (before.epoch !== status.epoch || !status.synced);
+      const replaced = isReplaced(before, status);
       if (replaced) this.#openRestart("reconnect", status.reason ?? "the connection to the registry was replaced", now);
       if (status.suspicion !== undefined && status.suspicion !== before?.suspicion) this.#openRestart("suspicion", status.suspicion, now);
     }
@@ -289,4 +287,14 @@ export class RegistryView {
     const { oldest } = this.#empty;
     return oldest === undefined ? undefined : oldest + this.#rules.emptyServiceFor;
   }
+}
+
+/** Whether a status tells that the connection which filled the view was lost, or has a successor. */
+function isReplaced(before: RegistryStatus | undefined, status: RegistryStatus): boolean {
+  // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
+  if (before === undefined && !status.synced) return true;
+  // A first listing whose connection was lost before we could apply it is continued by another connection.
+  if (!before?.synced) return status.synced && status.phase === "stale";
+  // A supervisor that starts over counts its epochs anew, and is not synced.
+  return before.epoch !== status.epoch || !status.synced;
 }

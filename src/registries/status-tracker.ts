@@ -25,11 +25,12 @@ export class StatusTracker {
     this.#set({ lastContact: at });
   }
 
-  /** A complete listing was applied. It proves contact only if none was lost since. */
+  /** A complete listing was applied. The registry is live only if no contact was lost since. */
   committed(commit: Commit): void {
     const suspicion = commit.suspicions === this.#suspicions ? undefined : this.#status.suspicion;
     if (commit.losses !== this.#losses) {
-      this.#set({ suspicion });
+      // Contact was lost behind it; what was read before that is a complete view all the same.
+      this.#set({ suspicion, synced: true, phase: "stale" });
       return;
     }
     this.#inContact = true;

@@ -48,6 +48,11 @@ export class SupervisedRegistry {
     this.#start();
   }
 
+  /** The session module's URL. */
+  get session(): string {
+    return this.#spec.session.href;
+  }
+
   get status(): RegistryStatus {
     return this.#tracker.status;
   }

@@ -3,6 +3,7 @@
  * that workers can start before the rest of the program is loaded.
  */
 import type { Logger } from "../log/logger.ts";
+import { containedFeed } from "./contained-feed.ts";
 import type { Feed, RegistryStatus } from "./feed.ts";
 import type { KnownProblem } from "./problem-log.ts";
 import { type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";
@@ -15,7 +16,7 @@ export class Supervisor {
   readonly #registries = new Map<string, SupervisedRegistry>();
 
   constructor(feed: Feed, log: Logger, options: Partial<SupervisorOptions> = {}) {
-    this.#feed = feed;
+    this.#feed = containedFeed(feed, log);
     this.#log = log;
     this.#options = { ...defaultSupervisorOptions, ...options };
   }
@@ -30,11 +31,18 @@ export class Supervisor {
     this.#registries.set(spec.id, new SupervisedRegistry(spec, this.#feed, this.#log, this.#options));
   }
 
-  /** New settings for a running registry of the same kind: a new worker, the known state kept meanwhile. */
+  /**
+   * New settings for a running registry: a new worker, the known state kept meanwhile. One of
+   * another kind starts from nothing, since its state and status say nothing about the new one.
+   */
   replace(spec: RegistrySpec): void {
     const registry = this.#registries.get(spec.id);
     if (!registry) throw new Error(`registry ${spec.id} does not run`);
-    registry.replace(spec);
+    if (registry.session === spec.session.href) registry.replace(spec);
+    else {
+      void this.remove(spec.id);
+      this.add(spec);
+    }
   }
 
   /** Ends a registry for good. The feed is told nothing: who removes a registry also drops what it gave. */

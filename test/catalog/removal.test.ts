@@ -57,6 +57,18 @@ describe("after a reconnect", () => {
     return rig;
   }
 
+  it("holds as well if contact was lost before the first listing could be applied", () => {
+    const rig = rigWith();
+    rig.status("zk", { phase: "starting", synced: false });
+    rig.put("zk", service("a", [1, 2]));
+    rig.status("zk", { phase: "starting", synced: false, epoch: 1 });
+    rig.list("zk", service("a", [1, 2]));
+    rig.status("zk", { phase: "stale", synced: true, epoch: 1 });
+    rig.list("zk");
+    assert.deepEqual(rig.addresses("a.dubbo"), ["10.0.0.1", "10.0.0.2"]);
+    assert.deepEqual(holds(rig), ["reconnect"]);
+  });
+
   it("lets growth pass and keeps what would shrink", () => {
     const rig = reconnected();
     rig.list("zk", service("a", [2, 5]), service("d", [6]));

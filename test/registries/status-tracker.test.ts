@@ -82,3 +82,13 @@ test("a failed listing is the reason only while it is not live", () => {
   tracker.abandoned("a file is broken");
   assert.equal(tracker.status.reason, undefined);
 });
+
+test("a first listing that is applied after contact was lost again is a complete view, and stale", () => {
+  const { tracker, commit } = tracked();
+  tracker.contact(5);
+  tracker.unreachable("gone again", 1);
+  assert.equal(tracker.status.phase, "starting");
+  commit(0);
+  const { phase, synced, reason, epoch } = tracker.status;
+  assert.deepEqual([phase, synced, reason, epoch], ["stale", true, "gone again", 1]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Logger } from "../../src/log/logger.ts";
+import { type Logger, silentLogger } from "../../src/log/logger.ts";
 import { itemId } from "../../src/registries/service.ts";
 import type { SupervisorOptions } from "../../src/registries/supervisor-options.ts";
 import { type Command, type ScriptedSettings, scriptedSession, serviceItem } from "../support/scripted-session.ts";
@@ -258,4 +258,51 @@ test("what a worker logs and prints reaches the log under its registry's name", 
     {},
     { debug: write, info: write, warn: write, error: write },
   );
+});
+
+test("a failure downstream costs the word it happened at, not the process and not the queue", async () => {
+  const refused = itemId(serviceItem("refused"));
+  const errors: object[] = [];
+  const log = { ...silentLogger, error: (fields: object) => errors.push(fields) };
+  await withWorker(
+    async (worker) => {
+      const { upsert } = worker.feed;
+      worker.feed.upsert = (registry, id, text) => {
+        if (id === refused) throw new Error("out of thin air");
+        upsert.call(worker.feed, registry, id, text);
+      };
+      // More batches than the worker may have unacknowledged.
+      for (let at = 0; at < 10; at++) {
+        worker.tell({ do: "changed", items: [serviceItem("refused", at), serviceItem("good", at)] });
+        await worker.feed.until(
+          "good",
+          () => worker.feed.items.get(itemId(serviceItem("good"))) === JSON.stringify(serviceItem("good", at)),
+        );
+      }
+      assert.equal(worker.feed.last?.restarts, 0);
+      assert.equal(errors.length, 10);
+      assert.ok(!worker.feed.items.has(refused));
+    },
+    {},
+    {},
+    log,
+  );
+});
+
+test("a registry that becomes one of another kind is not synced before the new kind has listed", async () => {
+  await withWorker(async (worker) => {
+    const { supervisor, settings } = worker;
+    const another = new URL(`${scriptedSession.href}?another-kind`);
+    supervisor.replace({ id: scriptedRegistry, session: another, settings: { channel: settings.channel } });
+    const { phase, synced } = supervisor.status(scriptedRegistry) ?? {};
+    assert.deepEqual([phase, synced], ["starting", false]);
+    const mark = worker.feed.mark();
+    supervisor.replace({ id: scriptedRegistry, session: another, settings: { ...settings, items: [a] } });
+    await worker.feed.until("the new kind has listed", () => worker.feed.since(mark).some(({ type }) => type === "listed"));
+    assert.equal(supervisor.status(scriptedRegistry)?.restarts, 0);
+    assert.deepEqual(
+      worker.feed.since(mark).flatMap((event) => (event.type === "upsert" ? event.id : [])),
+      [itemId(a)],
+    );
+  });
 });

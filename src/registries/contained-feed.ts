@@ -1,0 +1,21 @@
+/** A feed that never throws: what goes wrong downstream with one word costs that word, not the process or the registry's queue. */
+import type { Logger } from "../log/logger.ts";
+import type { Feed } from "./feed.ts";
+
+/** @param log told of every failure; a change that failed is not told again until the item changes. */
+export function containedFeed(feed: Feed, log: Logger): Feed {
+  const contained = (registry: string, what: string, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      log.error({ registry, what, err: error }, "taking over a registry's word failed; what was known before stays");
+    }
+  };
+  return {
+    upsert: (registry, id, text, seenAt) => contained(registry, `upsert ${id}`, () => feed.upsert(registry, id, text, seenAt)),
+    remove: (registry, id, seenAt) => contained(registry, `remove ${id}`, () => feed.remove(registry, id, seenAt)),
+    listed: (registry, ids, seenAt) => contained(registry, "listed", () => feed.listed(registry, ids, seenAt)),
+    status: (registry, status) => contained(registry, "status", () => feed.status(registry, status)),
+    problem: (registry, problem, count) => contained(registry, `problem ${problem.code}`, () => feed.problem(registry, problem, count)),
+  };
+}
