@@ -4,7 +4,7 @@
 // biggest lever on memory, and V8 takes it from the command line only.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import module from "node:module"; // whole: an older Node lacks the name that is used below
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -13,7 +13,7 @@ const wanted = 24;
 if (Number(process.versions.node.split(".")[0]) >= wanted) {
   // Compiled code is kept between runs, so that a restart listens sooner; workers find the folder in
   // the environment. Silently off where no folder is writable.
-  const { directory } = enableCompileCache();
+  const { directory } = module.enableCompileCache();
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
   await import(main);
 } else {
