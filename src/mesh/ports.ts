@@ -167,7 +167,8 @@ function chooseOffered(source: PortSource, instances: readonly (readonly KeyedPo
     voters = source.unusable.map(({ ports, address }) => keyedPorts(ports, address, problems)).filter((ports) => ports.length > 0);
   }
   if (voters.length > 0) return common(countVotes(voters), voters.length, problems);
-  return countVotes(source.ports.filter(isUsable).map((port) => [{ key: portKey(port), port }]));
+  // As if one instance had all that is remembered.
+  return countVotes([keyedPorts(source.ports, undefined, problems)]);
 }
 
 /** Those that all have; if there is none, the one that most have: better some instances than none. */

@@ -73,6 +73,36 @@ describe("naming a service", () => {
     assert.equal(rememberPorts(known, service([])), known);
   });
 
+  it("remembers every offered port of a protocol, under its name", () => {
+    const two = (web: number, admin: number): Instance => ({
+      id: `${web}`,
+      address: "10.0.0.1",
+      ports: [
+        { name: "web", number: web, protocol: "http" },
+        { name: "admin", number: admin, protocol: "http" },
+      ],
+    });
+    const known = rememberPorts([], service([two(8080, 9090), two(8080, 9091), two(8081, 9091)]));
+    assert.deepEqual(known, [
+      { name: "admin", number: 9091, protocol: "http" },
+      { name: "web", number: 8080, protocol: "http" },
+    ]);
+    const unnamed = service([{ id: "u", address: "10.0.0.1", ports: [7001, 7000].map((number) => ({ number, protocol: "tcp" })) }]);
+    assert.deepEqual(rememberPorts(known, unnamed).slice(2), [
+      { number: 7000, protocol: "tcp" },
+      { number: 7001, protocol: "tcp" },
+    ]);
+    assert.deepEqual(nameService(service([]), naming, known).named[0]?.ports, known);
+  });
+
+  it("remembers no port that was not offered because an instance lacked it", () => {
+    const instances = [
+      instance(8080, "http"),
+      { ...instance(8080, "http"), ports: [8080, 9090].map((number) => ({ number, protocol: "http" })) },
+    ];
+    assert.deepEqual(rememberPorts([], service(instances)), [{ number: 8080, protocol: "http" }]);
+  });
+
   it("calls a service without any history by its usual protocol", () => {
     assert.deepEqual(hosts(service([])), ["com.acme.order.1-0.g.dubbo"]);
   });

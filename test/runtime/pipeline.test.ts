@@ -12,9 +12,7 @@ const serviceEntries = "networking.istio.io/ServiceEntry";
 
 const services = (name: string, ...addresses: string[]) =>
   JSON.stringify({
-    services: [
-      { name, ports: [{ name: "http", number: 80, protocol: "http" }], instances: addresses.map((address) => ({ address })) },
-    ],
+    services: [{ name, ports: [{ name: "http", number: 80, protocol: "http" }], instances: addresses.map((address) => ({ address })) }],
   });
 
 /** A configuration of `file` registries, each on `<id>.json` in the folder. */
@@ -122,7 +120,37 @@ test("the manifests are what is served", async (t) => {
   const [manifest, ...others] = [...pipeline.manifests()];
   assert.deepEqual(others, []);
   assert.equal(manifest?.metadata.name, "orders.file");
-  const { addresses } = manifest?.spec as { addresses: string[] };
+  const { addresses = [] } = (manifest?.spec ?? {}) as { addresses?: string[] };
   const entry = pipeline.store.current().table(serviceEntries).get("tributary/orders.file");
   assert.ok(body(entry).includes(addresses[0] ?? "none"));
+});
+
+test("a service that becomes empty keeps the names and numbers of all its ports", async (t) => {
+  const folder = tempFolder(t);
+  const instances = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      address: `10.0.0.${at + 1}`,
+      ports: [
+        { name: "web", number: 8080, protocol: "http" },
+        { name: "admin", number: 9090 + at, protocol: "http" },
+        { number: 7001, protocol: "tcp" },
+        { number: 7000, protocol: "tcp" },
+      ],
+    }));
+  folder.write("a.json", JSON.stringify({ services: [{ name: "orders", instances: instances(3) }] }));
+  const pipeline = running(t, configure(folder, ["a"]));
+  await complete(pipeline);
+  const ports = () => [...pipeline.manifests()].map(({ metadata, spec }) => [metadata.name, (spec as { ports: object[] }).ports] as const);
+  const endpoints = () => [...pipeline.manifests()].flatMap(({ spec }) => (spec as { endpoints?: object[] }).endpoints ?? []);
+  const before = ports();
+  assert.deepEqual(
+    before.map(([name, list]) => [name, list.length]),
+    [
+      ["orders.file", 2],
+      ["tcp.orders.file", 2],
+    ],
+  );
+  folder.write("a.json", JSON.stringify({ services: [{ name: "orders", instances: [] }] }));
+  await until(pipeline, () => endpoints().length === 0);
+  assert.deepEqual(ports(), before);
 });
