@@ -9,22 +9,29 @@ import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
 import type { Pipeline } from "../runtime/pipeline.ts";
+import { tellWaiting } from "./waiting.ts";
 
 export async function check(options: { config: string; timeout: number; offline: boolean }): Promise<number> {
   const { config, secrets } = loadConfig(options.config, configOptions);
   console.log(`ok       ${options.config}: ${config.registries.length} registr${config.registries.length === 1 ? "y" : "ies"} configured`);
   if (options.offline) return 0;
   const log = await createLogger({ ...config.log, level: "error" }, { secrets });
-  const { pipeline, missing } = await runOnce(config, log, options.timeout * 1000);
+  const { pipeline, missing } = await runOnce(config, log, { timeoutMs: options.timeout * 1000, onWaiting: tellWaiting(options.timeout) });
   const findings = [...findingsOf(pipeline, missing)];
   for (const { severity, where, message } of findings) console.log(`${severity.padEnd(8)} ${where}: ${message}`);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.filter(({ severity }) => severity === "warning").length;
   const served = pipeline.store.current().table("networking.istio.io/ServiceEntry").size;
-  console.log(`${errors} errors, ${warnings} warnings; ${served} ServiceEntries would be served`);
+  console.log(
+    `${count(errors, "error")}, ${count(warnings, "warning")}; ${served} ${served === 1 ? "ServiceEntry" : "ServiceEntries"} would be served`,
+  );
   await pipeline.stop();
   log.flush();
   return errors > 0 ? 1 : 0;
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
 interface Finding {

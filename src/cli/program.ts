@@ -69,7 +69,7 @@ Examples:
   program
     .command("watch")
     .description("follow a running server and print changes as they come")
-    .option("-a, --address <host:port>", "xDS address of the server", "127.0.0.1:16010")
+    .option("-a, --address <host:port>", "xDS address of the server", address, "127.0.0.1:16010")
     .option("-o, --output <format>", "text or json (one object a line)", lineFormat, "text")
     .addHelpText("after", "\nExamples:\n  tributary watch\n  tributary watch --address 127.0.0.1:16010 -o json")
     .action(async (options: { address: string; output: "text" | "json" }) => {
@@ -95,6 +95,12 @@ function seconds(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError("expected a number of seconds greater than 0.");
   return value;
+}
+
+function address(text: string): string {
+  const [, port] = /^(?:[^\s:[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(text) ?? [];
+  if (!port || Number(port) < 1 || Number(port) > 65535) throw new InvalidArgumentError("expected host:port, such as 127.0.0.1:16010.");
+  return text;
 }
 
 function oneOf<T extends string>(...allowed: T[]) {

@@ -48,12 +48,17 @@ export async function serve(options: { config?: string }): Promise<number> {
   return 0;
 }
 
-/** Resolves with the first signal; a second one ends the process at once. */
+/** A terminal signals every process of a command, and launchers (npm, our own) pass on what they got: the echo, in ms. */
+const echo = 500;
+
+/** Resolves with the first signal; a second one, when it is no echo of the first, ends the process at once. */
 function endOf(target: NodeJS.Process): Promise<string> {
   return new Promise((resolve) => {
+    let first: number | undefined;
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      target.once(signal, () => {
-        target.once(signal, () => target.exit(130));
+      target.on(signal, () => {
+        first ??= performance.now();
+        if (performance.now() - first > echo) target.exit(130);
         resolve(signal);
       });
     }

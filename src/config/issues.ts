@@ -62,7 +62,8 @@ function unknownType(path: Path, issue: z.core.$ZodIssueInvalidUnion, context: I
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
-      return typeName(issue.expected);
+      // A setting's own words say more than its type.
+      return issue.message.startsWith("expected ") ? issue.message.slice("expected ".length) : typeName(issue.expected);
     case "invalid_value":
       return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(", ")}`;
     case "too_small":

@@ -5,10 +5,12 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h
 /** A longer timer would fire at once: Node keeps its delay in 31 bits. */
 const longestMs = 24 * 86_400_000;
 
+const durationForm = "expected a duration such as 250ms, 30s, 5m or 1h";
+
 /** A duration such as `250ms`, `30s`, `1m30s`, `1h`, at most 24d; in the typed configuration: milliseconds. */
 export const duration = z
-  .string()
-  .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, { error: "expected a duration such as 250ms, 30s, 5m or 1h", abort: true })
+  .string({ error: durationForm })
+  .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, { error: durationForm, abort: true })
   .refine((text) => milliseconds(text) <= longestMs, { error: "expected a duration of at most 24d" })
   .transform(milliseconds)
   .meta({ title: "duration" });

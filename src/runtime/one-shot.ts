@@ -3,23 +3,46 @@ import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { Pipeline } from "./pipeline.ts";
 
+export interface OneShotOptions {
+  /** How long registries may take for their first complete listing. */
+  readonly timeoutMs: number;
+  /** Told once, after two seconds, when registries are still to come. */
+  readonly onWaiting?: (registries: readonly Waiting[]) => void;
+}
+
+/** A registry that gave no complete listing yet. */
+export interface Waiting {
+  readonly id: string;
+  /** What it said last about why; absent if it said nothing. */
+  readonly reason: string | undefined;
+}
+
 export interface OneShot {
   readonly pipeline: Pipeline;
   /** Registries that did not give a complete listing in time. */
   readonly missing: readonly string[];
 }
 
+const patience = 2_000;
+
 /** Optional registries are waited for as well: whoever checks wants to see all of them. */
-export async function runOnce(config: Config, log: Logger, timeoutMs: number): Promise<OneShot> {
+export async function runOnce(config: Config, log: Logger, { timeoutMs, onWaiting }: OneShotOptions): Promise<OneShot> {
   const everything = { ...config, registries: config.registries.map((registry) => ({ ...registry, required: true })) };
   const pipeline = new Pipeline(everything, log);
+  const waiting = (): Waiting[] =>
+    config.registries
+      .map(({ id }) => ({ id, status: pipeline.supervisor.status(id) }))
+      .filter(({ status }) => !status?.synced)
+      .map(({ id, status }) => ({ id, reason: status?.reason }));
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
-    pipeline.completeness.whenComplete(() => {
+    const notice = setTimeout(() => onWaiting?.(waiting()), patience);
+    const done = () => {
+      clearTimeout(notice);
       clearTimeout(timer);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, timeoutMs);
+    pipeline.completeness.whenComplete(done);
   });
-  const missing = config.registries.map(({ id }) => id).filter((id) => !pipeline.supervisor.status(id)?.synced);
-  return { pipeline, missing };
+  return { pipeline, missing: waiting().map(({ id }) => id) };
 }

@@ -126,9 +126,11 @@ function send(call: ClientDuplexStream<Buffer, Buffer>, request: Parameters<type
   call.write(Buffer.from(toBinary(DiscoveryRequestSchema, message)));
 }
 
+/** The reason alone: grpc-js wraps a refused connection into "No connection established. Last error: Error: … Resolution note: …". */
 function describe(error: unknown): string {
   const { details, message } = error as Partial<ServiceError>;
-  return details || message || String(error);
+  const text = details || message || String(error);
+  return /Last error: (?:Error: )?(.+?)\.? Resolution note:/.exec(text)?.[1] ?? text;
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -42,7 +42,7 @@ test("check accepts a good configuration, says what it would serve, and exits wi
   const { config } = await configured(t);
   const { code, stdout } = await run(t, "check", "--config", config);
   assert.match(stdout, /files: 1 services, 1 endpoints/);
-  assert.match(stdout, /0 errors, 0 warnings; 1 ServiceEntries would be served/);
+  assert.match(stdout, /0 errors, 0 warnings; 1 ServiceEntry would be served/);
   assert.equal(code, 0);
 });
 
@@ -58,15 +58,16 @@ test("check warns of an instance that cannot be served, and is content with the 
   const { config } = await configured(t, { services: orders("10.0.0.1", "0.0.0.0") });
   const { code, stdout } = await run(t, "check", "--config", config);
   assert.match(stdout, /warning .*0\.0\.0\.0/);
-  assert.match(stdout, /0 errors, 1 warnings; 1 ServiceEntries/);
+  assert.match(stdout, /0 errors, 1 warning; 1 ServiceEntry would/);
   assert.equal(code, 0);
 });
 
 test("check fails on a registry that gives no listing in time, and says why", async (t) => {
   const { config, folder } = await configured(t);
   const text = JSON.stringify({ registries: [{ id: "files", type: "file", path: "./missing" }] });
-  const { code, stdout } = await run(t, "check", "--config", folder.write("other.yaml", text), "--timeout", "0.5");
-  assert.match(stdout, /error +files: .*missing/);
+  const { code, stdout, stderr } = await run(t, "check", "--config", folder.write("other.yaml", text), "--timeout", "4");
+  assert.match(stdout, /error +files: .*missing cannot be read: it does not exist/);
+  assert.match(stderr, /waiting +files: .*missing.*--timeout, 4 s/);
   assert.equal(code, 1);
   assert.notEqual(config, "");
 });
@@ -142,6 +143,16 @@ test("Ctrl-C ends a server that has a client, with exit code 0 and in well under
   await watcher.printed(/disconnected/);
 });
 
+test("Ctrl-C that arrives twice, from the terminal and from a launcher, is one", async (t) => {
+  const { config } = await configured(t);
+  const server = start(t, "serve", "--config", config);
+  await server.printed(/"msg":"serving"/);
+  server.child.kill("SIGINT");
+  server.child.kill("SIGTERM");
+  server.child.kill("SIGINT");
+  assert.equal(await server.ended, 0);
+});
+
 test("a taken port is named with the setting that moves it, and nothing is left running", async (t) => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
@@ -163,6 +174,14 @@ test("an xDS address that is reachable from outside is refused", async (t) => {
   const { code, stderr } = await run(t, "serve", "--config", config);
   assert.match(stderr, /\[BIND_UNSAFE\]/);
   assert.equal(code, 1);
+});
+
+test("watch refuses an address without a port", async (t) => {
+  for (const address of ["127.0.0.1", "localhost:70000", "::1:16010"]) {
+    const { code, stderr } = await run(t, "watch", "--address", address);
+    assert.match(stderr, /expected host:port, such as 127\.0\.0\.1:16010/);
+    assert.equal(code, 2);
+  }
 });
 
 test("watch says what to do when no server runs", async (t) => {

@@ -74,7 +74,7 @@ class FileSession implements Session {
       this.#watch(tree.watch);
       again = await this.#compare(tree);
     } catch (error) {
-      this.#lost(`${this.#root} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      this.#lost(`${this.#root} cannot be read: ${reason(error)}`);
       this.#watch(await nearestFolder(this.#root));
     } finally {
       clearTimeout(patience);
@@ -132,4 +132,12 @@ class FileSession implements Session {
     this.#owed = true;
     this.#emit.unreachable(reason);
   }
+}
+
+/** Without the path, which is told already. */
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return "it does not exist";
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  return message || String(error);
 }

@@ -226,7 +226,7 @@ reload("a vanished folder is unreachable, not empty", async (place) => {
   await place.watch("mount");
   await rename(place.path("mount"), place.path("away"));
   await place.feed.until("stale", () => place.feed.last?.phase === "stale");
-  assert.match(place.feed.last?.reason ?? "", /cannot be read: ENOENT/);
+  assert.match(place.feed.last?.reason ?? "", /cannot be read: it does not exist/);
   assert.equal(place.names(), "one");
   await mkdir(place.path("mount"));
   await place.write("mount/a.yaml", "one", "two");
