@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Socket, type Server as TcpServer } from "node:net";
 import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { isLoopback } from "../config/loopback.ts";
 import type { XdsConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
@@ -15,7 +16,6 @@ import { type Clock, systemClock } from "./clock.ts";
 import { discoveryService } from "./discovery-service.ts";
 import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
 import { probeIstiod } from "./istiod-probe.ts";
-import { isLoopback } from "./loopback.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
 import { type StreamContext, XdsStream } from "./stream.ts";
