@@ -49,6 +49,12 @@ export interface SessionContext {
   readonly registry: string;
   /** Parsed by the kind's schema, secrets resolved. */
   readonly settings: unknown;
+  /**
+   * Ids of what is known of the registry from earlier workers, whose place this one takes. For a
+   * registry that does not spell out what lost its last instance: the first complete listing
+   * still has to name it, for as long as the registry does not say that it is gone.
+   */
+  readonly known: readonly string[];
   readonly emit: Emitter;
   readonly log: Logger;
 }

@@ -112,6 +112,18 @@ export function keyText(key: ServiceKey): string {
   return [key.namespace, key.group, key.name, key.version].map((part) => (part ?? "").replace(/[\\|]/g, "\\$&")).join("|");
 }
 
+/** The key behind its text form. */
+export function parseKeyText(text: string): ServiceKey {
+  const parts: string[] = [""];
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === "|") parts.push("");
+    else parts[parts.length - 1] += character === "\\" ? text.charAt(++at) : character;
+  }
+  const [namespace = "", group = "", name = "", version = ""] = parts;
+  return { ...(namespace && { namespace }), ...(group && { group }), name, ...(version && { version }) };
+}
+
 /** The identity of an item within its registry. */
 export function itemId(item: Item): string {
   switch (item.kind) {

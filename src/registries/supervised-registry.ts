@@ -98,7 +98,9 @@ export class SupervisedRegistry {
     this.#startedAt = performance.now();
     const { id, session, settings } = this.#spec;
     const { beatMs, logLevel } = this.#options;
-    this.#worker = new SupervisedWorker({ registry: id, session: session.href, settings, worker: { beatMs, logLevel } }, this.#options, {
+    const known = [...this.#items.keys()];
+    const start = { registry: id, session: session.href, settings, known, worker: { beatMs, logLevel } };
+    this.#worker = new SupervisedWorker(start, this.#options, {
       message: (message) => this.#heard(message),
       ended: (reason) => this.#ended(reason),
     });

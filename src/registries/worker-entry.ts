@@ -11,7 +11,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 if (!parentPort) throw new Error("this module runs only in a registry's worker");
 const port = parentPort;
-const { registry, session: module, settings, worker } = workerData as WorkerStart;
+const { registry, session: module, settings, known, worker } = workerData as WorkerStart;
 const post = (message: FromWorker): void => port.postMessage(message);
 const log = relayLogger(post, worker.logLevel);
 const emitter = new WorkerEmitter(post, log);
@@ -51,6 +51,6 @@ async function close(): Promise<void> {
 
 const { start } = (await import(module)) as { start: StartSession };
 if (!closing) {
-  session = start({ registry, settings, emit: emitter, log });
+  session = start({ registry, settings, known, emit: emitter, log });
   post({ type: "started" });
 }

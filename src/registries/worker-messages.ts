@@ -61,5 +61,7 @@ export interface WorkerStart {
   /** The session module's URL. */
   readonly session: string;
   readonly settings: unknown;
+  /** `SessionContext.known`. */
+  readonly known: readonly string[];
   readonly worker: WorkerSettings;
 }

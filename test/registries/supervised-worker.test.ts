@@ -16,7 +16,7 @@ function supervised() {
   const ended: string[] = [];
   let terminated = 0;
   const worker = new SupervisedWorker(
-    { registry: "r", session: "file:///s.ts", settings: {}, worker: { beatMs: 1_000, logLevel: "info" } },
+    { registry: "r", session: "file:///s.ts", settings: {}, known: [], worker: { beatMs: 1_000, logLevel: "info" } },
     {
       ...defaultSupervisorOptions,
       host: {

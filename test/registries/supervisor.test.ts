@@ -306,3 +306,30 @@ test("a registry that becomes one of another kind is not synced before the new k
     );
   });
 });
+
+test("a worker is told what is known from those before it", async () => {
+  const told: unknown[] = [];
+  const log = { ...silentLogger, info: (fields: object, message: string) => message.startsWith("what earlier") && told.push(fields) };
+  const heard = (worker: ScriptedWorker, item: ReturnType<typeof serviceItem>) => {
+    worker.tell({ do: "known" });
+    worker.tell({ do: "changed", items: [item] });
+    return worker.feed.until("the answer", () => worker.feed.items.has(itemId(item)));
+  };
+  await withWorker(
+    async (worker) => {
+      await heard(worker, serviceItem("first"));
+      worker.tell({ do: "exit" });
+      await worker.lost(/ended/);
+      await worker.live();
+      await heard(worker, serviceItem("second"));
+    },
+    {},
+    {},
+    log,
+  );
+  const registry = scriptedRegistry;
+  assert.deepEqual(told, [
+    { registry, known: [] },
+    { registry, known: [a, b, serviceItem("first")].map(itemId) },
+  ]);
+});

@@ -19,7 +19,7 @@ export type Command =
   | { readonly do: "changed" | "add" | "replaced"; readonly items: readonly Item[] }
   | { readonly do: "removed"; readonly id: string }
   | { readonly do: "unreachable" | "abandon" | "suspicious" | "throw" | "reject" | "print" | "log"; readonly text: string }
-  | { readonly do: "listing" | "commit" | "contact" | "exit" | "hang" | "heap" | "relist" }
+  | { readonly do: "listing" | "commit" | "contact" | "exit" | "known" | "hang" | "heap" | "relist" }
   | { readonly do: "external"; readonly megabytes: number }
   | { readonly do: "problem"; readonly where: readonly string[] }
   /** So many changes at once, spread over so many services; the last one of each has the highest weight. */
@@ -32,7 +32,7 @@ export function serviceItem(name: string, weight = 1): Item {
   return { kind: "service", service: { key: { name }, instances: [{ id: "i", address: "10.0.0.1", ports: [], weight }] } };
 }
 
-export const start: StartSession = ({ emit, log, settings }): Session => {
+export const start: StartSession = ({ emit, log, settings, known }): Session => {
   const { channel: name, items, neverCloses } = settings as ScriptedSettings;
   const channel = new BroadcastChannel(name);
   const held: unknown[] = [];
@@ -78,6 +78,9 @@ export const start: StartSession = ({ emit, log, settings }): Session => {
         break;
       case "print":
         console.log(command.text);
+        break;
+      case "known":
+        log.info({ known }, "what earlier workers told");
         break;
       case "log":
         log.info({ detail: 1 }, command.text);

@@ -21,13 +21,14 @@ export class RecordedSession {
   readonly #waiting = new Set<() => void>();
   #open: Set<string> | undefined;
 
-  /** @param settings as a user writes them */
-  constructor(settings: Record<string, unknown>) {
+  /** @param settings as a user writes them; `known`: ids that an earlier worker told */
+  constructor(settings: Record<string, unknown>, known: readonly string[] = []) {
     const log = (level: string) => (fields: object, message: string) =>
       this.#tell({ what: "log", text: `${level}: ${message}`, fields: fields as Record<string, unknown> });
     this.session = start({
       registry: "test",
       settings: zookeeperKind.schema.parse(settings),
+      known,
       emit: this.#emitter(),
       log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     });

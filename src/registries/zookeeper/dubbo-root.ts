@@ -188,9 +188,8 @@ export class DubboRoot {
   }
 
   #forget(directory: string): void {
-    for (const key of this.#known.get(directory)?.keys ?? []) {
+    for (const key of this.#known.get(directory)?.keys ?? [])
       this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
-    }
     this.#known.delete(directory);
     this.#followed.delete(directory);
   }
@@ -232,7 +231,7 @@ export class DubboRoot {
   /** Reads an interface's providers; undefined if it is no interface, or none any more. */
   async #services(directory: string): Promise<InterfaceReading | undefined> {
     const path = this.#paths.providers(directory);
-    const before = this.#known.get(directory);
+    const before = this.#known.meet(directory, (encoded) => this.#names.decoded(encoded));
     let nodes: string[] | undefined;
     try {
       nodes = await this.#client.follow(path);

@@ -77,6 +77,11 @@ export class KnownInterface {
     this.#services.set(text, { key: detached(key), instances: instances.map(({ id }) => hash(id)) });
   }
 
+  /** Takes over what an earlier worker emitted, of whose instances nothing is known. */
+  inherit(keys: readonly ServiceKey[]): void {
+    for (const key of keys) this.#services.set(keyText(key), { key, instances: [] });
+  }
+
   /** Forgets the oldest empty services beyond the bound. */
   forgetSurplus(): void {
     if (this.#services.size <= maxEmptyServices) return;

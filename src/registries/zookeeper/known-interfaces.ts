@@ -1,14 +1,43 @@
+import { parseKeyText, type ServiceKey } from "../service.ts";
 import { KnownInterface } from "./known-interface.ts";
 
-/** What is remembered of a root over all sessions of one worker. */
+const servicePrefix = "service/";
+
+/** What is remembered of a root over all sessions of one worker, and of what earlier workers told. */
 export class KnownInterfaces {
   /** By directory name. */
   readonly #byDirectory = new Map<string, KnownInterface>();
   /** The root existed when it was last read. */
   rootSeen = false;
+  /** What earlier workers told, by interface, until this one meets the interface. */
+  readonly #inherited = new Map<string, ServiceKey[]>();
+
+  /** @param inherited ids of items. */
+  constructor(inherited: readonly string[]) {
+    for (const id of inherited) {
+      if (!id.startsWith(servicePrefix)) continue;
+      const key = parseKeyText(id.slice(servicePrefix.length));
+      const keys = this.#inherited.get(key.name);
+      if (keys) keys.push(key);
+      else this.#inherited.set(key.name, [key]);
+    }
+  }
 
   get(directory: string): KnownInterface | undefined {
     return this.#byDirectory.get(directory);
+  }
+
+  /** As `get`, also for what only earlier workers knew: whatever they told goes on, empty if it has no providers now. */
+  meet(directory: string, decoded: (directory: string) => string | undefined): KnownInterface | undefined {
+    const known = this.get(directory);
+    if (known || this.#inherited.size === 0) return known;
+    const name = decoded(directory);
+    const keys = name === undefined ? undefined : this.#inherited.get(name);
+    if (name === undefined || !keys) return undefined;
+    this.#inherited.delete(name);
+    const met = this.ensure(directory, name);
+    met.inherit(keys);
+    return met;
   }
 
   ensure(directory: string, name: string): KnownInterface {

@@ -28,7 +28,7 @@ export const start: StartSession = (context) => new ZookeeperSession(context);
 class ZookeeperSession implements Session {
   readonly #context: SessionContext;
   readonly #settings: ZookeeperSettings;
-  readonly #known = new KnownInterfaces();
+  readonly #known: KnownInterfaces;
   readonly #servers: readonly ZookeeperServer[];
   #nextServer = 0;
   #client: Client | undefined;
@@ -44,6 +44,7 @@ class ZookeeperSession implements Session {
 
   constructor(context: SessionContext) {
     this.#context = context;
+    this.#known = new KnownInterfaces(context.known);
     this.#settings = context.settings as ZookeeperSettings;
     this.#servers = shuffled(this.#settings.servers);
     this.#connect();

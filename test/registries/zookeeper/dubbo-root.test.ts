@@ -14,8 +14,13 @@ async function fakeServer(context: TestContext): Promise<FakeZooKeeper> {
   return fake;
 }
 
-function open(context: TestContext, fake: FakeZooKeeper, settings: Record<string, unknown> = {}): RecordedSession {
-  const recorded = new RecordedSession({ servers: `127.0.0.1:${fake.port}`, consumers: false, ...settings });
+function open(
+  context: TestContext,
+  fake: FakeZooKeeper,
+  settings: Record<string, unknown> = {},
+  known: readonly string[] = [],
+): RecordedSession {
+  const recorded = new RecordedSession({ servers: `127.0.0.1:${fake.port}`, consumers: false, ...settings }, known);
   context.after(() => recorded.session.close());
   return recorded;
 }
@@ -46,6 +51,31 @@ suite("a Dubbo root", { concurrency: true }, () => {
     assert.equal(recorded.count("unreachable") + recorded.count("suspicious"), 0);
     register(fake, orders, 1);
     await recorded.until("the first service", () => recorded.instances(orders)?.length === 1);
+  });
+
+  test("keeps the empty services that an earlier worker told, as long as their interface is there", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders);
+    register(fake, users, 1);
+    const [blue, plain] = [`service/|blue|${users}|1.0`, `service/||${users}|`];
+    const recorded = open(context, fake, {}, [`service/||${orders}|`, blue, plain, "service/||com.acme.Gone|"]);
+    await recorded.synced();
+    assert.deepEqual([...recorded.view.keys()].sort(), [`service/||${orders}|`, plain, blue].sort());
+    assert.deepEqual(recorded.instances(orders), []);
+    assert.deepEqual(recorded.instances(users), ids(1));
+    assert.deepEqual(recorded.view.get(blue)?.key, { group: "blue", name: users, version: "1.0" });
+    register(fake, orders, 2);
+    await recorded.until("a provider", () => recorded.instances(orders)?.length === 1);
+  });
+
+  test("may not be read in part: what an earlier worker told of a forbidden interface is not lost", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    register(fake, users, 1);
+    fake.answer = ({ path }) => (path.startsWith(providers(orders)) ? -102 : undefined);
+    const recorded = open(context, fake, {}, [`service/||${orders}|`]);
+    await recorded.until("a refusal", () => recorded.count("unreachable") > 0);
+    assert.equal(recorded.count("commit"), 0);
   });
 
   test("lies where root and chroot say", async (context) => {
