@@ -93,7 +93,9 @@ export interface Emitter {
 /** A listing grows the view as it arrives and shrinks it only on commit. */
 export interface Listing {
   add(item: Item): void;
-  /** The listing is complete: whatever it did not add is gone, says the registry. Emits `synced` the first time. */
+  /** The registry still names the item, but it cannot be read now: its last known state stays, whoever told it. */
+  keep(id: string): void;
+  /** The listing is complete: whatever it neither added nor kept is gone, says the registry. Emits `synced` the first time. */
   commit(): void;
   /** The read failed; nothing is removed. */
   abandon(reason: string): void;

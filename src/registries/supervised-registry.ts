@@ -172,6 +172,7 @@ export class SupervisedRegistry {
     }
     if (commit) {
       for (const id of commit.gone) this.#items.delete(id);
+      for (const id of commit.kept) if (this.#items.has(id)) this.#items.set(id, this.#generation);
       // What only an earlier worker told is not in this one's complete listing.
       for (const [id, generation] of this.#items) if (generation !== this.#generation) this.#items.delete(id);
       this.#feed.listed(registry, new Set(this.#items.keys()), commit.seenAt);

@@ -19,6 +19,8 @@ const largestItem = 64 * 1024 * 1024;
 
 interface OpenListing {
   readonly seen: Set<string>;
+  /** Of those, what could not be read. */
+  readonly kept: Set<string>;
   /** Suspicions before it began: its commit settles those. */
   readonly suspicions: number;
 }
@@ -46,10 +48,11 @@ export class WorkerEmitter implements Emitter {
 
   listing(): Listing {
     if (this.#open) this.#log.debug({}, "a newer listing takes the place of an unfinished one");
-    const listing: OpenListing = { seen: new Set(), suspicions: this.#suspicions };
+    const listing: OpenListing = { seen: new Set(), kept: new Set(), suspicions: this.#suspicions };
     this.#open = listing;
     return {
       add: (item) => this.#put(item, listing),
+      keep: (id) => this.#keep(id, listing),
       commit: () => this.#commit(listing),
       abandon: (reason) => this.#abandon(listing, reason),
     };
@@ -111,12 +114,18 @@ export class WorkerEmitter implements Emitter {
     clearImmediate(this.#flushing);
   }
 
+  #keep(id: string, listing: OpenListing): void {
+    listing.seen.add(id);
+    listing.kept.add(id);
+  }
+
   #put(item: Item, listing: OpenListing | undefined): void {
     const id = itemId(item);
     this.#open?.seen.add(id);
     listing?.seen.add(id);
     const text = JSON.stringify(item);
     if (text.length > largestItem) {
+      for (const open of [this.#open, listing]) if (open) this.#keep(id, open);
       this.problem({ code: "item-too-large", where: id, message: `${text.length} characters; its last known state is kept` });
       return;
     }
@@ -134,7 +143,7 @@ export class WorkerEmitter implements Emitter {
     for (const id of this.#known.keys()) if (!listing.seen.has(id)) gone.push(id);
     for (const id of gone) this.#known.delete(id);
     this.#unreachable = undefined;
-    this.#changes.commit({ gone, seenAt: now(), losses: this.#losses, suspicions: listing.suspicions });
+    this.#changes.commit({ gone, kept: [...listing.kept], seenAt: now(), losses: this.#losses, suspicions: listing.suspicions });
     this.#schedule();
   }
 

@@ -32,6 +32,8 @@ export interface Batch {
 export interface Commit {
   /** What this worker once sent and the listing did not hold. Main adds what only earlier workers sent. */
   readonly gone: readonly string[];
+  /** What the listing named and could not read: it stays, also if only earlier workers sent it. */
+  readonly kept: readonly string[];
   readonly seenAt: number;
   /** Losses of contact at the time of the commit: a later loss is not healed by it. */
   readonly losses: number;

@@ -11,7 +11,7 @@ function tracked() {
     (status) => published.push(status),
     () => clock++,
   );
-  const commit = (losses = 0, suspicions = 0) => tracker.committed({ gone: [], seenAt: clock, losses, suspicions });
+  const commit = (losses = 0, suspicions = 0) => tracker.committed({ gone: [], kept: [], seenAt: clock, losses, suspicions });
   return { tracker, published, commit };
 }
 

@@ -110,6 +110,7 @@ export class RecordedSession {
     this.#open = open;
     return {
       add: (item) => this.#put("add", item),
+      keep: (id) => open.add(id),
       commit: () => {
         for (const id of this.view.keys()) if (!open.has(id)) this.view.delete(id);
         this.#open = undefined;

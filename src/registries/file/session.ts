@@ -107,7 +107,8 @@ class FileSession implements Session {
   #list(tree: FileTree): void {
     const listing = this.#emit.listing();
     const places = new Map<string, string>();
-    for (const { items } of this.#files.contents()) {
+    for (const { items, unreadable } of this.#files.contents()) {
+      for (const id of unreadable) listing.keep(id);
       for (const { item, place } of items) {
         const id = itemId(item);
         const first = places.get(id);

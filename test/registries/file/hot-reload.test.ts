@@ -42,6 +42,14 @@ class Place {
     this.#supervisor.add({ id: "file", session: fileKind.session, settings: parsed });
   }
 
+  /** Another worker takes over, and lists. */
+  async another(): Promise<void> {
+    const mark = this.feed.mark();
+    const settings = fileKind.schema.parse({ path: this.folder, poll: "60s", confirm: "100ms" });
+    this.#supervisor.replace({ id: "file", session: fileKind.session, settings });
+    await this.feed.until("another listing", () => this.feed.since(mark).some(({ type }) => type === "listed"));
+  }
+
   /** Waits until exactly these services are known. */
   gives(...names: string[]): Promise<void> {
     const wanted = names.sort().join(" ");
@@ -269,6 +277,19 @@ reload("a service that becomes illegible keeps its last state", async (place) =>
   await writeFile(place.path("a.yaml"), "services: [{ name: s, ports: [{ number: 80 }] }, { name: t }]\n");
   await place.watch();
   await writeFile(place.path("a.yaml"), "services: [{ name: s, ports: [{ number: x }] }, { name: u }]\n");
+  await place.gives("s", "u");
+  assert.equal(place.feed.service({ name: "s" })?.ports?.[0]?.number, 80);
+});
+
+reload("a service that becomes illegible keeps its last state for the next worker too", async (place) => {
+  await writeFile(place.path("a.yaml"), "services: [{ name: s, ports: [{ number: 80 }] }, { name: t }]\n");
+  await place.watch();
+  await writeFile(
+    place.path("a.yaml"),
+    "services: [{ name: s, ports: [{ number: x }] }, { name: never, ports: [{ number: x }] }, { name: u }]\n",
+  );
+  await place.gives("s", "u");
+  await place.another();
   await place.gives("s", "u");
   assert.equal(place.feed.service({ name: "s" })?.ports?.[0]?.number, 80);
 });
