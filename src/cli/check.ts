@@ -9,9 +9,11 @@ import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
 import type { Pipeline } from "../runtime/pipeline.ts";
+import { endWithReader } from "./closed-pipe.ts";
 import { tellWaiting } from "./waiting.ts";
 
 export async function check(options: { config: string; timeout: number; offline: boolean }): Promise<number> {
+  endWithReader();
   const { config, secrets } = loadConfig(options.config, configOptions);
   console.log(`ok       ${options.config}: ${config.registries.length} registr${config.registries.length === 1 ? "y" : "ies"} configured`);
   if (options.offline) return 0;

@@ -4,9 +4,11 @@ import { loadConfig } from "../config/load.ts";
 import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
+import { endWithReader } from "./closed-pipe.ts";
 import { tellWaiting } from "./waiting.ts";
 
 export async function dump(options: { config: string; output: "yaml" | "json"; timeout: number }): Promise<number> {
+  endWithReader();
   const { config, secrets } = loadConfig(options.config, configOptions);
   const log = await createLogger({ ...config.log, level: "warn" }, { secrets });
   const { pipeline, missing } = await runOnce(config, log, { timeoutMs: options.timeout * 1000, onWaiting: tellWaiting(options.timeout) });

@@ -83,6 +83,14 @@ test("dump prints what would be served, as YAML documents or as a JSON list", as
   assert.equal(json.code, 0);
 });
 
+test("dump into a reader that leaves ends without a word", async (t) => {
+  const { config } = await configured(t, { services: orders(...Array.from({ length: 200 }, (_, n) => `10.0.1.${n + 1}`)) });
+  const command = start(t, "dump", "--config", config);
+  command.child.stdout?.destroy();
+  assert.equal(await command.ended, 0);
+  assert.equal(command.stderr(), "");
+});
+
 test("an unknown flag or command names the nearest one and exits with 2", async (t) => {
   const flag = await run(t, "serve", "--confg", "x");
   assert.match(flag.stderr, /unknown option '--confg'[\s\S]*--config/);
