@@ -5,7 +5,7 @@ import { loadConfig } from "../config/load.ts";
 import { ConfigWatcher } from "../config/watcher.ts";
 import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
-import { Tributary } from "../runtime/tributary.ts";
+import { startRegistries } from "../runtime/started-registries.ts";
 import { banner } from "./banner.ts";
 import { version } from "./version.ts";
 
@@ -16,7 +16,15 @@ export async function serve(options: { config?: string }): Promise<number> {
   const file = options.config ?? embeddedExample;
   const loaded = loadConfig(file, configOptions);
   const log = await createLogger(loaded.config.log, { secrets: loaded.secrets });
-  const tributary = new Tributary(loaded, { log, version });
+  process.once("uncaughtException", (error) => {
+    log.error({ err: error }, "internal error; ending, istiod keeps what it has");
+    log.flush();
+    process.exit(1);
+  });
+  const started = startRegistries(loaded.config, log);
+  // Everything else is loaded while the workers connect and list.
+  const { Tributary } = await import("../runtime/tributary.ts");
+  const tributary = new Tributary(loaded, { started, log, version });
   const ended = endOf(process);
   const listening = await tributary.listen().catch(async (error) => {
     await tributary.stop();

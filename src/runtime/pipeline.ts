@@ -5,7 +5,7 @@
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogEntry } from "../catalog/merged-service.ts";
 import type { ConfigDiff } from "../config/diff.ts";
-import type { Config, RegistryConfig } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { type Manifest, toManifest } from "../mesh/manifest.ts";
 import type { Translation } from "../mesh/mesh-object.ts";
@@ -14,11 +14,12 @@ import { translateResource } from "../mesh/ready-resource.ts";
 import { translateService } from "../mesh/service-entry.ts";
 import { VipTable } from "../mesh/vip.ts";
 import { kinds } from "../registries/kinds.ts";
-import { Supervisor } from "../registries/supervisor.ts";
+import type { Supervisor } from "../registries/supervisor.ts";
 import { encodeObject } from "../snapshot/encode.ts";
 import { SnapshotStore } from "../snapshot/store.ts";
 import type { Completeness } from "../xds/first-answer.ts";
 import { Publisher } from "./publisher.ts";
+import { type StartedRegistries, specOf, startRegistries } from "./started-registries.ts";
 
 export class Pipeline {
   readonly catalog: Catalog;
@@ -29,13 +30,13 @@ export class Pipeline {
   #vips: VipTable;
   readonly #publishedListeners = new Set<(seenAt: number) => void>();
 
-  /** Starts a worker for every registry at once. */
-  constructor(config: Config, log: Logger) {
+  /** Starts a worker for every registry at once, unless that was done earlier (`started`). */
+  constructor(config: Config, log: Logger, started: StartedRegistries = startRegistries(config, log)) {
     this.#policy = compileMeshPolicy(config.mesh);
     this.#vips = new VipTable(config.mesh.vipCidr);
     this.store = new SnapshotStore({ log });
     this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist: (registry) => this.supervisor.relist(registry) });
-    this.supervisor = new Supervisor(this.catalog, log, { logLevel: config.log.level });
+    this.supervisor = started.supervisor;
     this.publisher = new Publisher({
       catalog: this.catalog,
       vips: {
@@ -52,7 +53,7 @@ export class Pipeline {
     });
     this.catalog.onDirty(() => this.publisher.schedule());
     this.catalog.setRegistries(config.registries);
-    for (const registry of config.registries) this.supervisor.add(specOf(registry));
+    started.attach(this.catalog);
   }
 
   /** Complete means: every required registry was listed, and what it said is published. */
@@ -117,12 +118,4 @@ export class Pipeline {
     this.catalog.close();
     await this.supervisor.stop();
   }
-}
-
-/** The worker gets the kind's own keys and the few common ones that a session may need. */
-function specOf(registry: RegistryConfig) {
-  const kind = kinds.find(({ id }) => id === registry.type);
-  // The configuration was validated against the same list.
-  if (!kind) throw new Error(`no registry kind ${registry.type}`);
-  return { id: registry.id, session: kind.session, settings: registry };
 }

@@ -8,8 +8,11 @@ import type { Logger } from "../log/logger.ts";
 import type { XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { Pipeline } from "./pipeline.ts";
+import type { StartedRegistries } from "./started-registries.ts";
 
 export interface TributaryOptions {
+  /** The registries of the configuration, if their workers run already. */
+  readonly started?: StartedRegistries;
   readonly log: Logger;
   readonly version: string;
 }
@@ -32,7 +35,7 @@ export class Tributary {
   constructor(loaded: LoadedConfig, options: TributaryOptions) {
     this.#loaded = loaded;
     this.#options = options;
-    this.pipeline = new Pipeline(loaded.config, options.log);
+    this.pipeline = new Pipeline(loaded.config, options.log, options.started);
     const views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined));
     this.#metrics = new Metrics(views, options.version);
     this.pipeline.onPublished((seenAt) =>

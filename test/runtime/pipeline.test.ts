@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { diffConfig } from "../../src/config/diff.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import { kinds } from "../../src/registries/kinds.ts";
 import { Pipeline } from "../../src/runtime/pipeline.ts";
+import { startRegistries } from "../../src/runtime/started-registries.ts";
 import type { Entry } from "../../src/snapshot/snapshot.ts";
 import { type TempFolder, tempFolder } from "../support/temp-folder.ts";
 
@@ -53,6 +55,18 @@ test("the view is complete once every registry was listed and its services are p
   assert.equal(pipeline.completeness.isComplete(), false);
   await complete(pipeline);
   assert.deepEqual(served(pipeline), ["tributary/items.file", "tributary/orders.file"]);
+});
+
+test("what registries told before the pipeline was there is not lost", async (t) => {
+  const folder = tempFolder(t);
+  folder.write("a.json", services("orders", "10.0.0.1"));
+  const config = configure(folder, ["a"]);
+  const started = startRegistries(config, silentLogger);
+  while (!started.supervisor.status("a")?.synced) await turn();
+  const pipeline = new Pipeline(config, silentLogger, started);
+  t.after(() => pipeline.stop());
+  await complete(pipeline);
+  assert.deepEqual(served(pipeline), ["tributary/orders.file"]);
 });
 
 test("an empty registry completes the view as well", async (t) => {
