@@ -41,7 +41,7 @@ export class ServerProcess {
     const initialSync = { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] };
     writeFileSync(config, JSON.stringify({ registries, xds: { port: xds, initialSync }, metrics: { port: metrics } }));
     const preload = probe ? ["--import", fileURLToPath(new URL("./loop-probe.ts", import.meta.url))] : [];
-    // For looking closer: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profile".
+    // For looking closer: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=profile".
     const looking = process.env.BENCH_NODE_OPTIONS?.split(" ").filter((option) => option !== "") ?? [];
     const startedAt = sharedNow();
     const child = new Child({
