@@ -4,7 +4,10 @@ import type { Changes, TypeKey } from "./snapshot.ts";
 export type ChangedNames = ReadonlyMap<TypeKey, Changes>;
 
 export interface ChangeLogLimits {
-  /** Names kept over all publications. Default 100,000 (about 1 MB: the strings are shared with the entries). */
+  /**
+   * Names kept over all publications. Default 10,000, a hundred seconds of 100 changes/s: under 5 MB, even if
+   * each of them is a publication of its own.
+   */
   readonly maxNames?: number;
   /** Age of the oldest publication kept, in ms. Default 10 minutes; a reader further behind gets full state. */
   readonly maxAgeMs?: number;
@@ -16,19 +19,19 @@ interface LogRecord {
   readonly changed: ChangedNames;
 }
 
-/** Which names changed in the last publications. Record n belongs to sequence `#floor` + n + 1. */
+/** Which names changed in the last publications. */
 export class ChangeLog {
   readonly #maxNames: number;
   readonly #maxAgeMs: number;
+  /** By sequence, without gaps, from `#floor` + 1 to `#last`. */
+  readonly #records = new Map<number, LogRecord>();
   /** The last sequence whose changes are not kept. */
   #floor = 0;
-  #records: LogRecord[] = [];
-  /** Records before this index are dropped; the array is cut only now and then. */
-  #head = 0;
+  #last = 0;
   #names = 0;
 
   constructor(limits: ChangeLogLimits = {}) {
-    this.#maxNames = limits.maxNames ?? 100_000;
+    this.#maxNames = limits.maxNames ?? 10_000;
     this.#maxAgeMs = limits.maxAgeMs ?? 10 * 60_000;
   }
 
@@ -36,18 +39,13 @@ export class ChangeLog {
   append(changed: ChangedNames, at: number): void {
     let names = 0;
     for (const { updated, removed } of changed.values()) names += updated.length + removed.length;
-    this.#records.push({ at, names, changed });
+    this.#records.set(++this.#last, { at, names, changed });
     this.#names += names;
-    while (this.#head < this.#records.length) {
-      const oldest = this.#records[this.#head]!;
+    for (const [sequence, oldest] of this.#records) {
       if (this.#names <= this.#maxNames && at - oldest.at <= this.#maxAgeMs) break;
+      this.#records.delete(sequence);
       this.#names -= oldest.names;
-      this.#head++;
-      this.#floor++;
-    }
-    if (this.#head > 64 && this.#head * 2 > this.#records.length) {
-      this.#records = this.#records.slice(this.#head);
-      this.#head = 0;
+      this.#floor = sequence;
     }
   }
 
@@ -57,11 +55,10 @@ export class ChangeLog {
    * reach back to that sequence, or never got as far.
    */
   since(type: TypeKey, sequence: number): Changes | undefined {
-    const first = this.#head + sequence - this.#floor;
-    if (first < this.#head || first > this.#records.length) return undefined;
+    if (sequence < this.#floor || sequence > this.#last) return undefined;
     const last = new Map<string, boolean>();
-    for (let i = first; i < this.#records.length; i++) {
-      const changes = this.#records[i]!.changed.get(type);
+    for (let next = sequence + 1; next <= this.#last; next++) {
+      const changes = this.#records.get(next)!.changed.get(type);
       if (changes === undefined) continue;
       for (const name of changes.updated) last.set(name, true);
       for (const name of changes.removed) last.set(name, false);

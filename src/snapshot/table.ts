@@ -99,7 +99,7 @@ export class SortedTable implements ResourceTable {
     if (effective.length === 0) return { table: this, updated, removed };
     effective.sort((a, b) => (a.name < b.name ? -1 : 1));
     const table = new SortedTable(this.type, rewrite(this.#leaves, effective), size, byteLength, this.#digest.with(added, gone));
-    return { table, updated: updated.sort(), removed: removed.sort() };
+    return { table, updated: updated.toSorted(), removed: removed.toSorted() };
   }
 
   /** Index of the leaf that holds the name or would: the last that starts at or before it. */
