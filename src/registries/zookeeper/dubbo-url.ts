@@ -4,6 +4,7 @@ import type { ProblemCode } from "../../errors/problem-codes.ts";
 import type { Port } from "../service.ts";
 import { isMachinery } from "./dubbo-keys.ts";
 import { BadEscape, decodeNodeName } from "./node-name.ts";
+import { equalsSign, QueryKeys } from "./query-keys.ts";
 
 export interface ProviderUrl {
   /** The registry's word for the protocol, lower-case: `dubbo`, `tri`, `rest`. */
@@ -31,7 +32,6 @@ export interface NoProvider {
 
 /** Bounds for what others write. */
 const maxNodeName = 64 * 1024;
-const maxLearnedRoles = 5_000;
 const maxLabels = 32;
 const maxLabelKey = 128;
 const maxLabelValue = 256;
@@ -68,19 +68,17 @@ function read(nodeName: string): ProviderUrl | NoProvider {
   let custom: Record<string, string> | undefined;
   let customCount = 0;
   for (let start = question + 1, end = 0; question >= 0 && start < url.length; start = end + 1) {
-    end = url.indexOf("&", start);
+    const key = keys.at(url, start);
+    const keyEnd = start + key.text.length;
+    end = url.charCodeAt(keyEnd) === equalsSign ? url.indexOf("&", keyEnd) : keyEnd;
     if (end < 0) end = url.length;
-    let equals = url.indexOf("=", start);
     // A key without `=` says nothing; Dubbo 2.7 writes such a key as its own value.
-    if (equals < 0 || equals >= end) equals = end;
-    const key = url.slice(start, equals);
-    const role = roleOf(key);
-    if (role === machinery || equals + 1 >= end) continue;
-    const value = url.slice(equals + 1, end);
-    if (role !== label) values[role] ??= value;
+    if (key.role === machinery || keyEnd + 1 >= end) continue;
+    const value = url.slice(keyEnd + 1, end);
+    if (key.role !== label) values[key.role] ??= value;
     else if (customCount < maxLabels && value.length <= maxLabelValue) {
       custom ??= {};
-      custom[key] = value;
+      custom[key.text] = value;
       customCount++;
     }
   }
@@ -137,21 +135,10 @@ type Role = number;
 const machinery: Role = -1;
 const label: Role = -2;
 
-const fixedRoles: ReadonlyMap<string, Role> = new Map(Object.entries(field));
-const learnedRoles = new Map<string, Role>(fixedRoles);
-
-/** Keys repeat endlessly, so what each is gets remembered; within bounds, because their writers are not ours. */
-function roleOf(key: string): Role {
-  const known = learnedRoles.get(key);
-  if (known !== undefined) return known;
-  const role = key === "" || key.length > maxLabelKey || isMachinery(key) ? machinery : label;
-  if (learnedRoles.size > maxLearnedRoles) {
-    learnedRoles.clear();
-    for (const [fixed, number] of fixedRoles) learnedRoles.set(fixed, number);
-  }
-  learnedRoles.set(key, role);
-  return role;
-}
+const keys = new QueryKeys<Role>((key) => {
+  if (Object.hasOwn(field, key)) return field[key as keyof typeof field];
+  return key === "" || key.length > maxLabelKey || isMachinery(key) ? machinery : label;
+});
 
 function addLabels(
   provider: ProviderUrl,
