@@ -26,8 +26,11 @@ export function grpcPrefix(messageBytes: number): Uint8Array {
   return prefix;
 }
 
-/** Below this size copying is cheaper than one more write. */
-const smallPiece = 64 * 1024;
+/**
+ * Below this size copying is cheaper than one more write. A table's leaves are larger: a push of a thousand of
+ * them in one vectored write takes no longer than one of a few large ones, and copying them would.
+ */
+const smallPiece = 8 * 1024;
 
 /** Joins runs of small pieces, leaves large ones as they are. */
 export function coalesce(pieces: readonly Uint8Array[]): Uint8Array[] {
