@@ -1,13 +1,13 @@
 import { SetDigest } from "./digest.ts";
-import { buildLeaf, framedLength, type Leaf, type LeafEntry } from "./leaf.ts";
+import { byteSum, framedLength, Leaf } from "./leaf.ts";
 import type { Entry, ResourceTable, TypeKey } from "./snapshot.ts";
 
 /** A leaf of more bytes is cut. With one entry it stays whole, however large. */
-const maxLeafBytes = 128 * 1024;
+const maxLeafBytes = 32 * 1024;
 /** What the pieces of a cut aim at: room to grow, and few of them. */
-const targetLeafBytes = 96 * 1024;
+const targetLeafBytes = 24 * 1024;
 /** A rewritten leaf of fewer bytes joins its neighbour. */
-const minLeafBytes = 32 * 1024;
+const minLeafBytes = 8 * 1024;
 
 /** What became of an update. */
 export interface TableUpdate {
@@ -26,7 +26,7 @@ interface Change {
 }
 
 /**
- * An immutable table, sorted by name and cut into leaves of 32 to 128 KiB. An update copies the leaves it
+ * An immutable table, sorted by name and cut into leaves of 8 to 32 KiB. An update copies the leaves it
  * touches, each once, and shares all others with the table before. A leaf's bytes lie in one chunk, so a
  * full-state answer is the list of chunks as they are; their concatenation depends on the content alone.
  */
@@ -54,12 +54,12 @@ export class SortedTable implements ResourceTable {
   }
 
   get(name: string): Entry | undefined {
-    return this.#find(name, this.#leafOf(name));
+    return this.#leaves[this.#leafOf(name)]?.get(name);
   }
 
   /** Ascending by name (UTF-16 code units). */
   *entries(): Iterable<Entry> {
-    for (const leaf of this.#leaves) yield* leaf.entries;
+    for (const leaf of this.#leaves) yield* leaf.entries();
   }
 
   chunks(): readonly Uint8Array[] {
@@ -79,7 +79,7 @@ export class SortedTable implements ResourceTable {
     let { size, byteLength } = this;
     for (const [name, entry] of changes) {
       const leaf = this.#leafOf(name);
-      const old = this.#find(name, leaf);
+      const old = this.#leaves[leaf]?.slot(name);
       if (old?.version === entry?.version) continue;
       effective.push({ name, entry, leaf });
       if (old !== undefined) {
@@ -108,90 +108,69 @@ export class SortedTable implements ResourceTable {
     let high = this.#leaves.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (this.#leaves[middle]!.entries[0]!.name <= name) low = middle;
+      if (this.#leaves[middle]!.slots[0]!.name <= name) low = middle;
       else high = middle - 1;
     }
     return low;
   }
-
-  #find(name: string, leaf: number): LeafEntry | undefined {
-    const entries = this.#leaves[leaf]?.entries;
-    if (entries === undefined) return undefined;
-    let low = 0;
-    let high = entries.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (entries[middle]!.name < name) low = middle + 1;
-      else high = middle;
-    }
-    const found = entries[low]!;
-    return found.name === name ? found : undefined;
-  }
 }
 
-function member(entry: Entry): string {
+function member(entry: { readonly name: string; readonly version: string }): string {
   return `${entry.name}\n${entry.version}`;
 }
 
-/** The leaves after sorted changes; those without a change are taken over as they are. */
+/** The leaves after sorted changes, of which there is one at least; leaves without a change are taken over as they are. */
 function rewrite(leaves: readonly Leaf[], changes: readonly Change[]): Leaf[] {
-  const result: Leaf[] = [];
+  let at = changes[0]!.leaf;
+  const result = leaves.slice(0, at);
   let pending: Entry[] = [];
   let next = 0;
-  for (let i = 0; i < Math.max(leaves.length, 1); i++) {
-    const leaf = leaves[i];
+  do {
+    const leaf = leaves[at];
     const first = next;
-    while (next < changes.length && changes[next]!.leaf === i) next++;
+    while (next < changes.length && changes[next]!.leaf === at) next++;
+    at++;
     if (leaf !== undefined && first === next && pending.length === 0) {
       result.push(leaf);
       continue;
     }
-    merge(pending, leaf?.entries ?? [], changes, first, next);
+    merge(pending, leaf?.entries() ?? [], changes, first, next);
     if (byteSum(pending) >= minLeafBytes) {
-      result.push(...cut(pending));
+      cut(pending, result);
       pending = [];
     }
-  }
-  if (pending.length > 0) {
-    const previous = result.pop()?.entries ?? [];
-    result.push(...cut([...previous, ...pending]));
-  }
-  return result;
+  } while (at < leaves.length && (next < changes.length || pending.length > 0));
+  if (pending.length > 0) cut([...(result.pop()?.entries() ?? []), ...pending], result);
+  return result.concat(leaves.slice(at));
 }
 
 /** Appends to `target` the entries with `changes[from, to)` applied; both are sorted by name. */
-function merge(target: Entry[], entries: readonly Entry[], changes: readonly Change[], from: number, to: number): void {
-  let at = 0;
-  for (let i = from; i < to; i++) {
-    const { name, entry } = changes[i]!;
-    while (at < entries.length && entries[at]!.name < name) target.push(entries[at++]!);
-    if (entries[at]?.name === name) at++;
+function merge(target: Entry[], entries: Iterable<Entry>, changes: readonly Change[], from: number, to: number): void {
+  let next = from;
+  for (const entry of entries) {
+    for (; next < to && changes[next]!.name < entry.name; next++) append(changes[next]!);
+    if (next < to && changes[next]!.name === entry.name) append(changes[next++]!);
+    else target.push(entry);
+  }
+  for (; next < to; next++) append(changes[next]!);
+
+  function append({ entry }: Change): void {
     if (entry !== undefined) target.push(entry);
   }
-  while (at < entries.length) target.push(entries[at++]!);
 }
 
-/** One leaf, or several of about equal size when one would be too large. */
-function cut(entries: readonly Entry[]): Leaf[] {
+/** Appends to `target` one leaf, or several of about equal size when one would be too large. */
+function cut(entries: readonly Entry[], target: Leaf[]): void {
   const bytes = byteSum(entries);
-  if (bytes <= maxLeafBytes) return [buildLeaf(entries)];
-  const pieceBytes = bytes / Math.ceil(bytes / targetLeafBytes);
-  const leaves: Leaf[] = [];
+  const pieceBytes = bytes <= maxLeafBytes ? bytes : bytes / Math.ceil(bytes / targetLeafBytes);
   let first = 0;
   let offset = 0;
   let boundary = pieceBytes;
   entries.forEach((entry, i) => {
     offset += framedLength(entry);
     if (offset < boundary && i < entries.length - 1) return;
-    leaves.push(buildLeaf(entries.slice(first, i + 1)));
+    target.push(new Leaf(entries.slice(first, i + 1)));
     first = i + 1;
     boundary = (Math.floor(offset / pieceBytes) + 1) * pieceBytes;
   });
-  return leaves;
-}
-
-function byteSum(entries: readonly Entry[]): number {
-  let bytes = 0;
-  for (const entry of entries) bytes += framedLength(entry);
-  return bytes;
 }
