@@ -117,25 +117,28 @@ export class Client {
     });
   }
 
-  /** Children of a node, with a one-shot watch on them; undefined if the node does not exist (then without a watch). */
-  children(path: string): Promise<string[] | undefined> {
-    return this.#request<string[] | undefined>(path, undefined, (done) =>
-      this.#library.getChildren(path, noWatcher, (error, names) => done(error, names)),
-    );
+  /**
+   * Children of a node, with a one-shot watch on them; undefined if the node does not exist (then without a watch).
+   *
+   * They are read as the answer comes, and only what `read` makes of them travels on in promises. Those
+   * have grown old with their request: whatever they hold would outlive many collections of young garbage.
+   */
+  children<T extends {}>(path: string, read: (names: string[]) => T): Promise<T | undefined> {
+    return this.#request<string[], T | undefined>(path, undefined, read, (done) => this.#library.getChildren(path, noWatcher, done));
   }
 
-  /** Children of a node that may not exist yet; a watch is left on them or else on its creation. */
-  async follow(path: string): Promise<string[] | undefined> {
+  /** Children of a node that may not exist yet, as `children`; a watch is left on them or else on its creation. */
+  async follow<T extends {}>(path: string, read: (names: string[]) => T): Promise<T | undefined> {
     for (let attempt = 0; attempt < followAttempts; attempt++) {
-      const names = await this.children(path);
-      if (names !== undefined || !(await this.exists(path))) return names;
+      const children = await this.children(path, read);
+      if (children !== undefined || !(await this.exists(path))) return children;
     }
     throw new Error(`${path} appears and vanishes`);
   }
 
   /** Whether a node exists, with a one-shot watch on its creation or deletion. */
   exists(path: string): Promise<boolean> {
-    return this.#request(path, false, (done) => this.#library.exists(path, noWatcher, (error, stat) => done(error, Boolean(stat))));
+    return this.#request(path, false, Boolean, (done) => this.#library.exists(path, noWatcher, done));
   }
 
   /** Gives the session up; `lost` is called with the reason. */
@@ -159,23 +162,30 @@ export class Client {
     this.#lose("closed");
   }
 
-  #request<T>(path: string, ifAbsent: T, send: (done: (error: Error | zookeeper.Exception | null, value: T) => void) => void): Promise<T> {
+  #request<Answer, T>(path: string, ifAbsent: T, read: (answer: Answer) => T, send: (done: Done<Answer>) => void): Promise<T> {
     if (this.#disposed || this.#closing) return Promise.reject(new SessionLost("the session is over"));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#pending.add(reject);
     this.#cork();
-    const done = (error: Error | zookeeper.Exception | null, value: T): void => {
+    const fail = (error: Error | zookeeper.Exception): void => {
       this.#pending.delete(reject);
-      const code = (error as { code?: unknown } | null)?.code;
-      if (!error) resolve(value);
-      else if (code === noNode) resolve(ifAbsent);
+      const code = (error as { code?: unknown }).code;
+      if (code === noNode) resolve(ifAbsent);
       else reject(typeof code === "number" ? new RequestFailed(code, error.name, path) : error);
     };
     try {
-      send(done);
+      send((error, answer) => {
+        if (error) return fail(error);
+        this.#pending.delete(reject);
+        try {
+          resolve(read(answer));
+        } catch (failure) {
+          reject(failure);
+        }
+      });
     } catch (error) {
       // The library refuses some paths that a server might name.
-      done(error instanceof Error ? error : new Error(String(error)), ifAbsent);
+      fail(error instanceof Error ? error : new Error(String(error)));
     }
     return promise;
   }
@@ -222,7 +232,7 @@ export class Client {
     const negotiated = this.#library.getSessionTimeout();
     this.#watchdog = new Watchdog(negotiated / 3, {
       ping: () => {
-        this.#request("/", undefined, (done) => this.#library.exists("/", (error) => done(error, undefined))).then(
+        this.#request("/", false, Boolean, (done) => this.#library.exists("/", done)).then(
           () => this.#events.contact(),
           () => {},
         );
@@ -254,6 +264,8 @@ export class Client {
     if (!this.#closing) this.#events.lost({ ending, reason });
   }
 }
+
+type Done<Answer> = (error: Error | zookeeper.Exception | null, answer: Answer) => void;
 
 /** Asks the library to set the watch flag; what fires arrives at our `watcherManager`. */
 const noWatcher = (): void => {};

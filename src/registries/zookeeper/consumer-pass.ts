@@ -5,7 +5,7 @@
  */
 import type { Problem } from "../contract.ts";
 import { type Client, noAuth, RequestFailed } from "./client.ts";
-import { readConsumers } from "./dubbo-consumer.ts";
+import { type ConsumerUrl, readConsumers } from "./dubbo-consumer.ts";
 import type { DubboPaths } from "./dubbo-paths.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import { forEachLimited } from "./task-pool.ts";
@@ -69,14 +69,14 @@ export class ConsumerPass {
     const known = this.#context.known.get(directory);
     if (!known || this.#stopped) return;
     const path = this.#context.paths.consumers(directory);
-    let nodes: string[] | undefined;
+    let consumers: ConsumerUrl[] | undefined;
     try {
-      nodes = await this.#context.client.follow(path);
+      consumers = await this.#context.client.follow(path, readConsumers);
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.code !== noAuth) throw error;
       this.#context.report({ code: "no-permission", where: path, message: error.message });
       return;
     }
-    if (known.setConsumers(readConsumers(nodes ?? []))) await this.#context.reread(directory);
+    if (known.setConsumers(consumers ?? [])) await this.#context.reread(directory);
   }
 }

@@ -135,11 +135,11 @@ export class DubboRoot {
   async #listRoot(): Promise<string[]> {
     const { root } = this.#paths;
     this.#rootChanged = false;
-    let children = await this.#client.follow(root);
+    let children = await this.#client.follow(root, asTheyAre);
     if (children === undefined && this.#known.rootSeen) {
       this.#emit.suspicious(`${root} was there and is gone`);
       await delay(rootSettleMs);
-      children = await this.#client.follow(root);
+      children = await this.#client.follow(root, asTheyAre);
     }
     if (children === undefined) {
       if (this.#known.rootSeen) this.#context.log.warn({ root }, "the root is gone; it is followed as soon as it is created again");
@@ -164,10 +164,10 @@ export class DubboRoot {
       const started = performance.now();
       this.#rootChanged = false;
       const { root } = this.#paths;
-      let children = await this.#client.follow(root);
+      let children = await this.#client.follow(root, asTheyAre);
       if (children && this.#gone(children).length > 0) {
         await delay(settleMs);
-        children = await this.#client.follow(root);
+        children = await this.#client.follow(root, asTheyAre);
       }
       if (this.#stopped || this.#listing) return;
       if (children === undefined || !this.#known.rootSeen) return this.relist();
@@ -215,49 +215,51 @@ export class DubboRoot {
     try {
       do {
         reading.again = false;
-        const first = await this.#services(directory);
-        if (!first) continue;
-        this.#tell(directory, first.known, first.grown);
-        if (first.shrunk.length === 0) continue;
+        if (!(await this.#readProviders(directory, "grown"))) continue;
         await delay(settleMs);
-        const second = await this.#services(directory);
-        if (second) this.#tell(directory, second.known, [...second.grown, ...second.shrunk]);
+        await this.#readProviders(directory, "all");
       } while (reading.again && !this.#stopped);
     } finally {
       this.#readings.delete(directory);
     }
   }
 
-  /** Reads an interface's providers; undefined if it is no interface, or none any more. */
-  async #services(directory: string): Promise<InterfaceReading | undefined> {
+  /**
+   * Reads an interface's providers and tells its services: all that differ, or only those that lost no instance.
+   * @returns whether a service was not told
+   */
+  async #readProviders(directory: string, which: "grown" | "all"): Promise<boolean> {
     const path = this.#paths.providers(directory);
     const before = this.#known.meet(directory, (encoded) => this.#names.decoded(encoded));
-    let nodes: string[] | undefined;
+    let held: boolean | undefined;
     try {
-      nodes = await this.#client.follow(path);
+      held = await this.#client.follow(path, (nodes) => this.#understand(directory, nodes, before, which));
     } catch (error) {
       if (before || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
       // Never read so far: nothing can be lost by leaving it out.
       this.#emit.problem({ code: "no-permission", where: path, message: error.message });
-      return undefined;
+      return false;
     }
     this.#followed.add(directory);
-    if (nodes === undefined) {
-      if (!before) return undefined;
-      if (!(await this.#client.exists(this.#paths.interface(directory)))) {
-        // The root's next reading tells whether it is gone for good.
-        this.#rootDue();
-        return undefined;
-      }
-      nodes = [];
-    }
+    if (held !== undefined || !before) return held ?? false;
+    if (await this.#client.exists(this.#paths.interface(directory))) return this.#understand(directory, [], before, which);
+    // The root's next reading tells whether it is gone for good.
+    this.#rootDue();
+    return false;
+  }
+
+  /** Tells what provider nodes mean, as `#readProviders`. */
+  #understand(directory: string, nodes: readonly string[], before: KnownInterface | undefined, which: "grown" | "all"): boolean {
     const name = before?.name ?? this.#names.decoded(directory);
-    if (this.#stopped || name === undefined) return undefined;
+    if (this.#stopped || name === undefined) return false;
+    const path = this.#paths.providers(directory);
     const services = servicesOf({ name, path, nodes, consumers: before?.consumers ?? [] }, (problem) => this.#emit.problem(problem));
     // An interface that never had a provider, perhaps only consumers, is no service yet.
-    if (!before && services.length === 0) return undefined;
+    if (!before && services.length === 0) return false;
     const known = this.#known.ensure(directory, name);
-    return { known, ...known.compare(services) };
+    const { grown, shrunk } = known.compare(services);
+    this.#tell(directory, known, which === "all" ? [...grown, ...shrunk] : grown);
+    return which === "grown" && shrunk.length > 0;
   }
 
   #tell(directory: string, known: KnownInterface, services: readonly Service[]): void {
@@ -289,10 +291,8 @@ interface Reading {
   done: Promise<void>;
 }
 
-interface InterfaceReading {
-  readonly known: KnownInterface;
-  readonly grown: readonly Service[];
-  readonly shrunk: readonly Service[];
+function asTheyAre(names: string[]): string[] {
+  return names;
 }
 
 function describe(error: unknown): string {
