@@ -4,9 +4,13 @@ import { encodeServiceEntry } from "./encode-service-entry.ts";
 import { encodeSidecar } from "./encode-sidecar.ts";
 import { encodeWorkloadEntry } from "./encode-workload-entry.ts";
 import { ReverseWriter } from "./reverse-writer.ts";
+import { Slabs } from "./slabs.ts";
 import type { Entry, TypeKey } from "./snapshot.ts";
 
-/** An entry, and the table it belongs to. */
+/**
+ * An entry, and the table it belongs to. Its bytes lie in a slab, together with those of several hundred others: it is
+ * to be copied to a table soon and forgotten.
+ */
 export interface EncodedObject extends Entry {
   readonly type: TypeKey;
 }
@@ -29,6 +33,8 @@ const createTimeSeconds = 4_102_444_800;
 
 /** One for the process: encoding is synchronous and leaves nothing behind. */
 const writer = new ReverseWriter();
+/** Where entries lie until the table has copied them. */
+const slabs = new Slabs();
 
 /**
  * Encodes one object into the canonical bytes of a DiscoveryResponse's `resources` item:
@@ -76,8 +82,7 @@ export function encodeObject(object: MeshObject, seenAt: number): EncodedObject 
   written.write(digest, versionAt, versionLength, "latin1");
   // Read back instead of sliced: a slice would keep the whole digest alive.
   const version = written.toString("latin1", versionAt, versionAt + versionLength);
-  const framed = new Uint8Array(Buffer.allocUnsafeSlow(written.length).buffer);
-  framed.set(written);
+  const framed = slabs.copy(written);
   return { type: `networking.istio.io/${object.kind}`, name, version, framed, body: framed.subarray(framed.length - bodyLength), seenAt };
 }
 

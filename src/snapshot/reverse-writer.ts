@@ -36,13 +36,6 @@ export class ReverseWriter {
     return this.#buffer.subarray(this.#start, this.#start + length);
   }
 
-  /** Writes bytes as they are. */
-  raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#start -= bytes.length;
-    this.#buffer.set(bytes, this.#start);
-  }
-
   /** Closes the message whose fields were written since `mark`: puts length and tag before it. */
   close(field: number, mark: number): void {
     this.#reserve(6);

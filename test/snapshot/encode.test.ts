@@ -69,11 +69,25 @@ describe("encoded objects", () => {
     );
   });
 
-  it("take exactly their bytes, the body being a view into the frame", () => {
+  it("have a body that is a view into the frame", () => {
     const { framed, body, type, name, seenAt } = encodeObject(orders, 42);
     assert.deepEqual([type, name, seenAt], ["networking.istio.io/ServiceEntry", "tributary/com.example.orders.dubbo", 42]);
-    assert.equal(framed.buffer.byteLength, framed.length);
     assert.equal(body.buffer, framed.buffer);
+    assert.equal(body.byteOffset + body.length, framed.byteOffset + framed.length);
+  });
+
+  it("stay as they are whatever is encoded after them, and take few allocations", () => {
+    const names = Array.from({ length: 5_000 }, (_, i) => `orders-${i}`);
+    const entries = names.map((name) => encodeObject({ ...orders, name }, 0));
+    const copies = entries.map(({ framed }) => Buffer.from(framed));
+    const again = names.map((name) => entryOf({ name }));
+    entries.forEach(({ framed, version }, i) => {
+      assert.ok(copies[i]!.equals(framed) && copies[i]!.equals(again[i]!.framed));
+      assert.equal(version, again[i]!.version);
+    });
+    const bytes = entries.reduce((sum, { framed }) => sum + framed.length, 0);
+    const slabs = new Set(entries.map(({ framed }) => framed.buffer));
+    assert.ok(bytes > 2 ** 20 && slabs.size <= bytes / 2 ** 20 + 2, `${bytes} bytes in ${slabs.size} slabs`);
   });
 
   it("grow far beyond the writer's buffer, and the next one is right again", () => {
