@@ -6,6 +6,7 @@
  */
 import net from "node:net";
 import zookeeper from "node-zookeeper-client";
+import { ChildrenRequest } from "./children-request.ts";
 import { Frames } from "./frames.ts";
 import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -124,7 +125,11 @@ export class Client {
    * have grown old with their request: whatever they hold would outlive many collections of young garbage.
    */
   children<T extends {}>(path: string, read: (names: string[]) => T): Promise<T | undefined> {
-    return this.#request<string[], T | undefined>(path, undefined, read, (done) => this.#library.getChildren(path, noWatcher, done));
+    const { chrootPath = "" } = this.#manager;
+    const request = new ChildrenRequest(chrootPath !== "" && path === "/" ? chrootPath : chrootPath + path);
+    return this.#request<string[], T | undefined>(path, undefined, read, (done) =>
+      this.#manager.queue(request, (error, response) => done(error, response?.payload?.children ?? [])),
+    );
   }
 
   /** Children of a node that may not exist yet, as `children`; a watch is left on them or else on its creation. */
@@ -276,6 +281,7 @@ const connecting = 1;
 /** The library's inner half, of which its types say nothing (`lib/ConnectionManager.js`, 1.1.3). */
 interface LibraryConnection {
   socket: net.Socket;
+  readonly chrootPath: string | undefined;
   watcherManager: {
     isEmpty(): boolean;
     registerDataWatcher(path: string, watcher: unknown): void;
@@ -286,6 +292,11 @@ interface LibraryConnection {
   /** Called by the library whenever it would connect again. */
   connect(): void;
   setState(state: number): void;
+  /** Calls back with an error, or with an answer of the kind that the request's type has. */
+  queue(
+    request: ChildrenRequest,
+    callback: (error: zookeeper.Exception | null, response: { payload: { children: string[] } | null } | undefined) => void,
+  ): void;
   onSocketConnected(): void;
   onSocketData(frame: Buffer): void;
   onSocketDrain(): void;
