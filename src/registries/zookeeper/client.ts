@@ -8,6 +8,7 @@ import net from "node:net";
 import zookeeper from "node-zookeeper-client";
 import { ChildrenRequest } from "./children-request.ts";
 import { Frames } from "./frames.ts";
+import { connecting, type LibraryConnection, noWatcher } from "./library-connection.ts";
 import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -271,34 +272,3 @@ export class Client {
 }
 
 type Done<Answer> = (error: Error | zookeeper.Exception | null, answer: Answer) => void;
-
-/** Asks the library to set the watch flag; what fires arrives at our `watcherManager`. */
-const noWatcher = (): void => {};
-
-/** `STATES.CONNECTING` of the library. */
-const connecting = 1;
-
-/** The library's inner half, of which its types say nothing (`lib/ConnectionManager.js`, 1.1.3). */
-interface LibraryConnection {
-  socket: net.Socket;
-  readonly chrootPath: string | undefined;
-  watcherManager: {
-    isEmpty(): boolean;
-    registerDataWatcher(path: string, watcher: unknown): void;
-    registerChildWatcher(path: string, watcher: unknown): void;
-    registerExistenceWatcher(path: string, watcher: unknown): void;
-    emit(event: { type: number; path: string }): void;
-  };
-  /** Called by the library whenever it would connect again. */
-  connect(): void;
-  setState(state: number): void;
-  /** Calls back with an error, or with an answer of the kind that the request's type has. */
-  queue(
-    request: ChildrenRequest,
-    callback: (error: zookeeper.Exception | null, response: { payload: { children: string[] } | null } | undefined) => void,
-  ): void;
-  onSocketConnected(): void;
-  onSocketData(frame: Buffer): void;
-  onSocketDrain(): void;
-  onSocketTimeout(): void;
-}

@@ -5,23 +5,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../log/logger.ts";
 import type { Emitter, Listing } from "../contract.ts";
-import { itemId, type Service } from "../service.ts";
+import { itemId } from "../service.ts";
 import { type Client, noAuth, RequestFailed, SessionLost } from "./client.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
 import { DubboPaths } from "./dubbo-paths.ts";
-import { servicesOf } from "./dubbo-service.ts";
 import { InterfaceNames } from "./interface-names.ts";
-import type { KnownInterface } from "./known-interface.ts";
+import { InterfaceReader, settleMs } from "./interface-reader.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { ZookeeperSettings } from "./settings.ts";
 import { forEachLimited, TaskPool } from "./task-pool.ts";
 
-/**
- * A provider that registers anew deletes its node and creates another within some 10 ms (observed
- * 0 … 9 ms). So what takes instances away is read again after this time before it is told.
- */
-const settleMs = 15;
-/** The same for the root as a whole: a container node goes when its last child has gone. */
+/** A root that vanished is read again after this time: a container node goes when its last child has gone. */
 const rootSettleMs = 1_000;
 /** A large root is read again at most this share of the time … */
 const rootReadShare = 1 / 5;
@@ -46,9 +40,7 @@ export class DubboRoot {
   readonly #paths: DubboPaths;
   readonly #names: InterfaceNames;
   readonly #eventPool: TaskPool;
-  /** Directories whose providers this session has read, so that a watch is left on them. */
-  readonly #followed = new Set<string>();
-  readonly #readings = new Map<string, Reading>();
+  readonly #reader: InterfaceReader;
   readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
   #rootTimer: NodeJS.Timeout | undefined;
@@ -67,13 +59,23 @@ export class DubboRoot {
     this.#paths = new DubboPaths(context.settings.root);
     this.#names = new InterfaceNames(context.settings, (problem) => this.#emit.problem(problem));
     this.#eventPool = new TaskPool(context.settings.maxInFlight);
+    this.#reader = new InterfaceReader({
+      client: this.#client,
+      paths: this.#paths,
+      names: this.#names,
+      known: this.#known,
+      emit: this.#emit,
+      listing: () => this.#listing,
+      absent: () => this.#rootDue(),
+      appeared: (directory) => this.#consumers?.due(directory),
+    });
     if (!context.settings.consumers) return;
     this.#consumers = new ConsumerPass({
       client: this.#client,
       paths: this.#paths,
       known: this.#known,
       report: (problem) => this.#emit.problem(problem),
-      reread: (directory) => this.#read(directory),
+      reread: (directory) => this.#reader.read(directory),
       failed: (error) => this.#fail(error),
     });
   }
@@ -95,6 +97,7 @@ export class DubboRoot {
   /** The session is over: nothing is emitted from here on. */
   stop(): void {
     this.#stopped = true;
+    this.#reader.stop();
     this.#consumers?.stop();
     clearTimeout(this.#relistTimer);
     clearTimeout(this.#rootTimer);
@@ -110,7 +113,7 @@ export class DubboRoot {
     this.#listing = listing;
     try {
       const directories = await this.#listRoot();
-      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
+      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#reader.read(directory));
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
       listing.commit();
@@ -175,7 +178,7 @@ export class DubboRoot {
       const directories = this.#names.select(root, children);
       const took = performance.now() - started;
       this.#rootNotBefore = started + took + Math.min(rootReadGapMs, took / rootReadShare - took);
-      for (const directory of directories) if (!this.#followed.has(directory)) this.#providersDue(directory);
+      for (const directory of directories) if (!this.#reader.followed.has(directory)) this.#providersDue(directory);
     } finally {
       this.#rootReading = false;
     }
@@ -191,87 +194,11 @@ export class DubboRoot {
     for (const key of this.#known.get(directory)?.keys ?? [])
       this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
     this.#known.delete(directory);
-    this.#followed.delete(directory);
+    this.#reader.followed.delete(directory);
   }
 
   #providersDue(directory: string): void {
-    this.#eventPool.run(() => this.#read(directory).catch((error) => this.#fail(error)));
-  }
-
-  /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
-  #read(directory: string): Promise<void> {
-    const running = this.#readings.get(directory);
-    if (running) {
-      running.again = true;
-      return running.done;
-    }
-    const reading: Reading = { again: false, done: Promise.resolve() };
-    this.#readings.set(directory, reading);
-    reading.done = this.#readUntilQuiet(directory, reading);
-    return reading.done;
-  }
-
-  async #readUntilQuiet(directory: string, reading: Reading): Promise<void> {
-    try {
-      do {
-        reading.again = false;
-        if (!(await this.#readProviders(directory, "grown"))) continue;
-        await delay(settleMs);
-        await this.#readProviders(directory, "all");
-      } while (reading.again && !this.#stopped);
-    } finally {
-      this.#readings.delete(directory);
-    }
-  }
-
-  /**
-   * Reads an interface's providers and tells its services: all that differ, or only those that lost no instance.
-   * @returns whether a service was not told
-   */
-  async #readProviders(directory: string, which: "grown" | "all"): Promise<boolean> {
-    const path = this.#paths.providers(directory);
-    const before = this.#known.meet(directory, (encoded) => this.#names.decoded(encoded));
-    let held: boolean | undefined;
-    try {
-      held = await this.#client.follow(path, (nodes) => this.#understand(directory, nodes, before, which));
-    } catch (error) {
-      if (before || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
-      // Never read so far: nothing can be lost by leaving it out.
-      this.#emit.problem({ code: "no-permission", where: path, message: error.message });
-      return false;
-    }
-    this.#followed.add(directory);
-    if (held !== undefined || !before) return held ?? false;
-    if (await this.#client.exists(this.#paths.interface(directory))) return this.#understand(directory, [], before, which);
-    // The root's next reading tells whether it is gone for good.
-    this.#rootDue();
-    return false;
-  }
-
-  /** Tells what provider nodes mean, as `#readProviders`. */
-  #understand(directory: string, nodes: readonly string[], before: KnownInterface | undefined, which: "grown" | "all"): boolean {
-    const name = before?.name ?? this.#names.decoded(directory);
-    if (this.#stopped || name === undefined) return false;
-    const path = this.#paths.providers(directory);
-    const services = servicesOf({ name, path, nodes, consumers: before?.consumers ?? [] }, (problem) => this.#emit.problem(problem));
-    // An interface that never had a provider, perhaps only consumers, is no service yet.
-    if (!before && services.length === 0) return false;
-    const known = this.#known.ensure(directory, name);
-    const { grown, shrunk } = known.compare(services);
-    this.#tell(directory, known, which === "all" ? [...grown, ...shrunk] : grown);
-    return which === "grown" && shrunk.length > 0;
-  }
-
-  #tell(directory: string, known: KnownInterface, services: readonly Service[]): void {
-    if (this.#stopped) return;
-    const wasEmitted = known.isEmitted;
-    for (const service of services) {
-      const item = { kind: "service", service } as const;
-      if (this.#listing) this.#listing.add(item);
-      else this.#emit.changed(item);
-      known.emitted(service);
-    }
-    if (!wasEmitted && !this.#listing) this.#consumers?.due(directory);
+    this.#eventPool.run(() => this.#reader.read(directory).catch((error) => this.#fail(error)));
   }
 
   #attempt(work: Promise<void>): void {
@@ -284,11 +211,6 @@ export class DubboRoot {
     if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
     this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth ? "refused" : "broken");
   }
-}
-
-interface Reading {
-  again: boolean;
-  done: Promise<void>;
 }
 
 function asTheyAre(names: string[]): string[] {

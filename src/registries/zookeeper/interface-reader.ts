@@ -1,0 +1,135 @@
+/**
+ * Reads one interface's providers, as often as it takes until nothing changed meanwhile, and tells
+ * the services that follow from them. What takes instances away is read twice before it is told.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Emitter, Listing } from "../contract.ts";
+import type { Service } from "../service.ts";
+import { type Client, noAuth, RequestFailed } from "./client.ts";
+import type { DubboPaths } from "./dubbo-paths.ts";
+import { servicesOf } from "./dubbo-service.ts";
+import type { InterfaceNames } from "./interface-names.ts";
+import type { KnownInterface } from "./known-interface.ts";
+import type { KnownInterfaces } from "./known-interfaces.ts";
+
+/**
+ * A provider that registers anew deletes its node and creates another within some 10 ms (observed
+ * 0 … 9 ms). So what takes instances away is read again after this time before it is told.
+ */
+export const settleMs = 15;
+
+export interface InterfaceReaderContext {
+  readonly client: Client;
+  readonly paths: DubboPaths;
+  readonly names: InterfaceNames;
+  readonly known: KnownInterfaces;
+  readonly emit: Emitter;
+  /** The listing that is open, if one is: what is told belongs to it. */
+  readonly listing: () => Listing | undefined;
+  /** A known interface has no node any more; the root tells whether it is gone for good. */
+  readonly absent: () => void;
+  /** An interface was told for the first time, outside of a listing. */
+  readonly appeared: (directory: string) => void;
+}
+
+interface Reading {
+  again: boolean;
+  done: Promise<void>;
+}
+
+export class InterfaceReader {
+  /** Directories whose providers this session has read, so that a watch is left on them. */
+  readonly followed = new Set<string>();
+  readonly #context: InterfaceReaderContext;
+  readonly #readings = new Map<string, Reading>();
+  #stopped = false;
+
+  constructor(context: InterfaceReaderContext) {
+    this.#context = context;
+  }
+
+  /** Nothing is told from here on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
+  read(directory: string): Promise<void> {
+    const running = this.#readings.get(directory);
+    if (running) {
+      running.again = true;
+      return running.done;
+    }
+    const reading: Reading = { again: false, done: Promise.resolve() };
+    this.#readings.set(directory, reading);
+    reading.done = this.#readUntilQuiet(directory, reading);
+    return reading.done;
+  }
+
+  async #readUntilQuiet(directory: string, reading: Reading): Promise<void> {
+    try {
+      do {
+        reading.again = false;
+        if (!(await this.#readProviders(directory, "grown"))) continue;
+        await delay(settleMs);
+        await this.#readProviders(directory, "all");
+      } while (reading.again && !this.#stopped);
+    } finally {
+      this.#readings.delete(directory);
+    }
+  }
+
+  /**
+   * Reads an interface's providers and tells its services: all that differ, or only those that lost no instance.
+   * @returns whether a service was not told
+   */
+  async #readProviders(directory: string, which: "grown" | "all"): Promise<boolean> {
+    const path = this.#context.paths.providers(directory);
+    const before = this.#context.known.meet(directory, (encoded) => this.#context.names.decoded(encoded));
+    let held: boolean | undefined;
+    try {
+      held = await this.#context.client.follow(path, (nodes) => this.#understand(directory, nodes, before, which));
+    } catch (error) {
+      if (before || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
+      // Never read so far: nothing can be lost by leaving it out.
+      this.#context.emit.problem({ code: "no-permission", where: path, message: error.message });
+      return false;
+    }
+    this.followed.add(directory);
+    if (held !== undefined || !before) return held ?? false;
+    if (await this.#context.client.exists(this.#context.paths.interface(directory))) return this.#understand(directory, [], before, which);
+    // The root's next reading tells whether it is gone for good.
+    this.#context.absent();
+    return false;
+  }
+
+  /** Tells what provider nodes mean, as `#readProviders`. */
+  #understand(directory: string, nodes: readonly string[], before: KnownInterface | undefined, which: "grown" | "all"): boolean {
+    const name = before?.name ?? this.#context.names.decoded(directory);
+    if (this.#stopped || name === undefined) return false;
+    const path = this.#context.paths.providers(directory);
+    const services = servicesOf({ name, path, nodes, consumers: before?.consumers ?? [] }, (problem) =>
+      this.#context.emit.problem(problem),
+    );
+    // An interface that never had a provider, perhaps only consumers, is no service yet.
+    if (!before && services.length === 0) return false;
+    const known = this.#context.known.ensure(directory, name);
+    const { grown, shrunk } = known.compare(services);
+    this.#tell(directory, known, which === "all" ? [...grown, ...shrunk] : grown);
+    return which === "grown" && shrunk.length > 0;
+  }
+
+  #tell(directory: string, known: KnownInterface, services: readonly Service[]): void {
+    if (this.#stopped) return;
+    const { emit, listing: openListing } = this.#context;
+    const listing = openListing();
+    const wasEmitted = known.isEmitted;
+    for (const service of services) {
+      const item = { kind: "service", service } as const;
+      if (listing) listing.add(item);
+      else emit.changed(item);
+      known.emitted(service);
+    }
+    if (!wasEmitted && !listing) this.#context.appeared(directory);
+  }
+}
