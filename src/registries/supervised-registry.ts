@@ -70,6 +70,10 @@ export class SupervisedRegistry {
     this.#worker?.relist();
   }
 
+  collectGarbage(): void {
+    this.#worker?.collectGarbage();
+  }
+
   /** Runs with other settings from now on; what is known stays until the new worker's first listing. */
   replace(spec: RegistrySpec): void {
     this.#spec = spec;

@@ -45,6 +45,10 @@ export class SupervisedWorker {
     this.#worker.post({ type: "relist" });
   }
 
+  collectGarbage(): void {
+    this.#worker.post({ type: "collect" });
+  }
+
   /** Asks the session to close, then ends the worker; `ended` follows within `closeMs` + `terminateMs`. */
   close(): void {
     if (this.#closing || this.#ended) return;

@@ -57,6 +57,11 @@ export class Supervisor {
     this.#registries.get(id)?.relist();
   }
 
+  /** Lets every worker give back what it no longer needs. */
+  collectGarbage(): void {
+    for (const registry of this.#registries.values()) registry.collectGarbage();
+  }
+
   status(id: string): RegistryStatus | undefined {
     return this.#registries.get(id)?.status;
   }

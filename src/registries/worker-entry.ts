@@ -4,6 +4,7 @@
  */
 import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
+import { collectGarbage } from "./collect-garbage.ts";
 import type { Session, StartSession } from "./contract.ts";
 import { relayLogger } from "./relay-logger.ts";
 import { WorkerEmitter } from "./worker-emitter.ts";
@@ -32,6 +33,9 @@ port.on("message", (message: ToWorker) => {
       break;
     case "relist":
       session?.relist();
+      break;
+    case "collect":
+      collectGarbage();
       break;
     case "close":
       void close();

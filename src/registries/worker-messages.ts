@@ -55,7 +55,12 @@ export type FromWorker =
   /** The session is closed; the worker may end. */
   | { readonly type: "closed" };
 
-export type ToWorker = { readonly type: "ack" } | { readonly type: "relist" } | { readonly type: "close" };
+export type ToWorker =
+  | { readonly type: "ack" }
+  | { readonly type: "relist" }
+  /** Gives unused memory back. */
+  | { readonly type: "collect" }
+  | { readonly type: "close" };
 
 /** What a worker is started with. */
 export interface WorkerStart {

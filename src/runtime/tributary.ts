@@ -5,10 +5,14 @@ import { AdminServer } from "../admin/server.ts";
 import type { ConfigDiff } from "../config/diff.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Logger } from "../log/logger.ts";
+import { collectGarbage } from "../registries/collect-garbage.ts";
 import type { XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { StartedRegistries } from "./started-registries.ts";
+
+/** From a complete view until memory is given back, in ms: the first answers come first. */
+const settleMs = 1_000;
 
 export interface TributaryOptions {
   /** The registries of the configuration, if their workers run already. */
@@ -59,8 +63,17 @@ export class Tributary {
     });
     const xds = await this.#xds.listen();
     this.#listening = true;
+    this.pipeline.completeness.whenComplete(() => this.#giveMemoryBack());
     const metrics = await this.#admin.listen();
     return { xds, metrics };
+  }
+
+  /** Once, when the first answers are out and the flood of the first listings is over. */
+  #giveMemoryBack(): void {
+    setTimeout(() => {
+      collectGarbage();
+      this.pipeline.supervisor.collectGarbage();
+    }, settleMs).unref();
   }
 
   /** Takes over a reloaded configuration; only registries that changed restart. */

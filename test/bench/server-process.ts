@@ -47,8 +47,17 @@ export class ServerProcess {
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      // The flag that `npm start` and the command's first line give.
-      args: ["--max-semi-space-size=4", ...preload, ...looking, path.join(repository, "bin/tributary.js"), "serve", "--config", config],
+      // The flags that `npm start` and the command's first line give.
+      args: [
+        "--max-semi-space-size=4",
+        "--expose-gc",
+        ...preload,
+        ...looking,
+        path.join(repository, "bin/tributary.js"),
+        "serve",
+        "--config",
+        config,
+      ],
       env: { LOOP_PROBE: path.join(folder, "loop-delay.json") },
     });
     return new ServerProcess(child, startedAt, { xds: xds!, metrics: metrics! }, folder);
