@@ -2,13 +2,24 @@
 import type { Logger } from "../log/logger.ts";
 import type { Feed } from "./feed.ts";
 
-/** @param log told of every failure; a change that failed is not told again until the item changes. */
+/** Log lines of failures are at least this far apart, in ms: a defect of ours can fail every word of a listing. */
+const quietMs = 1_000;
+
+/** @param log told of failures, at most once a second and with the number of those between; a change that failed is not told again until the item changes. */
 export function containedFeed(feed: Feed, log: Logger): Feed {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
   const contained = (registry: string, what: string, action: () => void): void => {
     try {
       action();
     } catch (error) {
-      log.error({ registry, what, err: error }, "taking over a registry's word failed; what was known before stays");
+      if (performance.now() - loggedAt < quietMs) {
+        unlogged += 1;
+        return;
+      }
+      loggedAt = performance.now();
+      log.error({ registry, what, unlogged, err: error }, "taking over a registry's word failed; what was known before stays");
+      unlogged = 0;
     }
   };
   return {
