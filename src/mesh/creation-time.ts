@@ -5,6 +5,4 @@
  * the older object. A constant far in the future lets whatever users created themselves win, and
  * is the same on every replica and after every restart.
  */
-export const creationTimeSeconds = 4_102_444_800n;
-/** The same instant as Kubernetes writes it. */
-export const creationTimestamp = "2100-01-01T00:00:00Z";
+export const creationTimeSeconds = 4_102_444_800;

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { creationTimeSeconds } from "../mesh/creation-time.ts";
 import type { MeshObject } from "../mesh/mesh-object.ts";
 import { encodeServiceEntry } from "./encode-service-entry.ts";
 import { encodeSidecar } from "./encode-sidecar.ts";
@@ -24,12 +25,6 @@ const bodyTypeUrls = {
   WorkloadEntry: "type.googleapis.com/istio.networking.v1alpha3.WorkloadEntry",
   Sidecar: "type.googleapis.com/istio.networking.v1alpha3.Sidecar",
 } as const satisfies Record<MeshObject["kind"], string>;
-
-/**
- * 2100-01-01T00:00:00Z, in seconds. Istio lets the older object win a conflict over a host; a date
- * that never changes and lies far ahead lets every object of the users' own win over ours.
- */
-const createTimeSeconds = 4_102_444_800;
 
 /** One for the process: encoding is synchronous and leaves nothing behind. */
 const writer = new ReverseWriter();
@@ -67,7 +62,7 @@ export function encodeObject(object: MeshObject, seenAt: number): EncodedObject 
   const afterVersion = writer.length;
   writer.stringItem(3, blankVersion);
   const time = writer.length;
-  writer.uint32(1, createTimeSeconds); // Timestamp.seconds
+  writer.uint32(1, creationTimeSeconds); // Timestamp.seconds
   writer.close(2, time);
   writer.stringItem(1, name);
   writer.close(1, metadata); // Resource.metadata
