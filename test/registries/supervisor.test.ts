@@ -264,11 +264,15 @@ test("a failure downstream costs the word it happened at, not the process and no
   const refused = itemId(serviceItem("refused"));
   const errors: object[] = [];
   const log = { ...silentLogger, error: (fields: object) => errors.push(fields) };
+  let failures = 0;
   await withWorker(
     async (worker) => {
       const { upsert } = worker.feed;
       worker.feed.upsert = (registry, id, text) => {
-        if (id === refused) throw new Error("out of thin air");
+        if (id === refused) {
+          failures += 1;
+          throw new Error("out of thin air");
+        }
         upsert.call(worker.feed, registry, id, text);
       };
       // More batches than the worker may have unacknowledged.
@@ -280,7 +284,8 @@ test("a failure downstream costs the word it happened at, not the process and no
         );
       }
       assert.equal(worker.feed.last?.restarts, 0);
-      assert.equal(errors.length, 10);
+      assert.equal(failures, 10);
+      assert.ok(errors.length >= 1, "it is told; how often is the contained feed's rule");
       assert.ok(!worker.feed.items.has(refused));
     },
     {},
