@@ -16,7 +16,7 @@ import { DeadlineTimer } from "./deadline-timer.ts";
 import type { Drained } from "./dirty-keys.ts";
 import type { CatalogEntry } from "./merged-service.ts";
 import { RegistryView, type ViewEvents } from "./registry-view.ts";
-import { type CatalogStats, explainHost, type HostExplanation, registryReport } from "./report.ts";
+import { explainHost, type HostExplanation, type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
 
 export interface CatalogOptions {
@@ -170,11 +170,10 @@ export class Catalog implements Feed {
 
   // --- what is told about it ---
 
-  stats(): CatalogStats {
+  /** One report per registry, in configuration order. */
+  reports(): readonly RegistryReport[] {
     const now = Date.now();
-    const clashes: Record<string, number> = {};
-    for (const { code } of this.clashes()) clashes[code] = (clashes[code] ?? 0) + 1;
-    return { registries: [...this.#sources.values()].map((source) => registryReport(source, now)), clashes };
+    return [...this.#sources.values()].map((source) => registryReport(source, now));
   }
 
   /** Hosts refused, collisions of hosts, and clashes of ready resources, as they are now. */

@@ -1,19 +1,13 @@
 /** One service per (namespace, host), joined from every registry that gives it: the catalog's output. */
-import type { Instance, IstioResource, Port, ServiceKey } from "../registries/service.ts";
+import type { NamedService } from "../naming/named-service.ts";
+import type { Instance, IstioResource } from "../registries/service.ts";
 
-export interface MergedService {
-  readonly namespace: string;
+export interface MergedService
+  extends Pick<NamedService, "namespace" | "otherHosts" | "identity" | "kind" | "key" | "protocol" | "ports" | "annotations"> {
   /** Final host, after the collision rule. Also the name of the ServiceEntry. */
   readonly host: string;
-  readonly otherHosts: readonly string[];
-  readonly identity: string;
-  readonly kind: string;
-  readonly key: ServiceKey;
-  readonly protocol: string | undefined;
-  readonly ports: readonly Port[];
   /** De-duplicated, in canonical order (network, address, ports). */
   readonly endpoints: readonly MergedEndpoint[];
-  readonly annotations: Readonly<Record<string, string>>;
   /** Registry ids that give this service, sorted. */
   readonly registries: readonly string[];
 }

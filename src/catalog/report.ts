@@ -34,13 +34,6 @@ export interface RegistryReport {
   readonly skipped: { readonly malformed: number; readonly overLimit: number };
 }
 
-export interface CatalogStats {
-  /** In configuration order. */
-  readonly registries: readonly RegistryReport[];
-  /** How many of each kind there are now: `clashes` names them. */
-  readonly clashes: Readonly<Record<string, number>>;
-}
-
 /** What gives a host, for `why`. */
 export interface HostExplanation {
   /** Catalog key. */

@@ -43,7 +43,7 @@ interface Finding {
 }
 
 function* findingsOf(pipeline: Pipeline, missing: readonly string[]): Generator<Finding> {
-  for (const view of pipeline.catalog.stats().registries) {
+  for (const view of pipeline.catalog.reports()) {
     const { id, services, endpoints, resources, status } = view;
     if (missing.includes(id)) yield { severity: "error", where: id, message: status?.reason ?? "no complete listing in time" };
     else yield { severity: "ok", where: id, message: `${services} services, ${endpoints} endpoints, ${resources} ready resources` };

@@ -14,7 +14,7 @@ export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined)
     listening: () => xds() !== undefined,
     complete: () => completeness.isComplete(),
     registries: () =>
-      catalog.stats().registries.map(({ holds, status, ...report }) => ({
+      catalog.reports().map(({ holds, status, ...report }) => ({
         ...report,
         status: status ?? unknown,
         holdReason: holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ") || undefined,
@@ -33,18 +33,26 @@ export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined)
       })),
     stateDigest: () => store.current().digest,
     sequence: () => store.current().sequence,
-    rejected: () => {
-      const counts = new Map<string, { costs: string; code: string; count: number }>();
-      for (const problems of publisher.problems().values()) {
-        for (const { costs, code } of problems) {
-          const key = `${costs} ${code}`;
-          const counted = counts.get(key) ?? { costs, code, count: 0 };
-          counted.count++;
-          counts.set(key, counted);
-        }
-      }
-      return [...counts.values()];
-    },
-    clashes: () => Object.entries(catalog.stats().clashes).map(([code, count]) => ({ code, count })),
+    rejected: () =>
+      tally(
+        [...publisher.problems().values()].flat().map(({ costs, code }) => ({ costs, code })),
+        ({ costs, code }) => `${costs} ${code}`,
+      ),
+    clashes: () =>
+      tally(
+        catalog.clashes().map(({ code }) => ({ code })),
+        ({ code }) => code,
+      ),
   };
+}
+
+/** Every different item once, with how often it occurs. */
+function tally<T extends object>(items: readonly T[], keyOf: (item: T) => string): (T & { count: number })[] {
+  const counted = new Map<string, T & { count: number }>();
+  for (const item of items) {
+    const known = counted.get(keyOf(item));
+    if (known) known.count++;
+    else counted.set(keyOf(item), { ...item, count: 1 });
+  }
+  return [...counted.values()];
 }

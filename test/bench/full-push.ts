@@ -56,7 +56,7 @@ function spec(index: number, weight: number): ServiceEntry {
       address: `10.${endpoint}.${address}`,
       ports: { "tcp-dubbo": 20880 },
       weight,
-      labels: { application: "orders-app", "tributary.io/registry": "zookeeper", version: "1.0.0", group: "blue", zone: "zone-a" },
+      labels: { application: "orders-app", "tributary.dev/registry": "zookeeper", version: "1.0.0", group: "blue", zone: "zone-a" },
     })),
   });
 }

@@ -25,7 +25,7 @@ function service(index: number, weight = 100): ServiceEntryObject {
     kind: "ServiceEntry",
     namespace: "tributary",
     name: host,
-    labels: { "tributary.io/registry": "zookeeper" },
+    labels: { "tributary.dev/registry": "zookeeper" },
     annotations: {},
     spec: create(ServiceEntrySchema, {
       hosts: [host],
@@ -40,7 +40,7 @@ function service(index: number, weight = 100): ServiceEntryObject {
         weight,
         labels: {
           application: "orders-app",
-          "tributary.io/registry": "zookeeper",
+          "tributary.dev/registry": "zookeeper",
           "security.istio.io/tlsMode": "disabled",
           version: "1.0.0",
           group: "blue",

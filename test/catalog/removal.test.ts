@@ -16,7 +16,7 @@ function range(from: number, to: number): number[] {
 }
 
 function holds(rig: CatalogRig): readonly string[] {
-  return rig.catalog.stats().registries[0]?.holds.map(({ why }) => why) ?? [];
+  return rig.catalog.reports()[0]?.holds.map(({ why }) => why) ?? [];
 }
 
 // One file has one clock: the tests of a file run one after the other.
@@ -78,7 +78,7 @@ describe("after a reconnect", () => {
     assert.deepEqual(rig.addresses("d.dubbo"), ["10.0.0.6"]);
     rig.take("zk", service("c"));
     assert.deepEqual(rig.addresses("c.dubbo"), ["10.0.0.4"]);
-    const report = rig.catalog.stats().registries[0];
+    const report = rig.catalog.reports()[0];
     assert.equal(report?.heldItems, 3);
     assert.equal(report?.heldEndpoints, 3);
     assert.equal(rig.catalog.explain("a.dubbo")[0]?.contributions[0]?.heldEndpoints, 1);
@@ -88,7 +88,7 @@ describe("after a reconnect", () => {
     const rig = reconnected();
     rig.put("zk", service("b", [], { instances: [instance(3, { weight: 7 })] }));
     assert.equal(rig.service("b.dubbo")?.endpoints[0]?.weight, 7);
-    assert.equal(rig.catalog.stats().registries[0]?.heldItems, 0);
+    assert.equal(rig.catalog.reports()[0]?.heldItems, 0);
   });
 
   it("keeps no old place of an instance that came back under another id", () => {
@@ -214,7 +214,7 @@ describe("a mass removal", () => {
     const rig = big();
     for (const n of range(0, 40)) rig.take("zk", service(`s${n}`));
     assert.equal(alive(rig), 25);
-    assert.equal(rig.catalog.stats().registries[0]?.heldItems, 15);
+    assert.equal(rig.catalog.reports()[0]?.heldItems, 15);
   });
 
   it("is none when it takes longer than the window", () => {
@@ -280,14 +280,14 @@ describe("an unreachable registry", () => {
     rig.status("zk", { phase: "stale", epoch: 1 });
     mock.timers.tick(30 * 86_400 * second);
     assert.deepEqual(rig.addresses("a.dubbo"), ["10.0.0.1"]);
-    assert.equal(rig.catalog.stats().registries[0]?.staleSeconds, 30 * 86_400);
+    assert.equal(rig.catalog.reports()[0]?.staleSeconds, 30 * 86_400);
   });
 
   it("loses its endpoints after the time asked for, and has them again when it is back", () => {
     const rig = rigWith({ unreachable: "drain", drainAfter: 60 * second });
     rig.list("zk", service("a", [1]));
     rig.status("zk");
-    const { lastContact } = rig.catalog.stats().registries[0]?.status ?? { lastContact: 0 };
+    const { lastContact } = rig.catalog.reports()[0]?.status ?? { lastContact: 0 };
     mock.timers.tick(20 * second);
     rig.status("zk", { phase: "stale", epoch: 1, lastContact });
     mock.timers.tick(40 * second - 1);
