@@ -112,10 +112,37 @@ export const meshSchema = z
   .prefault({})
   .describe("How services become Istio objects.");
 
+const tlsSchema = z
+  .strictObject({
+    certificate: z.string().min(1).describe("File of the server's certificate chain (PEM); read again when it changes."),
+    key: z.string().min(1).describe("File of its private key (PEM)."),
+    clientCa: z.string().min(1).describe("File of the authorities whose client certificates are trusted (PEM)."),
+    allow: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe("Who may connect: subject alternative names (DNS name or URI, as `spiffe://…`) of client certificates, in full."),
+  })
+  .optional();
+
 const xdsSchema = z
   .strictObject({
-    address: z.string().min(1).default("127.0.0.1").describe("Listening address; must be loopback: the port has no authentication."),
-    port: port.default(16010).describe("Listening port, the one in the `configSources` of istiod's mesh configuration."),
+    address: z
+      .string()
+      .min(1)
+      .default("127.0.0.1")
+      .describe("Listening address; another than loopback needs `tls`, because everybody there could read everything."),
+    port: port
+      .default(16010)
+      .describe("Listening port, the one in the `configSources` of istiod's mesh configuration; with `shards`, the first of several."),
+    shards: z
+      .int()
+      .min(1)
+      .max(16)
+      .default(1)
+      .describe(
+        "Ports in a row, each of which serves a part of the hosts: a change is sent again with its part only. istiod's `configSources` must name all of them, so their number needs a restart of both.",
+      ),
+    tls: tlsSchema.describe("TLS with client certificates. Absent: plain text, on loopback only."),
     maxStreams: z.int().min(1).default(100).describe("Streams at a time; a further one ends with RESOURCE_EXHAUSTED."),
     maxRequestBytes: z
       .int()
@@ -162,6 +189,40 @@ const metricsSchema = z
   .prefault({})
   .describe("Metrics and health.");
 
+const adminSchema = z
+  .strictObject({
+    address: z.string().min(1).default("127.0.0.1").describe("Listening address; another than loopback needs `tls`."),
+    port: port
+      .default(16021)
+      .describe("Listening port of the admin API and `/debug`: what `tributary why`, `diff`, `clients` and `dump` ask."),
+    tls: tlsSchema.describe("TLS with client certificates. Absent: plain text, on loopback only."),
+  })
+  .prefault({})
+  .describe("The admin API.");
+
+const lastKnownGoodSchema = z
+  .strictObject({
+    folder: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Folder in which the last known state of every registry is kept, so that a restart serves it while a registry is down. It belongs to one process. Absent: nothing is kept.",
+      ),
+  })
+  .prefault({})
+  .describe("What survives a restart.");
+
+const readBackSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe("Ask the istiod in the same pod what it took of what was sent."),
+    ports: z.array(port).min(1).default([8080, 15014]).describe("Ports of istiod's `/debug` on loopback; the first that answers is asked."),
+    after: duration.prefault("30s").describe("How long nothing must have been sent before istiod is asked."),
+    interval: duration.prefault("10m").describe("istiod is asked at least this often: its dump is large."),
+  })
+  .prefault({})
+  .describe("Read-back: sending is not accepting.");
+
 const logSchema = z
   .strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("Least severity that is written, to standard error."),
@@ -183,6 +244,9 @@ export function configSchema(kinds: readonly RegistryKind[]) {
     mesh: meshSchema,
     xds: xdsSchema,
     metrics: metricsSchema,
+    admin: adminSchema,
+    lastKnownGood: lastKnownGoodSchema,
+    readBack: readBackSchema,
     log: logSchema,
   });
 }
@@ -192,6 +256,10 @@ export type ProtectionConfig = z.output<typeof protectionSchema>;
 export type MeshConfig = z.output<typeof meshSchema>;
 export type XdsConfig = z.output<typeof xdsSchema>;
 export type MetricsConfig = z.output<typeof metricsSchema>;
+export type TlsConfig = NonNullable<z.output<typeof tlsSchema>>;
+export type AdminConfig = z.output<typeof adminSchema>;
+export type LastKnownGoodConfig = z.output<typeof lastKnownGoodSchema>;
+export type ReadBackConfig = z.output<typeof readBackSchema>;
 export type LogConfig = z.output<typeof logSchema>;
 
 /** A registry's settings: the common keys, and beside them those of its kind. */
@@ -210,5 +278,8 @@ export interface Config {
   readonly mesh: MeshConfig;
   readonly xds: XdsConfig;
   readonly metrics: MetricsConfig;
+  readonly admin: AdminConfig;
+  readonly lastKnownGood: LastKnownGoodConfig;
+  readonly readBack: ReadBackConfig;
   readonly log: LogConfig;
 }

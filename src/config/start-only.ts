@@ -10,6 +10,8 @@ export interface StartOnlySetting {
 export const startOnlySettings: readonly StartOnlySetting[] = [
   { name: "xds.address", read: ({ xds }) => xds.address },
   { name: "xds.port", read: ({ xds }) => xds.port },
+  { name: "xds.shards", read: ({ xds }) => xds.shards },
+  { name: "xds.tls", read: ({ xds }) => xds.tls },
   { name: "xds.maxStreams", read: ({ xds }) => xds.maxStreams },
   { name: "xds.maxRequestBytes", read: ({ xds }) => xds.maxRequestBytes },
   { name: "xds.maxTypes", read: ({ xds }) => xds.maxTypes },
@@ -18,5 +20,10 @@ export const startOnlySettings: readonly StartOnlySetting[] = [
   { name: "xds.initialSync", read: ({ xds }) => xds.initialSync },
   { name: "metrics.address", read: ({ metrics }) => metrics.address },
   { name: "metrics.port", read: ({ metrics }) => metrics.port },
+  { name: "admin.address", read: ({ admin }) => admin.address },
+  { name: "admin.port", read: ({ admin }) => admin.port },
+  { name: "admin.tls", read: ({ admin }) => admin.tls },
+  { name: "lastKnownGood.folder", read: ({ lastKnownGood }) => lastKnownGood.folder },
+  { name: "readBack", read: ({ readBack }) => readBack },
   { name: "log.format", read: ({ log }) => log.format },
 ];

@@ -11,6 +11,7 @@ import { XdsServer, type XdsServerOptions, type XdsSettings } from "../../src/xd
 export const xdsSettings: XdsSettings = {
   address: "127.0.0.1",
   port: 0,
+  shards: 1,
   maxStreams: 20,
   maxRequestBytes: 1024 * 1024,
   maxTypes: 40,
