@@ -22,7 +22,10 @@ export function configExample(shape: Shape): string {
   }
   for (const [name, section] of Object.entries(shape.properties ?? {})) {
     if (name === "registries") continue;
-    lines.push("", ...comment(section.description, ""), `${name}:`, ...settings(section, "  "));
+    const block = settings(section, "  ");
+    // A key with nothing but comments below it would be null.
+    const empty = block.every((line) => line.trimStart().startsWith("#"));
+    lines.push("", ...comment(section.description, ""), empty ? `${name}: {}` : `${name}:`, ...block);
   }
   return `${lines.join("\n")}\n`;
 }
