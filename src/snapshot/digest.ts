@@ -22,6 +22,13 @@ export class SetDigest {
     return new SetDigest(BigInt.asUintN(128, sum));
   }
 
+  /** The digest of the union of disjoint sets, from their digests as text. */
+  static union(digests: Iterable<string>): string {
+    let sum = 0n;
+    for (const digest of digests) sum += BigInt(`0x${digest}`);
+    return new SetDigest(BigInt.asUintN(128, sum)).toString();
+  }
+
   /** 32 hexadecimal digits. */
   toString(): string {
     return this.#sum.toString(16).padStart(32, "0");

@@ -66,3 +66,9 @@ export interface SnapshotSource {
   changesSince(type: TypeKey, sequence: number): Changes | undefined;
   subscribe(listener: SnapshotListener): () => void;
 }
+
+/** The whole state, and the parts of it that are served on ports of their own. */
+export interface ShardedSource extends SnapshotSource {
+  /** At least one; their union is the whole, and no name is in two of them. */
+  readonly shards: readonly SnapshotSource[];
+}

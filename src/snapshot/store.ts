@@ -2,13 +2,15 @@ import { hash } from "node:crypto";
 import type { Logger } from "../log/logger.ts";
 import { ChangeLog, type ChangeLogLimits } from "./change-log.ts";
 import type { EncodedObject } from "./encode.ts";
+import { Notifications } from "./notifications.ts";
 import {
   type Changes,
   type Entry,
   ownedTypes,
+  type ResourceTable,
+  type ShardedSource,
   type Snapshot,
   type SnapshotListener,
-  type SnapshotSource,
   type TypeKey,
 } from "./snapshot.ts";
 import { SortedTable } from "./table.ts";
@@ -30,19 +32,18 @@ export interface SnapshotStoreOptions {
 type Tables = ReadonlyMap<TypeKey, SortedTable>;
 
 /** Holds the current snapshot, makes the next one and tells who listens. The only place where served state changes. */
-export class SnapshotStore implements SnapshotSource {
-  readonly #log: Logger;
+export class SnapshotStore implements ShardedSource {
+  /** Undivided: the one part is the whole. */
+  readonly shards = [this];
   readonly #now: () => number;
   readonly #changes: ChangeLog;
-  readonly #listeners = new Set<SnapshotListener>();
-  readonly #notifications: { snapshot: Snapshot; types: ReadonlySet<TypeKey> }[] = [];
-  #notifying = false;
+  readonly #notifications: Notifications;
   #tables: Tables = new Map(ownedTypes.map((type) => [type, SortedTable.empty(type)]));
   #current: Snapshot = snapshotOf(0, this.#tables);
   #staged = new Map<TypeKey, Map<string, Entry | undefined>>();
 
   constructor(options: SnapshotStoreOptions) {
-    this.#log = options.log;
+    this.#notifications = new Notifications(options.log);
     this.#now = options.now ?? (() => performance.now());
     this.#changes = new ChangeLog(options.changeLog);
   }
@@ -57,10 +58,7 @@ export class SnapshotStore implements SnapshotSource {
 
   /** Listeners are called synchronously, in order of sequence, when the snapshot is already current. */
   subscribe(listener: SnapshotListener): () => void {
-    // Wrapped, so that a function subscribed twice is called twice and leaves once.
-    const subscription: SnapshotListener = (snapshot, types) => listener(snapshot, types);
-    this.#listeners.add(subscription);
-    return () => this.#listeners.delete(subscription);
+    return this.#notifications.subscribe(listener);
   }
 
   /**
@@ -94,8 +92,7 @@ export class SnapshotStore implements SnapshotSource {
     this.#changes.append(changed, this.#now());
     this.#tables = tables;
     this.#current = snapshot;
-    this.#notifications.push({ snapshot, types: new Set(changed.keys()) });
-    this.#notify();
+    this.#notifications.tell(snapshot, new Set(changed.keys()));
     return snapshot;
   }
 
@@ -107,25 +104,10 @@ export class SnapshotStore implements SnapshotSource {
     }
     return changes;
   }
-
-  /** A listener that publishes is heard after everybody has heard of the present snapshot. */
-  #notify(): void {
-    if (this.#notifying) return;
-    this.#notifying = true;
-    for (let next = this.#notifications.shift(); next !== undefined; next = this.#notifications.shift()) {
-      for (const listener of [...this.#listeners]) {
-        try {
-          listener(next.snapshot, next.types);
-        } catch (error) {
-          this.#log.error({ err: error, sequence: next.snapshot.sequence }, "a listener of the snapshot failed; the others go on");
-        }
-      }
-    }
-    this.#notifying = false;
-  }
 }
 
-function snapshotOf(sequence: number, tables: Tables): Snapshot {
+/** A snapshot of these tables, one for every type. */
+export function snapshotOf(sequence: number, tables: ReadonlyMap<TypeKey, ResourceTable>): Snapshot {
   let digest: string | undefined;
   return {
     sequence,
