@@ -14,9 +14,11 @@ import { CatalogContents } from "./catalog-contents.ts";
 import { type Clash, collisionClash, refusalClashes, resourceClashes } from "./clashes.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import type { Drained } from "./dirty-keys.ts";
+import { explainHost, explainResource, type HostExplanation } from "./explain.ts";
+import { type FoundService, findServices } from "./find.ts";
 import type { CatalogEntry } from "./merged-service.ts";
 import { RegistryView, type ViewEvents } from "./registry-view.ts";
-import { explainHost, type HostExplanation, type RegistryReport, registryReport } from "./report.ts";
+import { type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
 
 export interface CatalogOptions {
@@ -190,10 +192,24 @@ export class Catalog implements Feed {
     return this.#contents.services.collisions();
   }
 
-  /** What gives a host, in every namespace that has it; empty if nothing does. */
+  /** What gives a host (or "namespace/host"), in every namespace that has it; empty if nothing does. */
   explain(host: string): readonly HostExplanation[] {
     const { services, resources } = this.#contents;
-    return [...this.#contents.namespaces()].flatMap((namespace) => explainHost(namespace, host, services, resources) ?? []);
+    const slash = host.indexOf("/");
+    const namespaces = slash < 0 ? [...this.#contents.namespaces()] : [host.slice(0, slash)];
+    const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), services, resources) ?? []);
+    return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, this.#sources) ?? [])];
+  }
+
+  /** Services by what their registry calls them; see `find.ts`. */
+  find(name: string): readonly FoundService[] {
+    return findServices(name, this.#contents.services, this.#sources.values());
+  }
+
+  /** Every "namespace/host" of a service, and every host or "namespace/name" of a ready ServiceEntry. */
+  *hosts(): Iterable<string> {
+    yield* this.#contents.services.keys();
+    yield* this.#contents.resources.taken();
   }
 
   #with(registry: string, action: (source: Source, now: number) => void): void {

@@ -12,6 +12,10 @@ export interface Kept {
   readonly endpoints: number;
   /** Whether it ever had an endpoint: only such a service "lost its last instance". */
   readonly lived: boolean;
+  /** Epoch ms when a worker saw it first, as far as this process knows. */
+  readonly firstSeen: number;
+  /** Epoch ms when its present content was seen. */
+  readonly lastSeen: number;
 }
 
 export interface HeldItem {
@@ -84,13 +88,14 @@ export class KeptItems {
     return held !== undefined && held.truth === undefined;
   }
 
-  /** Serves a text. `held`: the truth, where it is another one. */
-  put(id: string, kind: Item["kind"], text: string, endpoints: number, held?: HeldItem): void {
+  /** Serves a text, seen at `seenAt`. `held`: the truth, where it is another one. */
+  put(id: string, kind: Item["kind"], text: string, endpoints: number, seenAt: number, held?: HeldItem): void {
     const before = this.#items.get(id);
     this.#withheld -= this.heldEndpoints(id);
     if (before === undefined) this.#counts[kind] += 1;
     this.#served += endpoints - (before?.endpoints ?? 0);
-    this.#items.set(id, { kind, text, endpoints, lived: endpoints > 0 || before?.lived === true });
+    const lived = endpoints > 0 || before?.lived === true;
+    this.#items.set(id, { kind, text, endpoints, lived, firstSeen: before?.firstSeen ?? seenAt, lastSeen: seenAt });
     if (held === undefined) this.#held.delete(id);
     else this.#held.set(id, held);
     this.#withheld += this.heldEndpoints(id);

@@ -56,6 +56,16 @@ export class ReadyResources {
     return keys.sort()[0];
   }
 
+  /** The served objects that take a host, or are called "namespace/name"; sorted. */
+  taking(hostOrName: string): readonly string[] {
+    return [...(this.#taken.get(hostOrName) ?? [])].sort();
+  }
+
+  /** Every host that a ready ServiceEntry takes, and every "namespace/name" of one. */
+  taken(): Iterable<string> {
+    return this.#taken.keys();
+  }
+
   get takesAny(): boolean {
     return this.#taken.size > 0;
   }

@@ -9,9 +9,9 @@ import type { RegistryStatus } from "../registries/feed.ts";
 import type { Item } from "../registries/service.ts";
 import { EmptyServices } from "./empty-services.ts";
 import { endpointCount, parseItem } from "./item-text.ts";
-import { type HeldItem, type ItemCounts, KeptItems } from "./kept-items.ts";
+import { type HeldItem, type ItemCounts, type Kept, KeptItems } from "./kept-items.ts";
 import { drained, isMassRemoval, missingInstances, WindowPeak, withHeld } from "./protection.ts";
-import { type Hold, type HoldReason, RestartHold } from "./restart-hold.ts";
+import { type Hold, type HoldReason, isReplaced, RestartHold } from "./restart-hold.ts";
 
 export interface ViewEvents {
   /** The effective item is another one; undefined: it left. */
@@ -72,6 +72,11 @@ export class RegistryView {
 
   ids(): readonly string[] {
     return [...this.#items.entries()].map(([id]) => id);
+  }
+
+  /** The effective item as text; the endpoints of a drained registry are in it all the same. */
+  kept(id: string): Kept | undefined {
+    return this.#items.get(id);
   }
 
   /** The effective item, parsed anew. */
@@ -215,7 +220,7 @@ export class RegistryView {
   #put(id: string, item: Item, text: string, endpoints: number, seenAt: number, now: number, held?: HeldItem): void {
     const before = this.#items.get(id);
     if (endpoints < (before?.endpoints ?? 0)) this.#notePeak(now);
-    this.#items.put(id, item.kind, text, endpoints, held);
+    this.#items.put(id, item.kind, text, endpoints, seenAt, held);
     if (item.kind === "service" && endpoints === 0 && before?.lived) this.#empty.began(id, now);
     else this.#empty.ended(id);
     this.#events.changed(id, this.#drained ? drained(item) : item, seenAt);
@@ -287,14 +292,4 @@ export class RegistryView {
     const { oldest } = this.#empty;
     return oldest === undefined ? undefined : oldest + this.#rules.emptyServiceFor;
   }
-}
-
-/** Whether a status tells that the connection which filled the view was lost, or has a successor. */
-function isReplaced(before: RegistryStatus | undefined, status: RegistryStatus): boolean {
-  // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
-  if (before === undefined && !status.synced) return true;
-  // A first listing whose connection was lost before we could apply it is continued by another connection.
-  if (!before?.synced) return status.synced && status.phase === "stale";
-  // A supervisor that starts over counts its epochs anew, and is not synced.
-  return before.epoch !== status.epoch || !status.synced;
 }

@@ -1,11 +1,7 @@
-/** What the catalog tells about itself, for metrics, `check` and `why`. */
-
-import { hostKey } from "../naming/collisions.ts";
+/** What the catalog tells about its registries, for metrics, `check` and the admin API. */
 import type { Problem } from "../registries/contract.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
-import type { ReadyResources } from "./ready-resources.ts";
 import type { Hold } from "./restart-hold.ts";
-import type { ServiceIndex } from "./service-index.ts";
 import type { Source } from "./source.ts";
 
 export interface RegistryReport {
@@ -34,26 +30,6 @@ export interface RegistryReport {
   readonly skipped: { readonly malformed: number; readonly overLimit: number };
 }
 
-/** What gives a host, for `why`. */
-export interface HostExplanation {
-  /** Catalog key. */
-  readonly key: string;
-  readonly identity: string;
-  readonly contributions: readonly {
-    readonly registry: string;
-    readonly itemId: string;
-    readonly status: RegistryStatus;
-    /** Instances that the registry no longer names; why stands in the registry's holds. */
-    readonly heldEndpoints: number;
-    readonly heldSince: number | undefined;
-    readonly holds: readonly Hold[];
-  }[];
-  /** Catalog key of the ready object that is served instead. */
-  readonly withheldBy: string | undefined;
-  /** Other identities that wanted the host, with the hosts they got. */
-  readonly collidesWith: readonly { readonly identity: string; readonly host: string | undefined }[];
-}
-
 export function registryReport({ config, view, events, problemCounts, recentProblems }: Source, now: number): RegistryReport {
   const { status, counts, held } = view;
   let heldEndpoints = 0;
@@ -76,36 +52,5 @@ export function registryReport({ config, view, events, problemCounts, recentProb
     problems: Object.fromEntries(problemCounts),
     recentProblems: [...recentProblems],
     skipped: view.skipped,
-  };
-}
-
-export function explainHost(
-  namespace: string,
-  host: string,
-  services: ServiceIndex,
-  resources: ReadyResources,
-): HostExplanation | undefined {
-  const key = hostKey(namespace, host);
-  const parts = services.servedAt(key);
-  const first = parts[0];
-  if (first === undefined) return undefined;
-  const collision = services.collisions().find((one) => one.namespace === namespace && one.host === first.host);
-  const withheldBy = resources.blocking(namespace, host);
-  return {
-    key: `service:${key}`,
-    identity: first.identity,
-    contributions: parts.map(({ source, itemId }) => ({
-      registry: source.id,
-      itemId,
-      status: source.view.status,
-      heldEndpoints: source.view.heldEndpoints(itemId),
-      heldSince: source.view.held.get(itemId)?.since,
-      holds: source.view.holds,
-    })),
-    withheldBy: withheldBy === undefined ? undefined : `resource:${withheldBy}`,
-    collidesWith:
-      collision === undefined
-        ? []
-        : [{ identity: collision.keeps, host: collision.host }, ...collision.moved].filter(({ identity }) => identity !== first.identity),
   };
 }

@@ -2,6 +2,8 @@
  * The hold after a reconnect, a restart or a suspicion. Its time runs from when the registry is
  * live again; at its end the registry is read again, and the listing that follows closes it.
  */
+import type { RegistryStatus } from "../registries/feed.ts";
+
 export type HoldReason = "reconnect" | "suspicion" | "mass-removal";
 
 /** Why shrinkage waits, and since when (epoch ms). */
@@ -61,4 +63,14 @@ export class RestartHold {
     if (this.#hold === undefined || this.#liveSince === undefined) return undefined;
     return this.#relistedAt === undefined ? this.#liveSince + duration : this.#relistedAt + Math.max(duration, minRelistGap);
   }
+}
+
+/** Whether a status tells that the connection which filled the view was lost, or has a successor. */
+export function isReplaced(before: RegistryStatus | undefined, status: RegistryStatus): boolean {
+  // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
+  if (before === undefined && !status.synced) return true;
+  // A first listing whose connection was lost before we could apply it is continued by another connection.
+  if (!before?.synced) return status.synced && status.phase === "stale";
+  // A supervisor that starts over counts its epochs anew, and is not synced.
+  return before.epoch !== status.epoch || !status.synced;
 }

@@ -1,0 +1,129 @@
+/** What gives a host, and what the catalog did with it: the raw material of `why`. */
+import { hostKey } from "../naming/collisions.ts";
+import type { NamedService } from "../naming/named-service.ts";
+import type { RegistryStatus } from "../registries/feed.ts";
+import type { IstioResource, Service } from "../registries/service.ts";
+import { parseItem } from "./item-text.ts";
+import type { ReadyResources } from "./ready-resources.ts";
+import type { Hold } from "./restart-hold.ts";
+import type { ServiceIndex } from "./service-index.ts";
+import type { Source } from "./source.ts";
+
+export interface HostExplanation {
+  /** Catalog key: `service:namespace/host` or `resource:Kind/namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  /** The host, or the name of a ready object. */
+  readonly host: string;
+  /** Of the service that has the host; empty for a ready object. */
+  readonly identity: string;
+  /** The first in the configuration first. */
+  readonly contributions: readonly HostContribution[];
+  /** Catalog key of the ready object that is served instead. */
+  readonly withheldBy: string | undefined;
+  /** Other identities that wanted the host, with the hosts they got. */
+  readonly collidesWith: readonly { readonly identity: string; readonly host: string | undefined }[];
+}
+
+/** What one registry has to do with a host. */
+export interface HostContribution {
+  readonly registry: string;
+  readonly type: string;
+  readonly itemId: string;
+  readonly status: RegistryStatus;
+  /** As it is taken from the registry, held instances among the others; undefined for a ready object. */
+  readonly service: Service | undefined;
+  /** A ready object that the registry gives. */
+  readonly resource: IstioResource | undefined;
+  /** The part of the service that has this host, before the collision rule. */
+  readonly named: NamedService | undefined;
+  /** The registry's network for addresses that name none. */
+  readonly network: string | undefined;
+  readonly template: { readonly text: string; readonly suffix: string; readonly configured: boolean };
+  /** Ids of instances that the registry no longer names; why stands in `holds`. */
+  readonly heldInstances: readonly string[];
+  /** As many; a ready object has endpoints, but no instances. */
+  readonly heldEndpoints: number;
+  /** Epoch ms. */
+  readonly heldSince: number | undefined;
+  readonly holds: readonly Hold[];
+  readonly drained: boolean;
+  /** Epoch ms when this process first saw the item, and when its present content was seen. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+export function explainHost(
+  namespace: string,
+  host: string,
+  services: ServiceIndex,
+  resources: ReadyResources,
+): HostExplanation | undefined {
+  const key = hostKey(namespace, host);
+  const parts = services.servedAt(key).toSorted((one, other) => one.source.priority - other.source.priority);
+  const first = parts[0];
+  if (first === undefined) return undefined;
+  const collision = services.collisions().find((one) => one.namespace === namespace && one.host === first.host);
+  const withheldBy = resources.blocking(namespace, host);
+  return {
+    key: `service:${key}`,
+    namespace,
+    host,
+    identity: first.identity,
+    contributions: parts.map((part) => contribution(part.source, part.itemId, part.source.named(part))),
+    withheldBy: withheldBy === undefined ? undefined : `resource:${withheldBy}`,
+    collidesWith:
+      collision === undefined
+        ? []
+        : [{ identity: collision.keeps, host: collision.host }, ...collision.moved].filter(({ identity }) => identity !== first.identity),
+  };
+}
+
+/** A ready object; `key`: `Kind/namespace/name`. */
+export function explainResource(key: string, resources: ReadyResources, sources: ReadonlyMap<string, Source>): HostExplanation | undefined {
+  const winner = resources.winner(key);
+  const source = winner && sources.get(winner.registry);
+  if (winner === undefined || source === undefined) return undefined;
+  const [, namespace = "", name = ""] = key.split("/");
+  return {
+    key: `resource:${key}`,
+    namespace,
+    host: name,
+    identity: "",
+    contributions: [contribution(source, winner.itemId, undefined)],
+    withheldBy: undefined,
+    collidesWith: [],
+  };
+}
+
+function contribution(source: Source, itemId: string, named: NamedService | undefined): HostContribution {
+  const { view, config, naming } = source;
+  const kept = view.kept(itemId);
+  const item = kept && parseItem(kept.text);
+  const service = item?.kind === "service" ? item.service : undefined;
+  const held = view.held.get(itemId);
+  const truth = held?.truth === undefined ? undefined : parseItem(held.truth);
+  const stillThere = new Set(truth?.kind === "service" ? truth.service.instances.map(({ id }) => id) : []);
+  return {
+    registry: source.id,
+    type: config.type,
+    itemId,
+    status: view.status,
+    service,
+    resource: item?.kind === "resource" ? item.resource : undefined,
+    named,
+    network: config.network,
+    template: {
+      text: "problem" in naming.template ? "" : naming.template.text,
+      suffix: naming.suffix,
+      configured: config.naming.template !== undefined,
+    },
+    heldInstances: held === undefined ? [] : (service?.instances ?? []).map(({ id }) => id).filter((id) => !stillThere.has(id)),
+    heldEndpoints: view.heldEndpoints(itemId),
+    heldSince: held?.since,
+    holds: view.holds,
+    drained: view.isDrained,
+    firstSeen: kept?.firstSeen ?? 0,
+    lastSeen: kept?.lastSeen ?? 0,
+  };
+}
