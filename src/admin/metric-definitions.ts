@@ -87,8 +87,8 @@ export const metricDefinitions = {
   },
   tributary_xds_client_version: {
     type: "gauge",
-    labels: ["client", "type", "version"],
-    help: "Always 1; the version that a client acknowledged last.",
+    labels: ["client", "shard", "type", "version"],
+    help: "Always 1; the version that a client acknowledged last, of the shard that it is served (0 without `xds.shards`).",
   },
   tributary_change_publish_seconds: {
     type: "histogram",

@@ -111,9 +111,9 @@ export class Metrics {
     this.gauge("tributary_complete").set(this.#views.complete() ? 1 : 0);
     const clients = this.#views.clients();
     this.gauge("tributary_xds_streams").set(clients.length);
-    for (const { node, types } of clients) {
+    for (const { node, shard, types } of clients) {
       for (const { type, acked } of types) {
-        if (acked !== undefined) this.gauge("tributary_xds_client_version").set({ client: node, type, version: acked }, 1);
+        if (acked !== undefined) this.gauge("tributary_xds_client_version").set({ client: node, shard, type, version: acked }, 1);
       }
     }
   }

@@ -30,6 +30,8 @@ export interface TypeView {
 export interface ClientView {
   readonly node: string;
   readonly peer: string;
+  /** Which part of the state it is served, from 0; always 0 without `xds.shards`. */
+  readonly shard: number;
   readonly types: readonly { readonly type: string; readonly sent: string | undefined; readonly acked: string | undefined }[];
 }
 

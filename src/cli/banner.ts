@@ -13,12 +13,14 @@ export interface BannerFacts {
 }
 
 export function banner({ listening, config, file, example }: BannerFacts): string {
-  const xds = `${listening.xds.address}:${listening.xds.port}`;
+  const addresses = listening.xds.ports.map((port) => `${listening.xds.address}:${port}`);
+  const xds = addresses[0]!;
+  const sources = ["k8s://", ...addresses.map((each) => `xds://${each}`)].map((each) => `{address: "${each}"}`).join(", ");
   const metrics = `http://${listening.metrics.address}:${listening.metrics.port}`;
   const watch = listening.xds.port === 16010 ? "npx tributary watch" : `npx tributary watch --address ${xds}`;
   const lines = [
     `Tributary ${version} serves ${config.registries.map(({ id, type }) => `${id} (${type})`).join(", ")}`,
-    `  xDS       ${xds}   istiod: meshConfig.configSources: [{address: "k8s://"}, {address: "xds://${xds}"}]`,
+    `  xDS       ${addresses.join(" ")}   istiod: meshConfig.configSources: [${sources}]`,
     `  metrics   ${metrics}/metrics`,
     `  health    ${metrics}/readyz`,
     `  config    ${relative(process.cwd(), file)}${example ? "   (the embedded example; use your own with --config FILE)" : ""}`,

@@ -2,12 +2,13 @@
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { ConfigDocument } from "./document.ts";
 import { isLoopback } from "./loopback.ts";
+import { overlappingPorts } from "./overlapping-ports.ts";
 
 /** Checks what is there, so that these problems are told together with the schema's. */
 export function checkRules(value: unknown, document: ConfigDocument): TributaryError[] {
   if (typeof value !== "object" || value === null) return [];
-  const { registries, xds, metrics } = value as { registries?: unknown; xds?: unknown; metrics?: unknown };
-  return [...duplicateIds(registries, document), ...unsafeBind(xds, document), ...samePort(xds, metrics, document)];
+  const { registries, xds } = value as { registries?: unknown; xds?: unknown };
+  return [...duplicateIds(registries, document), ...unsafeBind(xds, document), ...overlappingPorts(value, document)];
 }
 
 function duplicateIds(registries: unknown, document: ConfigDocument): TributaryError[] {
@@ -37,20 +38,6 @@ function unsafeBind(xds: unknown, document: ConfigDocument): TributaryError[] {
     new TributaryError("BIND_UNSAFE", "xds.address: must be a loopback address: the xDS port has no authentication", {
       position: document.valuePosition(["xds", "address"]),
       hint: "use 127.0.0.1, ::1 or localhost",
-    }),
-  ];
-}
-
-/** Only when both are written: the defaults differ, and 127.0.0.1 beside ::1 would be two sockets. */
-function samePort(xds: unknown, metrics: unknown, document: ConfigDocument): TributaryError[] {
-  const a = xds as { address?: unknown; port?: unknown } | null | undefined;
-  const b = metrics as { address?: unknown; port?: unknown } | null | undefined;
-  if (typeof b?.port !== "number" || (a?.port ?? 16010) !== b.port) return [];
-  const addresses = [a?.address ?? "127.0.0.1", b.address ?? "127.0.0.1"].map(String);
-  if (addresses[0] !== addresses[1] && !addresses.some((address) => address === "0.0.0.0" || address === "::")) return [];
-  return [
-    new TributaryError("CONFIG_INVALID", `metrics.port: xds.port is ${b.port} too; expected another port`, {
-      position: document.valuePosition(["metrics", "port"]),
     }),
   ];
 }

@@ -5,12 +5,18 @@ export interface StartOnlySetting {
   /** As users write it. */
   readonly name: string;
   readonly read: (config: Config) => unknown;
+  /** What else a restart with another value takes. */
+  readonly hint?: string;
 }
 
 export const startOnlySettings: readonly StartOnlySetting[] = [
   { name: "xds.address", read: ({ xds }) => xds.address },
   { name: "xds.port", read: ({ xds }) => xds.port },
-  { name: "xds.shards", read: ({ xds }) => xds.shards },
+  {
+    name: "xds.shards",
+    read: ({ xds }) => xds.shards,
+    hint: "restart, and give istiod's configSources one xds:// address per shard: hosts of a shard that istiod does not ask for are missing from the mesh",
+  },
   { name: "xds.tls", read: ({ xds }) => xds.tls },
   { name: "xds.maxStreams", read: ({ xds }) => xds.maxStreams },
   { name: "xds.maxRequestBytes", read: ({ xds }) => xds.maxRequestBytes },

@@ -4,6 +4,7 @@ import { type ConfigDiff, diffConfig, isEmptyDiff } from "./diff.ts";
 import { fingerprint, foldersOf } from "./fingerprint.ts";
 import { FolderWatches } from "./folder-watches.ts";
 import { type LoadedConfig, loadConfig, type ParseOptions } from "./load.ts";
+import { startOnlySettings } from "./start-only.ts";
 
 export interface ConfigWatcherOptions extends Omit<ParseOptions, "file"> {
   /** A good edit: take it over. The watcher compares further edits with it. */
@@ -110,7 +111,10 @@ export class ConfigWatcher {
       if (needsRestart.length === 0) return next;
       const errors = needsRestart.map((name) => {
         const position = next.positionOf(name.split("."));
-        return new TributaryError("CONFIG_NEEDS_RESTART", `${name} is read only at start; nothing of this edit is applied`, { position });
+        return new TributaryError("CONFIG_NEEDS_RESTART", `${name} is read only at start; nothing of this edit is applied`, {
+          position,
+          hint: startOnlySettings.find((setting) => setting.name === name)?.hint,
+        });
       });
       return new ConfigErrors(errors, next.files);
     } catch (error) {

@@ -16,7 +16,7 @@ export class TributaryError extends Error {
   /** What to do about it. */
   readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, details: { position?: Position; hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, details: { position?: Position; hint?: string | undefined; cause?: unknown } = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "TributaryError";
     this.code = code;

@@ -26,9 +26,10 @@ export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined)
         return { type, resources: size, bytes: byteLength, digest };
       }),
     clients: () =>
-      (xds()?.clients() ?? []).map(({ nodeId, peer, subscriptions }) => ({
+      (xds()?.clients() ?? []).map(({ nodeId, peer, shard, subscriptions }) => ({
         node: nodeId ?? "",
         peer,
+        shard,
         types: subscriptions.map(({ typeUrl, sentVersion, ackedVersion }) => ({ type: typeUrl, sent: sentVersion, acked: ackedVersion })),
       })),
     stateDigest: () => store.current().digest,

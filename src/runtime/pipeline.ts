@@ -16,14 +16,15 @@ import { VipTable } from "../mesh/vip.ts";
 import { kinds } from "../registries/kinds.ts";
 import type { Supervisor } from "../registries/supervisor.ts";
 import { encodeObject } from "../snapshot/encode.ts";
-import { SnapshotStore } from "../snapshot/store.ts";
+import { createStore, type Store } from "../snapshot/sharded-store.ts";
 import type { Completeness } from "../xds/first-answer.ts";
 import { Publisher } from "./publisher.ts";
 import { type StartedRegistries, specOf, startRegistries } from "./started-registries.ts";
 
 export class Pipeline {
   readonly catalog: Catalog;
-  readonly store: SnapshotStore;
+  /** As a source, the whole state; its shards are what the ports serve. */
+  readonly store: Store;
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
   #policy: MeshPolicy;
@@ -34,7 +35,7 @@ export class Pipeline {
   constructor(config: Config, log: Logger, started: StartedRegistries = startRegistries(config, log)) {
     this.#policy = compileMeshPolicy(config.mesh);
     this.#vips = new VipTable(config.mesh.vipCidr);
-    this.store = new SnapshotStore({ log });
+    this.store = createStore(config.xds.shards, { log });
     this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist: (registry) => this.supervisor.relist(registry) });
     this.supervisor = started.supervisor;
     this.publisher = new Publisher({

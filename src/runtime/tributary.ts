@@ -6,7 +6,7 @@ import type { ConfigDiff } from "../config/diff.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Logger } from "../log/logger.ts";
 import { collectGarbage } from "../registries/collect-garbage.ts";
-import type { XdsServer } from "../xds/server.ts";
+import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { StartedRegistries } from "./started-registries.ts";
@@ -22,7 +22,7 @@ export interface TributaryOptions {
 }
 
 export interface Listening {
-  readonly xds: { readonly address: string; readonly port: number };
+  readonly xds: XdsListening;
   readonly metrics: { readonly address: string; readonly port: number };
 }
 

@@ -1,21 +1,21 @@
 /**
- * The xDS server: accepts connections on loopback, and gives every stream to an `XdsStream`.
- * Connections come in through a plain `net.Server`, so that their number is limited, and that
- * closing takes as long as it may and no longer.
+ * The xDS server: a port for every shard of the state, and an `XdsStream` for every stream. Connections
+ * come in through a listener of our own, so that their number is limited, and that closing takes as long
+ * as it may and no longer.
  */
 import { randomBytes } from "node:crypto";
-import { type AddressInfo, createServer, type Socket, type Server as TcpServer } from "node:net";
-import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream, type ServerOptions, status } from "@grpc/grpc-js";
 import { isLoopback } from "../config/loopback.ts";
 import type { XdsConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
-import type { SnapshotSource } from "../snapshot/snapshot.ts";
+import type { ShardedSource, SnapshotSource } from "../snapshot/snapshot.ts";
 import type { ClientView } from "./client-view.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { discoveryService } from "./discovery-service.ts";
 import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
 import { probeIstiod } from "./istiod-probe.ts";
+import { Listener } from "./listener.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
 import { type StreamContext, XdsStream } from "./stream.ts";
@@ -23,11 +23,12 @@ import type { EndStatus, Transport } from "./transport.ts";
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** What the server reads of the configuration; the port may be 0 for tests. */
-export type XdsSettings = Omit<XdsConfig, "port"> & { readonly port: number };
+/** What the server reads of the configuration; the port may be 0 for tests. The shards are those of the source. */
+export type XdsSettings = Omit<XdsConfig, "port" | "shards"> & { readonly port: number };
 
 export interface XdsServerOptions {
-  readonly source: SnapshotSource;
+  /** Each of its shards gets a port. */
+  readonly source: ShardedSource;
   readonly settings: XdsSettings;
   readonly completeness: Completeness;
   readonly log: Logger;
@@ -52,69 +53,62 @@ const farewell = 2_000;
 /** Open streams have this long to take their status when the server closes, in ms. */
 const closingGrace = 100;
 
+/** What the server listens on. */
+export interface XdsListening {
+  readonly address: string;
+  /** The first of `ports`. */
+  readonly port: number;
+  /** By shard. */
+  readonly ports: readonly number[];
+}
+
+/** A part of the state with its port. */
+interface Shard {
+  readonly index: number;
+  readonly context: StreamContext;
+  readonly grpc: GrpcServer;
+  readonly listener: Listener;
+  readonly streams: Set<XdsStream>;
+}
+
 export class XdsServer {
   readonly #options: XdsServerOptions;
-  readonly #log: Logger;
   readonly #gate: FirstAnswerGate;
-  readonly #context: StreamContext;
-  readonly #grpc: GrpcServer;
-  readonly #tcp: TcpServer;
-  readonly #sockets = new Set<Socket>();
-  readonly #streams = new Set<XdsStream>();
+  readonly #shards: readonly Shard[];
   readonly #process = randomBytes(4).toString("hex");
   readonly #subscriptions: (() => void)[] = [];
   #streamCount = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: XdsServerOptions) {
-    const { source, settings, completeness, log, identity, observer = silentObserver, clock = systemClock } = options;
+    const { source, settings, completeness, log, clock = systemClock } = options;
     this.#options = options;
-    this.#log = log;
     this.#gate = new FirstAnswerGate(completeness, settings.initialSync, () => probeIstiod(settings.initialSync), { clock, log });
-    this.#context = { source, gate: this.#gate, settings, clock, observer, log, identity };
-    const { time = 30_000, timeout = 10_000 } = options.keepalive ?? {};
-    this.#grpc = new GrpcServer({
-      "grpc.max_receive_message_length": settings.maxRequestBytes,
-      "grpc.max_send_message_length": -1,
-      "grpc.keepalive_time_ms": time,
-      "grpc.keepalive_timeout_ms": timeout,
-      "grpc.max_connection_idle_ms": idleConnection,
-      "grpc.max_concurrent_streams": settings.maxStreams + spareStreams,
-      "grpc.enable_channelz": 0,
-    });
-    this.#grpc.addService(discoveryService, {
-      StreamAggregatedResources: (call: Call) => this.#accept(call),
-      DeltaAggregatedResources: (call: Call) =>
-        endCall(call, status.UNIMPLEMENTED, "delta xDS is not served yet; use StreamAggregatedResources"),
-    });
-    const connections = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#tcp = createServer({ noDelay: true }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-      connections.injectConnection(socket);
-    });
-    this.#tcp.maxConnections = settings.maxStreams + spareConnections;
+    this.#shards = source.shards.map((shard, index) => this.#shard(shard, index));
   }
 
-  /** @throws TributaryError BIND_UNSAFE, BIND_IN_USE */
-  async listen(): Promise<{ address: string; port: number }> {
-    const { address, port } = this.#options.settings;
-    const host = address === "localhost" ? "127.0.0.1" : address;
-    if (!isLoopback(host)) {
+  /** Opens the ports of all shards, or none. @throws TributaryError BIND_UNSAFE, BIND_IN_USE, BIND_FAILED */
+  async listen(): Promise<XdsListening> {
+    const { address } = this.#options.settings;
+    if (!isLoopback(address)) {
       throw new TributaryError("BIND_UNSAFE", `xds.address ${address} is reachable from outside`, {
         hint: "the xDS port has no authentication; use 127.0.0.1 or ::1",
       });
     }
-    await listening(this.#tcp, host, port);
-    this.#tcp.on("error", (error) => this.#log.error({ err: error }, "xDS listener failed"));
-    const { source, completeness } = this.#options;
-    const wakeAll = () => {
-      for (const stream of [...this.#streams]) stream.wake();
-    };
-    this.#subscriptions.push(source.subscribe(wakeAll));
-    if (!completeness.isComplete()) this.#subscriptions.push(completeness.whenComplete(wakeAll));
-    const bound = this.#tcp.address() as AddressInfo;
-    return { address: bound.address, port: bound.port };
+    const bound: { address: string; port: number }[] = [];
+    try {
+      for (const { listener } of this.#shards) bound.push(await listener.listen());
+    } catch (error) {
+      await Promise.all(this.#shards.map(({ listener }) => listener.drain()));
+      throw error;
+    }
+    const { completeness } = this.#options;
+    for (const { context, streams } of this.#shards) {
+      this.#subscriptions.push(context.source.subscribe(() => wake(streams)));
+      if (!completeness.isComplete()) this.#subscriptions.push(completeness.whenComplete(() => wake(streams)));
+    }
+    const ports = bound.map(({ port }) => port);
+    return { address: bound[0]!.address, port: ports[0]!, ports };
   }
 
   /** Ends every stream and connection, within 500 ms. May be called again. */
@@ -123,35 +117,77 @@ export class XdsServer {
     return this.#closing;
   }
 
-  clients(): ClientView[] {
-    return [...this.#streams].map((stream) => stream.view());
+  clients(): (ClientView & { readonly shard: number })[] {
+    return this.#shards.flatMap(({ streams, index: shard }) => [...streams].map((stream) => ({ ...stream.view(), shard })));
+  }
+
+  #shard(source: SnapshotSource, index: number): Shard {
+    const { settings, log, identity, observer = silentObserver, clock = systemClock } = this.#options;
+    const { address, port } = settings;
+    const count = this.#options.source.shards.length;
+    const grpc = new GrpcServer(this.#channelOptions());
+    const connections = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const listener = new Listener({
+      address,
+      port: port === 0 ? 0 : port + index,
+      setting: index === 0 ? "xds.port" : `xds.port ${port} + ${index}, of ${count} xds.shards`,
+      maxConnections: settings.maxStreams + Math.ceil(spareConnections / count),
+      onConnection: (socket) => connections.injectConnection(socket),
+      log,
+    });
+    const context = { source, gate: this.#gate, settings, clock, observer, log, identity };
+    const shard = { index, context, grpc, listener, streams: new Set<XdsStream>() };
+    grpc.addService(discoveryService, {
+      StreamAggregatedResources: (call: Call) => this.#accept(call, shard),
+      DeltaAggregatedResources: (call: Call) =>
+        endCall(call, status.UNIMPLEMENTED, "delta xDS is not served yet; use StreamAggregatedResources"),
+    });
+    return shard;
+  }
+
+  #channelOptions(): ServerOptions {
+    const { settings, keepalive } = this.#options;
+    const { time = 30_000, timeout = 10_000 } = keepalive ?? {};
+    return {
+      "grpc.max_receive_message_length": settings.maxRequestBytes,
+      "grpc.max_send_message_length": -1,
+      "grpc.keepalive_time_ms": time,
+      "grpc.keepalive_timeout_ms": timeout,
+      "grpc.max_connection_idle_ms": idleConnection,
+      "grpc.max_concurrent_streams": settings.maxStreams + spareStreams,
+      "grpc.enable_channelz": 0,
+    };
   }
 
   async #close(): Promise<void> {
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#gate.close();
-    const stopped = new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
-    for (const stream of [...this.#streams]) stream.end("UNAVAILABLE", "the server is shutting down");
-    if (this.#sockets.size > 0) await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, closingGrace))]);
-    this.#grpc.forceShutdown();
-    for (const socket of this.#sockets) socket.destroy();
-    if (this.#tcp.listening) await stopped;
+    const drained = Promise.all(this.#shards.map(({ listener }) => listener.drain()));
+    for (const { streams } of this.#shards) for (const stream of [...streams]) stream.end("UNAVAILABLE", "the server is shutting down");
+    if (this.#shards.some(({ listener }) => listener.connections > 0)) {
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, closingGrace))]);
+    }
+    for (const { grpc, listener } of this.#shards) {
+      grpc.forceShutdown();
+      listener.destroyConnections();
+    }
+    await drained;
   }
 
-  #accept(call: Call): void {
+  #accept(call: Call, shard: Shard): void {
     const { maxStreams } = this.#options.settings;
     if (this.#closing) endCall(call, status.UNAVAILABLE, "the server is shutting down");
-    else if (this.#streams.size < maxStreams) this.#open(call);
+    else if (this.#shards.reduce((sum, { streams }) => sum + streams.size, 0) < maxStreams) this.#open(call, shard);
     else endCall(call, status.RESOURCE_EXHAUSTED, `more than ${maxStreams} streams at a time (xds.maxStreams)`);
   }
 
-  #open(call: Call): void {
+  #open(call: Call, { context, streams }: Shard): void {
     this.#streamCount += 1;
     const sender = (this.#options.sender ?? senderFor)(call);
-    const stream = new XdsStream(this.#streamCount, `${this.#process}-${this.#streamCount}`, transportOf(call, sender), this.#context);
-    this.#streams.add(stream);
+    const stream = new XdsStream(this.#streamCount, `${this.#process}-${this.#streamCount}`, transportOf(call, sender), context);
+    streams.add(stream);
     const gone = () => {
-      this.#streams.delete(stream);
+      streams.delete(stream);
       stream.gone();
     };
     call.on("data", (bytes: Buffer) => stream.receive(bytes));
@@ -159,6 +195,11 @@ export class XdsServer {
     call.once("end", () => setImmediate(() => stream.end("OK", "the client closed the stream")));
     for (const event of ["cancelled", "close", "error"]) call.on(event, gone);
   }
+}
+
+/** A stream that is woken may end, and leave the set. */
+function wake(streams: ReadonlySet<XdsStream>): void {
+  for (const stream of [...streams]) stream.wake();
 }
 
 function transportOf(call: Call, sender: Sender): Transport {
@@ -181,18 +222,4 @@ function endCall(call: Call, code: number, details: string): void {
   const reaper = setTimeout(() => stream.close(code === status.OK ? 0 : 8 /* CANCEL */), farewell);
   reaper.unref();
   stream.once("close", () => clearTimeout(reaper));
-}
-
-function listening(server: TcpServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const hint = "stop what listens there, or choose another port with xds.port";
-      reject(new TributaryError("BIND_IN_USE", `xds.port ${port} on ${host} is taken by another process`, { hint, cause: error }));
-    });
-    server.listen({ host, port }, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
 }

@@ -37,10 +37,10 @@ test("a registry that was removed leaves no series behind", async () => {
 });
 
 test("the state digest and the clients' acknowledged versions are labels of series that are always 1", async () => {
-  const clients = () => [{ node: "istiod-0", peer: "p", types: [{ type: "t", sent: "v2", acked: "v1" }] }];
+  const clients = () => [{ node: "istiod-0", peer: "p", shard: 3, types: [{ type: "t", sent: "v2", acked: "v1" }] }];
   const text = await new Metrics(fakeViews({ clients }), "1.2.3").expose();
   assert.ok(line(text, 'tributary_state_digest{digest="abc"} 1'));
-  assert.ok(line(text, 'tributary_xds_client_version{client="istiod-0",type="t",version="v1"} 1'));
+  assert.ok(line(text, 'tributary_xds_client_version{client="istiod-0",shard="3",type="t",version="v1"} 1'));
 });
 
 test("every metric has a help text, and the unit or total its type demands", () => {

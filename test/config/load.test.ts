@@ -135,6 +135,21 @@ test("one port for two listeners is refused unless their addresses differ", () =
   assert.match(errorsOf(`${river}metrics: {port: 16010}\n`)[0]!, /metrics.port: xds.port is 16010 too/);
   assert.match(errorsOf(`${river}metrics: {port: 16010, address: 0.0.0.0}\n`)[0]!, /metrics.port: xds.port is 16010 too/);
   assert.equal(parse(`${river}metrics: {port: 16010, address: 10.0.0.1}\n`).config.metrics.port, 16010);
+  assert.match(errorsOf(`${river}xds: {address: localhost, port: 16021}\n`).join(), /^t\.yaml:3:\d+: xds\.port: admin\.port is 16021 too/);
+});
+
+test("the ports of shards meet no other, and end where ports end", () => {
+  assert.equal(parse(`${river}xds: {shards: 10}\n`).config.xds.shards, 10);
+  assert.deepEqual(errorsOf(`${river}xds: {shards: 11}\n`), [
+    "t.yaml:3:15: xds.shards: 11 ports from 16010 hold metrics.port 16020; expected fewer, or another xds.port [CONFIG_INVALID]",
+  ]);
+  assert.deepEqual(errorsOf(`${river}xds: {shards: 4}\nmetrics: {port: 16013}\n`), [
+    "t.yaml:4:17: metrics.port: xds.port 16010 with 4 xds.shards takes 16013 too; expected another port [CONFIG_INVALID]",
+  ]);
+  assert.match(
+    errorsOf(`${river}xds: {port: 65535, shards: 2}\n`).join(),
+    /xds\.shards: 2 ports from 65535 end at 65536; the last port is 65535/,
+  );
 });
 
 test("what is not YAML is told with its position, every place of it", () => {

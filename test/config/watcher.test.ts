@@ -173,6 +173,18 @@ test("an edit that needs a restart is refused as a whole, with the setting's pos
   assert.equal(watcher.running.config.registries[0]?.path, "x");
 });
 
+test("another number of shards says what else it takes", async (t) => {
+  const file = join(folderOf(t), "tributary.yaml");
+  writeFileSync(file, river("x"));
+  const { rejected } = follow(t, file);
+  const refused = rejected();
+  writeFileSync(file, `${river("x")}xds: {shards: 4}\n`);
+  assert.match(
+    (await refused).message,
+    /xds\.shards is read only at start; .*\[CONFIG_NEEDS_RESTART\] \(restart, and give istiod's configSources/,
+  );
+});
+
 test("an edit between reading and watching is found", async (t) => {
   const file = join(folderOf(t), "tributary.yaml");
   writeFileSync(file, river("x"));

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { ServiceEntrySchema } from "../../src/gen/istio/networking/v1alpha3/networking_pb.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import { type EncodedObject, encodeObject } from "../../src/snapshot/encode.ts";
-import { SnapshotStore } from "../../src/snapshot/store.ts";
+import { createStore, type Store } from "../../src/snapshot/sharded-store.ts";
 import type { Completeness } from "../../src/xds/first-answer.ts";
 import type { AnswerEvent, PushEvent, XdsObserver } from "../../src/xds/observer.ts";
 import { XdsServer, type XdsServerOptions, type XdsSettings } from "../../src/xds/server.ts";
@@ -11,7 +11,6 @@ import { XdsServer, type XdsServerOptions, type XdsSettings } from "../../src/xd
 export const xdsSettings: XdsSettings = {
   address: "127.0.0.1",
   port: 0,
-  shards: 1,
   maxStreams: 20,
   maxRequestBytes: 1024 * 1024,
   maxTypes: 40,
@@ -119,22 +118,27 @@ export class RecordingObserver implements XdsObserver {
 }
 
 export interface XdsRig extends AsyncDisposable {
-  readonly store: SnapshotStore;
+  readonly store: Store;
   readonly completeness: FakeCompleteness;
   readonly observer: RecordingObserver;
   readonly server: XdsServer;
+  /** Of the first port. */
   readonly target: string;
   readonly port: number;
+  /** By shard. */
+  readonly targets: readonly string[];
 }
 
 export async function startXds(
   options: Partial<Omit<XdsServerOptions, "settings" | "source">> & {
     settings?: Partial<XdsSettings>;
-    store?: SnapshotStore;
+    store?: Store;
+    /** Default 1. */
+    shards?: number;
     complete?: boolean;
   } = {},
 ): Promise<XdsRig> {
-  const { store = new SnapshotStore({ log: silentLogger }), ...rest } = options;
+  const { shards = 1, store = createStore(shards, { log: silentLogger }), ...rest } = options;
   const completeness = new FakeCompleteness(options.complete ?? true);
   const observer = new RecordingObserver();
   const server = new XdsServer({
@@ -146,6 +150,7 @@ export async function startXds(
     observer,
     settings: { ...xdsSettings, ...options.settings },
   });
-  const { port } = await server.listen();
-  return { store, completeness, observer, server, port, target: `127.0.0.1:${port}`, [Symbol.asyncDispose]: () => server.close() };
+  const { port, ports } = await server.listen();
+  const targets = ports.map((each) => `127.0.0.1:${each}`);
+  return { store, completeness, observer, server, port, target: targets[0]!, targets, [Symbol.asyncDispose]: () => server.close() };
 }
