@@ -1,6 +1,8 @@
 /** Streams as the admin room shows them. */
+import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { ClientIdentity } from "./client.ts";
 import type { Subscription } from "./subscription.ts";
+import { viewOf } from "./view.ts";
 
 /** One type of a stream as the admin room shows it. */
 export interface SubscriptionView {
@@ -10,6 +12,13 @@ export interface SubscriptionView {
   readonly sentVersion: string | undefined;
   readonly ackedVersion: string | undefined;
   readonly ackedResources: number | undefined;
+  /** Of the last push, acknowledged or not. */
+  readonly sentResources: number | undefined;
+  readonly sentBytes: number | undefined;
+  /** The client acknowledged what it would be sent now. */
+  readonly current: boolean;
+  /** Whether a "namespace/name" is among what the client asks for. */
+  asksFor(name: string): boolean;
   /** Age of the unacknowledged push, in ms. */
   readonly unackedMs: number | undefined;
   /** The first answer waits for a complete view. */
@@ -18,18 +27,25 @@ export interface SubscriptionView {
 }
 
 export interface ClientView extends ClientIdentity {
+  readonly protocol: "sotw" | "delta" | "incremental";
   readonly ageMs: number;
   readonly subscriptions: readonly SubscriptionView[];
 }
 
-export function subscriptionView(subscription: Subscription, held: boolean, now: number): SubscriptionView {
+export function subscriptionView(subscription: Subscription, snapshot: Snapshot, held: boolean, now: number): SubscriptionView {
   const [unacked] = subscription.inFlight.values();
+  const { names, lastSent, lastAcked } = subscription;
+  const isAcked = lastAcked !== undefined && lastAcked === lastSent;
   return {
     typeUrl: subscription.typeUrl,
-    names: subscription.names?.size,
-    sentVersion: subscription.lastSent?.version,
-    ackedVersion: subscription.lastAcked?.version,
-    ackedResources: subscription.lastAcked?.resources,
+    names: names?.size,
+    sentVersion: lastSent?.version,
+    ackedVersion: lastAcked?.version,
+    ackedResources: lastAcked?.resources,
+    sentResources: lastSent?.resources,
+    sentBytes: lastSent?.bytes,
+    current: isAcked && subscription.sentKey === viewOf(subscription, snapshot).key,
+    asksFor: (name) => names === undefined || names.has(name),
     unackedMs: unacked && now - unacked.sentAt,
     held,
     rejection: subscription.rejection,

@@ -87,10 +87,11 @@ export class XdsStream {
 
   view(): ClientView {
     const now = this.#context.clock.now();
+    const snapshot = this.#context.source.current();
     const subscriptions = [...this.#session.subscriptions()].map((subscription) =>
-      subscriptionView(subscription, this.#isHeld(subscription), now),
+      subscriptionView(subscription, snapshot, this.#isHeld(subscription), now),
     );
-    return { ...this.#report.client, ageMs: now - this.#openedAt, subscriptions };
+    return { ...this.#report.client, protocol: "sotw", ageMs: now - this.#openedAt, subscriptions };
   }
 
   #receive(bytes: Uint8Array): void {
