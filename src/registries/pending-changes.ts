@@ -5,10 +5,13 @@
  */
 import type { Commit } from "./worker-messages.ts";
 
-/** A batch ends at this many items … */
-const batchItems = 500;
-/** … or characters: main applies a batch in one turn of its event loop. */
-const batchCharacters = 512 * 1024;
+/**
+ * A batch ends at this many items: main parses it in one turn of its event loop, and what it makes of
+ * them should be translated and dropped before the next collection of young garbage.
+ */
+const batchItems = 32;
+/** … or at this many characters. */
+const batchCharacters = 64 * 1024;
 
 /** Not the id of any item: those begin with their kind and a slash. */
 const commitKey = "commit";

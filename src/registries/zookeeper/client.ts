@@ -1,14 +1,14 @@
 /**
- * One ZooKeeper session that is thrown away at the first doubt. `node-zookeeper-client` serves as
- * codec and request queue only: the socket, its time-outs, the watches and every decision are
- * ours, because on its own the library hangs on a mute server, never notices a silent one, crashes
- * the process on an error code it does not know and reconnects by itself.
+ * One ZooKeeper session that is thrown away at the first doubt: one connection, no reconnecting, and
+ * no request that outlives it. It reads only, so a lost session costs nothing but a new listing.
  */
 import net from "node:net";
-import zookeeper from "node-zookeeper-client";
-import { ChildrenRequest } from "./children-request.ts";
-import { Frames } from "./frames.ts";
-import { connecting, type LibraryConnection, noWatcher } from "./library-connection.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import { errorName, noNode } from "./protocol/error-name.ts";
+import { Frames } from "./protocol/frames.ts";
+import type { JuteReader } from "./protocol/jute.ts";
+import { readGreeting, readNotification, readReply } from "./protocol/replies.ts";
+import * as requests from "./protocol/requests.ts";
 import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -31,7 +31,7 @@ export interface ClientEvents {
   established(): void;
   /** A one-shot watch fired. */
   changed(path: string): void;
-  /** The server answered. */
+  /** The server answered a ping. */
   contact(): void;
   /** Called once, with the session already disposed. Pending requests fail with `SessionLost`. */
   lost(doubt: Doubt): void;
@@ -44,18 +44,16 @@ export class SessionLost extends Error {}
 export class RequestFailed extends Error {
   /** ZooKeeper's error code, negative. */
   readonly code: number;
-  constructor(code: number, name: string, path: string) {
-    super(`${name} (${code}) at ${path}`);
+  constructor(code: number, path: string) {
+    super(`${errorName(code)} (${code}) at ${path}`);
     this.code = code;
   }
 }
 
-export const noAuth = -102;
-const noNode = -101;
+type Encode = (xid: number, path: string) => Buffer;
+
 /** Replies are not bounded by the server's `jute.maxbuffer`. */
 const maxFrame = 64 * 1024 * 1024;
-/** A greeting is 37 bytes, 36 from old servers. */
-const maxGreeting = 256;
 const farewellMs = 500;
 /** A node can appear between two requests, hardly three times in a row. */
 const followAttempts = 5;
@@ -63,53 +61,32 @@ const followAttempts = 5;
 export class Client {
   readonly server: ZookeeperServer;
   readonly #events: ClientEvents;
-  readonly #library: zookeeper.Client;
-  readonly #manager: LibraryConnection;
+  readonly #settings: ZookeeperSettings;
+  /** Before every path; empty without one. */
+  readonly #chroot: string;
   readonly #socket: net.Socket;
   readonly #frames = new Frames(maxFrame);
-  readonly #pending = new Set<(error: Error) => void>();
+  readonly #pending = new PendingRequests();
   readonly #connectTimer: NodeJS.Timeout;
+  #outgoing: Buffer[] = [];
   #watchdog: Watchdog | undefined;
   #established = false;
   #closing = false;
   #disposed = false;
-  #corked = false;
   #socketError: string | undefined;
 
   constructor(server: ZookeeperServer, settings: ZookeeperSettings, events: ClientEvents) {
     this.server = server;
     this.#events = events;
-    this.#library = zookeeper.createClient(`placeholder:1${settings.chroot ?? ""}`, {
-      sessionTimeout: settings.sessionTimeout,
-      retries: 0,
-    });
-    const { auth } = settings;
-    if (auth) this.#library.addAuthInfo(auth.scheme, Buffer.from(`${auth.user}:${auth.password}`));
-    this.#library.on("state", (state) => this.#contained(() => this.#onState(state)));
-    this.#manager = (this.#library as unknown as { connectionManager: LibraryConnection }).connectionManager;
-    this.#manager.connect = () => this.#lose("the server closed the connection");
-    // Our watchdog pings.
-    this.#manager.onSocketTimeout = () => {};
-    this.#manager.watcherManager = {
-      isEmpty: () => true,
-      registerDataWatcher() {},
-      registerChildWatcher() {},
-      registerExistenceWatcher() {},
-      emit: (event) => {
-        if (event.path) this.#events.changed(event.path);
-      },
-    };
-
+    this.#settings = settings;
+    this.#chroot = settings.chroot ?? "";
     this.#connectTimer = setTimeout(
       () => this.#lose(`no answer to the greeting within ${settings.connectTimeout} ms`, "mute"),
       settings.connectTimeout,
     );
     this.#socket = net.connect({ host: server.host, port: server.port, noDelay: true });
-    this.#manager.socket = this.#socket;
-    this.#manager.setState(connecting);
-    this.#socket.on("connect", () => this.#contained(() => this.#manager.onSocketConnected()));
+    this.#socket.on("connect", () => this.#socket.write(requests.greeting(settings.sessionTimeout)));
     this.#socket.on("data", (chunk: Buffer) => this.#contained(() => this.#onData(chunk)));
-    this.#socket.on("drain", () => this.#contained(() => this.#manager.onSocketDrain()));
     this.#socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#socketError = error.code ?? error.message;
     });
@@ -126,11 +103,7 @@ export class Client {
    * have grown old with their request: whatever they hold would outlive many collections of young garbage.
    */
   children<T extends {}>(path: string, read: (names: string[]) => T): Promise<T | undefined> {
-    const { chrootPath = "" } = this.#manager;
-    const request = new ChildrenRequest(chrootPath !== "" && path === "/" ? chrootPath : chrootPath + path);
-    return this.#request<string[], T | undefined>(path, undefined, read, (done) =>
-      this.#manager.queue(request, (error, response) => done(error, response?.payload?.children ?? [])),
-    );
+    return this.#request<string[], T | undefined>(path, requests.getChildren, (content) => content.texts(), read, undefined);
   }
 
   /** Children of a node that may not exist yet, as `children`; a watch is left on them or else on its creation. */
@@ -144,7 +117,7 @@ export class Client {
 
   /** Whether a node exists, with a one-shot watch on its creation or deletion. */
   exists(path: string): Promise<boolean> {
-    return this.#request(path, false, Boolean, (done) => this.#library.exists(path, noWatcher, done));
+    return this.#request(path, requests.exists, () => true, Boolean, false);
   }
 
   /** Gives the session up; `lost` is called with the reason. */
@@ -162,48 +135,35 @@ export class Client {
           clearTimeout(timer);
           resolve();
         });
-        this.#contained(() => this.#library.close());
+        this.#send(requests.closeSession(this.#pending.add({ path: "/", answered() {}, absent() {}, failed() {} })));
       });
     }
     this.#lose("closed");
   }
 
-  #request<Answer, T>(path: string, ifAbsent: T, read: (answer: Answer) => T, send: (done: Done<Answer>) => void): Promise<T> {
-    if (this.#disposed || this.#closing) return Promise.reject(new SessionLost("the session is over"));
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#pending.add(reject);
-    this.#cork();
-    const fail = (error: Error | zookeeper.Exception): void => {
-      this.#pending.delete(reject);
-      const code = (error as { code?: unknown }).code;
-      if (code === noNode) resolve(ifAbsent);
-      else reject(typeof code === "number" ? new RequestFailed(code, error.name, path) : error);
-    };
-    try {
-      send((error, answer) => {
-        if (error) return fail(error);
-        this.#pending.delete(reject);
+  #request<Answer, T>(path: string, encode: Encode, decode: (content: JuteReader) => Answer, read: (answer: Answer) => T, ifAbsent: T) {
+    if (this.#disposed || this.#closing) return Promise.reject<T>(new SessionLost("the session is over"));
+    return new Promise<T>((resolve, reject) => {
+      const answered = (content: JuteReader): void => {
+        const answer = decode(content);
         try {
           resolve(read(answer));
-        } catch (failure) {
-          reject(failure);
+        } catch (error) {
+          reject(error);
         }
-      });
-    } catch (error) {
-      // The library refuses some paths that a server might name.
-      fail(error instanceof Error ? error : new Error(String(error)));
-    }
-    return promise;
+      };
+      const xid = this.#pending.add({ path, answered, absent: () => resolve(ifAbsent), failed: reject });
+      this.#send(encode(xid, this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path));
+    });
   }
 
-  /** The library writes every request by itself; those of one turn leave in one packet. */
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#socket.cork();
+  /** What one turn of the event loop asks for leaves in one packet. */
+  #send(frame: Buffer): void {
+    if (this.#outgoing.push(frame) > 1) return;
     setImmediate(() => {
-      this.#corked = false;
-      this.#socket.uncork();
+      const frames = this.#outgoing;
+      this.#outgoing = [];
+      if (!this.#disposed) this.#socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
     });
   }
 
@@ -211,40 +171,65 @@ export class Client {
     this.#watchdog?.heard();
     this.#frames.push(chunk, (frame) => {
       if (this.#disposed) return;
-      if (!this.#established && frame.length > maxGreeting) throw new RangeError(`a greeting of ${frame.length} bytes`);
-      this.#manager.onSocketData(frame);
+      if (this.#established) this.#onReply(frame);
+      else this.#onGreeting(frame);
     });
   }
 
-  #onState(state: zookeeper.State): void {
-    switch (state) {
-      case zookeeper.State.SYNC_CONNECTED:
-      case zookeeper.State.CONNECTED_READ_ONLY:
-        clearTimeout(this.#connectTimer);
-        this.#established = true;
-        this.#startWatchdog();
-        this.#events.established();
+  #onGreeting(frame: Buffer): void {
+    const timeout = readGreeting(frame);
+    if (timeout <= 0) {
+      this.#lose("the server does not accept the session");
+      return;
+    }
+    clearTimeout(this.#connectTimer);
+    this.#established = true;
+    const patience = (timeout * 2) / 3;
+    this.#watchdog = new Watchdog(timeout / 3, {
+      ping: () => this.#ping(patience),
+      silent: () => this.#lose(`nothing heard for ${Math.round(patience)} ms`),
+    });
+    const { auth } = this.#settings;
+    // Before any request: the server works them off in order.
+    if (auth) this.#send(requests.authentication(auth.scheme, Buffer.from(`${auth.user}:${auth.password}`)));
+    this.#events.established();
+  }
+
+  /** A server that answers pings alone is no better than a silent one. */
+  #ping(patience: number): void {
+    const { oldest } = this.#pending;
+    if (oldest !== undefined && oldest.waited >= patience) this.#lose(`no answer about ${oldest.path} for ${Math.round(oldest.waited)} ms`);
+    else this.#send(requests.ping());
+  }
+
+  #onReply(frame: Buffer): void {
+    const reply = readReply(frame);
+    const { xid, error } = reply;
+    switch (xid) {
+      case requests.ownXid.notification: {
+        const path = readNotification(reply);
+        if (path !== undefined) this.#events.changed(this.#withoutChroot(path));
         break;
-      case zookeeper.State.AUTH_FAILED:
-        this.#lose("the server refused the credentials", "refused");
+      }
+      case requests.ownXid.ping:
+        this.#events.contact();
         break;
-      case zookeeper.State.EXPIRED:
-        this.#lose("the server does not accept the session");
+      case requests.ownXid.auth:
+        if (error !== 0) this.#lose("the server refused the credentials", "refused");
         break;
+      default: {
+        const pending = this.#pending.get(xid);
+        if (pending === undefined) throw new RangeError(`an answer to request ${xid}, which nobody made`);
+        if (error === noNode) pending.absent();
+        else if (error !== 0) pending.failed(new RequestFailed(error, pending.path));
+        else pending.answered(reply.content);
+        this.#pending.delete(xid);
+      }
     }
   }
 
-  #startWatchdog(): void {
-    const negotiated = this.#library.getSessionTimeout();
-    this.#watchdog = new Watchdog(negotiated / 3, {
-      ping: () => {
-        this.#request("/", false, Boolean, (done) => this.#library.exists("/", done)).then(
-          () => this.#events.contact(),
-          () => {},
-        );
-      },
-      silent: () => this.#lose(`nothing heard for ${Math.round((negotiated * 2) / 3)} ms`),
-    });
+  #withoutChroot(path: string): string {
+    return this.#chroot !== "" && path.startsWith(this.#chroot) ? path.slice(this.#chroot.length) || "/" : path;
   }
 
   /** Whatever throws in here ends this session and nothing else. */
@@ -263,12 +248,7 @@ export class Client {
     clearTimeout(this.#connectTimer);
     this.#watchdog?.stop();
     this.#socket.destroy();
-    this.#library.removeAllListeners();
-    const lost = new SessionLost(reason);
-    for (const reject of this.#pending) reject(lost);
-    this.#pending.clear();
+    this.#pending.failAll(new SessionLost(reason));
     if (!this.#closing) this.#events.lost({ ending, reason });
   }
 }
-
-type Done<Answer> = (error: Error | zookeeper.Exception | null, answer: Answer) => void;

@@ -4,10 +4,11 @@
  * are gathered.
  */
 import type { Problem } from "../contract.ts";
-import { type Client, noAuth, RequestFailed } from "./client.ts";
+import { type Client, RequestFailed } from "./client.ts";
 import { type ConsumerUrl, readConsumers } from "./dubbo-consumer.ts";
 import type { DubboPaths } from "./dubbo-paths.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
+import { noAuth } from "./protocol/error-name.ts";
 import { forEachLimited } from "./task-pool.ts";
 
 const delayMs = 1_000;

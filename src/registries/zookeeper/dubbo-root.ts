@@ -6,12 +6,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../log/logger.ts";
 import type { Emitter, Listing } from "../contract.ts";
 import { itemId } from "../service.ts";
-import { type Client, noAuth, RequestFailed, SessionLost } from "./client.ts";
+import { type Client, RequestFailed, SessionLost } from "./client.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
 import { DubboPaths } from "./dubbo-paths.ts";
 import { InterfaceNames } from "./interface-names.ts";
 import { InterfaceReader, settleMs } from "./interface-reader.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
+import { noAuth } from "./protocol/error-name.ts";
 import type { ZookeeperSettings } from "./settings.ts";
 import { forEachLimited, TaskPool } from "./task-pool.ts";
 

@@ -5,12 +5,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter, Listing } from "../contract.ts";
 import type { Service } from "../service.ts";
-import { type Client, noAuth, RequestFailed } from "./client.ts";
+import { type Client, RequestFailed } from "./client.ts";
 import type { DubboPaths } from "./dubbo-paths.ts";
 import { servicesOf } from "./dubbo-service.ts";
 import type { InterfaceNames } from "./interface-names.ts";
 import type { KnownInterface } from "./known-interface.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
+import { noAuth } from "./protocol/error-name.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed

@@ -189,7 +189,7 @@ suite("a Dubbo root", { concurrency: true }, () => {
     // The first reading sees the gap; the node is back just before the second, which must not come too soon.
     const readings: number[] = [];
     fake.answer = ({ type, path }) => {
-      if (type !== op.getChildren2 || path !== providers(orders)) return undefined;
+      if (type !== op.getChildren || path !== providers(orders)) return undefined;
       readings.push(performance.now());
       if (readings.length === 2) fake.nodes.create(nodeOf(orders, 1));
       return undefined;

@@ -1,0 +1,41 @@
+/** What a ZooKeeper server says, read out of whole frames. All functions throw a RangeError for frames that are too short. */
+import { JuteReader } from "./jute.ts";
+import { ownXid } from "./requests.ts";
+
+/** Bytes of a frame before its content. */
+const lengthBytes = 4;
+/** A greeting is 37 bytes, 36 from old servers. */
+const maxGreeting = 256;
+
+/** The server's answer to the greeting: the session's time-out in ms; 0 if it does not accept the session. */
+export function readGreeting(frame: Buffer): number {
+  if (frame.length > maxGreeting) throw new RangeError(`a greeting of ${frame.length} bytes`);
+  const reader = new JuteReader(frame, lengthBytes);
+  reader.int(); // protocol version
+  const timeout = reader.int();
+  reader.skip(8); // session
+  return timeout;
+}
+
+export interface Reply {
+  /** The request that it answers, or one of `ownXid`. */
+  readonly xid: number;
+  /** 0, or a ZooKeeper error code, negative. */
+  readonly error: number;
+  /** At the content; there is none after an error. */
+  readonly content: JuteReader;
+}
+
+export function readReply(frame: Buffer): Reply {
+  const content = new JuteReader(frame, lengthBytes);
+  const xid = content.int();
+  content.skip(8); // zxid
+  return { xid, error: content.int(), content };
+}
+
+/** The path a fired watch is about; undefined for news of the session itself. */
+export function readNotification({ xid, content }: Reply): string | undefined {
+  if (xid !== ownXid.notification) return undefined;
+  content.skip(8); // kind of event, state
+  return content.text() || undefined;
+}

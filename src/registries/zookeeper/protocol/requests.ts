@@ -1,0 +1,58 @@
+/** What a reading client says to a ZooKeeper server, as frames ready to be sent (`zookeeper.jute`, `ZooDefs.OpCode`). */
+import { JuteWriter } from "./jute.ts";
+
+const operation = { exists: 3, getChildren: 8, ping: 11, auth: 100, close: -11 } as const;
+
+/** Numbers of requests that are no one's but the protocol's. */
+export const ownXid = { notification: -1, ping: -2, auth: -4 } as const;
+
+const passwordLength = 16;
+
+/** The first frame of a connection: asks for a new session. @param timeout of the session, in ms */
+export function greeting(timeout: number): Buffer {
+  // Protocol version, last zxid seen, time-out, session, password, and whether a read-only server will do.
+  return new JuteWriter(4 + 8 + 4 + 8 + 4 + passwordLength + 1)
+    .int(0)
+    .long(0n)
+    .int(timeout)
+    .long(0n)
+    .bytes(Buffer.alloc(passwordLength))
+    .flag(false)
+    .frame();
+}
+
+/** @param credentials as the scheme wants them: `user:password` for `digest` */
+export function authentication(scheme: string, credentials: Buffer): Buffer {
+  const schemeLength = Buffer.byteLength(scheme);
+  return new JuteWriter(8 + 4 + 4 + schemeLength + 4 + credentials.length)
+    .int(ownXid.auth)
+    .int(operation.auth)
+    .int(0)
+    .text(scheme, schemeLength)
+    .bytes(credentials)
+    .frame();
+}
+
+/** Answered with the node's status, or that it does not exist; leaves a watch on its creation or deletion. */
+export function exists(xid: number, path: string): Buffer {
+  return aboutPath(xid, operation.exists, path);
+}
+
+/** Answered with the names of the node's children; leaves a watch on them. */
+export function getChildren(xid: number, path: string): Buffer {
+  return aboutPath(xid, operation.getChildren, path);
+}
+
+export function ping(): Buffer {
+  return new JuteWriter(8).int(ownXid.ping).int(operation.ping).frame();
+}
+
+/** Ends the session at the server. */
+export function closeSession(xid: number): Buffer {
+  return new JuteWriter(8).int(xid).int(operation.close).frame();
+}
+
+function aboutPath(xid: number, type: number, path: string): Buffer {
+  const pathLength = Buffer.byteLength(path);
+  return new JuteWriter(8 + 4 + pathLength + 1).int(xid).int(type).text(path, pathLength).flag(true).frame();
+}

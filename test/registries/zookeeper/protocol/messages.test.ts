@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { errorName } from "../../../../src/registries/zookeeper/protocol/error-name.ts";
+import { JuteReader, JuteWriter } from "../../../../src/registries/zookeeper/protocol/jute.ts";
+import { readGreeting, readNotification, readReply } from "../../../../src/registries/zookeeper/protocol/replies.ts";
+import * as requests from "../../../../src/registries/zookeeper/protocol/requests.ts";
+
+const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
+
+suite("what is said to a ZooKeeper server", () => {
+  test("begins with a greeting that asks for a new session", () => {
+    const zeros = "00".repeat(16);
+    assert.deepEqual(requests.greeting(15_000), hex(`0000002d 00000000 0000000000000000 00003a98 0000000000000000 00000010 ${zeros} 00`));
+  });
+
+  test("asks for children and existence by number, kind, path and the wish for a watch", () => {
+    assert.deepEqual(requests.getChildren(258, "/d/é"), hex("00000012 00000102 00000008 00000005 2f642fc3a9 01"));
+    assert.deepEqual(requests.exists(1, "/"), hex("0000000e 00000001 00000003 00000001 2f 01"));
+  });
+
+  test("carries credentials, signs of life and the farewell under numbers of their own", () => {
+    assert.deepEqual(
+      requests.authentication("digest", Buffer.from("u:p")),
+      hex("0000001d fffffffc 00000064 00000000 00000006 646967657374 00000003 753a70"),
+    );
+    assert.deepEqual(requests.ping(), hex("00000008 fffffffe 0000000b"));
+    assert.deepEqual(requests.closeSession(7), hex("00000008 00000007 fffffff5"));
+  });
+});
+
+suite("what a ZooKeeper server says", () => {
+  const reply = (xid: number, error: number, content = "") =>
+    Buffer.concat([new JuteWriter(16).int(xid).long(9n).int(error).frame(), hex(content)]);
+
+  test("tells the session's time-out in its greeting, with or without the flag of newer servers", () => {
+    const body = `00000000 00000fa0 00000000000000aa 00000010 ${"01".repeat(16)}`;
+    assert.equal(readGreeting(hex(`00000024 ${body}`)), 4_000);
+    assert.equal(readGreeting(hex(`00000025 ${body} 00`)), 4_000);
+    assert.throws(() => readGreeting(Buffer.alloc(300)), /a greeting of 300 bytes/);
+  });
+
+  test("names a node's children", () => {
+    const { xid, error, content } = readReply(reply(3, 0, "00000003 00000001 61 00000002 c3a9 ffffffff"));
+    assert.deepEqual([xid, error, content.texts()], [3, 0, ["a", "é", ""]]);
+  });
+
+  test("names the path of a fired watch, and none for news of the session", () => {
+    const fired = (path: string) => readReply(reply(-1, 0, `0000000400000003${path}`));
+    assert.equal(readNotification(fired("000000022f61")), "/a");
+    assert.equal(readNotification(fired("ffffffff")), undefined);
+  });
+
+  test("cannot make us allocate more than it sent", () => {
+    const { content } = readReply(reply(3, 0, "7fffffff00000000"));
+    assert.throws(() => content.texts(), RangeError);
+  });
+
+  test("may be any bytes: they are read or refused, never more", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+        const frame = Buffer.from(bytes);
+        for (const read of [
+          readGreeting,
+          (each: Buffer) => readReply(each).content.texts(),
+          (each: Buffer) => readNotification(readReply(each)),
+        ]) {
+          try {
+            read(frame);
+          } catch (error) {
+            assert.ok(error instanceof RangeError, String(error));
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("comes back as it was written", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: "grapheme" })), (texts) => {
+        const bytes = texts.map((text) => Buffer.from(text));
+        const writer = new JuteWriter(bytes.reduce((sum, { length }) => sum + 4 + length, 4)).int(texts.length);
+        for (const each of bytes) writer.bytes(each);
+        assert.deepEqual(new JuteReader(writer.frame(), 4).texts(), bytes.map(String));
+      }),
+    );
+  });
+
+  test("has a name for every error code, also for one that is new", () => {
+    assert.equal(errorName(-101), "NO_NODE");
+    assert.equal(errorName(-999), "ERROR");
+  });
+});
