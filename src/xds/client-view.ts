@@ -1,8 +1,8 @@
 /** Streams as the admin room shows them. */
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { ClientIdentity } from "./client.ts";
+import type { ProtocolName } from "./protocol.ts";
 import type { Subscription } from "./subscription.ts";
-import { viewOf } from "./view.ts";
 
 /** One type of a stream as the admin room shows it. */
 export interface SubscriptionView {
@@ -11,6 +11,7 @@ export interface SubscriptionView {
   readonly names: number | undefined;
   readonly sentVersion: string | undefined;
   readonly ackedVersion: string | undefined;
+  /** Resources in the acknowledged push: all of them in full state, those that changed in delta. */
   readonly ackedResources: number | undefined;
   /** Of the last push, acknowledged or not. */
   readonly sentResources: number | undefined;
@@ -19,7 +20,7 @@ export interface SubscriptionView {
   readonly current: boolean;
   /** Whether a "namespace/name" is among what the client asks for. */
   asksFor(name: string): boolean;
-  /** Age of the unacknowledged push, in ms. */
+  /** Age of the oldest unacknowledged push, in ms. */
   readonly unackedMs: number | undefined;
   /** The first answer waits for a complete view. */
   readonly held: boolean;
@@ -27,25 +28,25 @@ export interface SubscriptionView {
 }
 
 export interface ClientView extends ClientIdentity {
-  readonly protocol: "sotw" | "delta" | "incremental";
+  readonly protocol: ProtocolName;
   readonly ageMs: number;
   readonly subscriptions: readonly SubscriptionView[];
 }
 
 export function subscriptionView(subscription: Subscription, snapshot: Snapshot, held: boolean, now: number): SubscriptionView {
   const [unacked] = subscription.inFlight.values();
-  const { names, lastSent, lastAcked } = subscription;
+  const { lastSent, lastAcked } = subscription;
   const isAcked = lastAcked !== undefined && lastAcked === lastSent;
   return {
     typeUrl: subscription.typeUrl,
-    names: names?.size,
+    names: subscription.nameCount,
     sentVersion: lastSent?.version,
     ackedVersion: lastAcked?.version,
     ackedResources: lastAcked?.resources,
     sentResources: lastSent?.resources,
     sentBytes: lastSent?.bytes,
-    current: isAcked && subscription.sentKey === viewOf(subscription, snapshot).key,
-    asksFor: (name) => names === undefined || names.has(name),
+    current: isAcked && subscription.isCurrent(snapshot),
+    asksFor: (name) => subscription.asksFor(name),
     unackedMs: unacked && now - unacked.sentAt,
     held,
     rejection: subscription.rejection,

@@ -18,7 +18,9 @@ import { probeIstiod } from "./istiod-probe.ts";
 import { Listener } from "./listener.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
-import { type StreamContext, XdsStream } from "./stream.ts";
+import { SotwProtocol } from "./sotw-protocol.ts";
+import { XdsStream } from "./stream.ts";
+import type { StreamContext } from "./stream-context.ts";
 import type { EndStatus, Transport } from "./transport.ts";
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
@@ -184,7 +186,8 @@ export class XdsServer {
   #open(call: Call, { context, streams }: Shard): void {
     this.#streamCount += 1;
     const sender = (this.#options.sender ?? senderFor)(call);
-    const stream = new XdsStream(this.#streamCount, `${this.#process}-${this.#streamCount}`, transportOf(call, sender), context);
+    const protocol = new SotwProtocol(`${this.#process}-${this.#streamCount}`, context);
+    const stream = new XdsStream(this.#streamCount, transportOf(call, sender), protocol, context);
     streams.add(stream);
     const gone = () => {
       streams.delete(stream);

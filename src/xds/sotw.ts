@@ -13,93 +13,54 @@
  */
 import type { DiscoveryRequest } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
 import type { PacingSettings } from "./pacing.ts";
-import { type Push, Subscription } from "./subscription.ts";
-import { maxTypeUrlLength, ownedType } from "./type-url.ts";
-
-export interface SotwLimits {
-  /** Types one stream may ask for. */
-  readonly maxTypes: number;
-  /** Names one stream may ask for, over all types. */
-  readonly maxNames: number;
-}
-
-/** The request was understood. */
-export interface Accepted {
-  readonly subscription: Subscription;
-  /** A new type, or other names: an answer is owed. */
-  readonly asked: boolean;
-  /** The push that this request acknowledges or rejects. */
-  readonly answered: Push | undefined;
-  /** The client's reason, when this request is a rejection. */
-  readonly rejection: string | undefined;
-}
-
-/** The stream must end with this status. */
-export interface Refused {
-  readonly refused: "INVALID_ARGUMENT" | "RESOURCE_EXHAUSTED";
-  readonly reason: string;
-}
+import { type Accepted, type Refused, type RequestLimits, refusedTypeUrl, rejectionOf, tooManyNames, tooManyTypes } from "./protocol.ts";
+import { SotwSubscription } from "./sotw-subscription.ts";
+import { ownedType } from "./type-url.ts";
 
 /** The protocol state of one stream. */
 export class SotwSession {
-  readonly #noncePrefix: string;
-  readonly #limits: SotwLimits;
+  readonly #limits: RequestLimits;
   readonly #pacing: PacingSettings;
-  readonly #subscriptions = new Map<string, Subscription>();
-  #sequence = 0;
+  readonly #subscriptions = new Map<string, SotwSubscription>();
 
-  /** @param noncePrefix makes nonces differ between streams and processes. */
-  constructor(noncePrefix: string, limits: SotwLimits, pacing: PacingSettings) {
-    this.#noncePrefix = noncePrefix;
+  constructor(limits: RequestLimits, pacing: PacingSettings) {
     this.#limits = limits;
     this.#pacing = pacing;
   }
 
   /** In the order in which they were asked for. */
-  subscriptions(): Iterable<Subscription> {
+  subscriptions(): Iterable<SotwSubscription> {
     return this.#subscriptions.values();
   }
 
-  nextNonce(): string {
-    this.#sequence += 1;
-    return `${this.#noncePrefix}-${this.#sequence}`;
-  }
-
   request(request: DiscoveryRequest, now: number): Accepted | Refused {
-    const { typeUrl } = request;
-    if (typeUrl === "") return { refused: "INVALID_ARGUMENT", reason: "the request names no type_url" };
-    if (typeUrl.length > maxTypeUrlLength) {
-      return { refused: "INVALID_ARGUMENT", reason: `the type_url is longer than ${maxTypeUrlLength} characters` };
-    }
+    const { typeUrl, errorDetail, responseNonce } = request;
+    const refused = refusedTypeUrl(typeUrl);
+    if (refused) return refused;
     const known = this.#subscriptions.get(typeUrl);
     const names = wantedNames(request.resourceNames, known);
-    if ((names?.size ?? 0) + this.#namesBeside(known) > this.#limits.maxNames) {
-      return { refused: "RESOURCE_EXHAUSTED", reason: `more than ${this.#limits.maxNames} resource names on one stream (xds.maxNames)` };
-    }
+    if ((names?.size ?? 0) + this.#namesBeside(known) > this.#limits.maxNames) return tooManyNames(this.#limits);
     if (!known) return this.#subscribe(typeUrl, names);
 
-    const rejection = request.errorDetail ? request.errorDetail.message || `code ${request.errorDetail.code}` : undefined;
-    const answered = known.answered(request.responseNonce, now, rejection);
-    const asked = !sameNames(known.names, names);
-    if (asked) {
+    const rejection = rejectionOf(errorDetail);
+    const answered = known.answered(responseNonce, now, rejection);
+    if (!sameNames(known.names, names)) {
       known.names = names;
       known.answerOwed = true;
     }
-    return { subscription: known, asked, answered, rejection };
+    return { subscription: known, answered, rejection };
   }
 
   #subscribe(typeUrl: string, names: ReadonlySet<string> | undefined): Accepted | Refused {
-    if (this.#subscriptions.size >= this.#limits.maxTypes) {
-      return { refused: "RESOURCE_EXHAUSTED", reason: `more than ${this.#limits.maxTypes} types on one stream (xds.maxTypes)` };
-    }
-    const subscription = new Subscription(typeUrl, ownedType(typeUrl), names, this.#pacing);
+    if (this.#subscriptions.size >= this.#limits.maxTypes) return tooManyTypes(this.#limits);
+    const subscription = new SotwSubscription(typeUrl, ownedType(typeUrl), names, this.#pacing);
     this.#subscriptions.set(typeUrl, subscription);
-    return { subscription, asked: true, answered: undefined, rejection: undefined };
+    return { subscription, answered: undefined, rejection: undefined };
   }
 
-  #namesBeside(known: Subscription | undefined): number {
+  #namesBeside(known: SotwSubscription | undefined): number {
     let count = 0;
-    for (const subscription of this.#subscriptions.values()) if (subscription !== known) count += subscription.names?.size ?? 0;
+    for (const subscription of this.#subscriptions.values()) if (subscription !== known) count += subscription.nameCount ?? 0;
     return count;
   }
 }
@@ -108,7 +69,7 @@ export class SotwSession {
  * No names in a type's first request mean all, and go on meaning all while no name is given; after
  * names were given, none means none. `*` always means all.
  */
-function wantedNames(requested: readonly string[], known: Subscription | undefined): ReadonlySet<string> | undefined {
+function wantedNames(requested: readonly string[], known: SotwSubscription | undefined): ReadonlySet<string> | undefined {
   if (requested.length === 0) return known?.names === undefined ? undefined : new Set();
   return requested.includes("*") ? undefined : new Set(requested);
 }

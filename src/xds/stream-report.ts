@@ -3,7 +3,7 @@ import type { Logger } from "../log/logger.ts";
 import type { ClientIdentity } from "./client.ts";
 import { type ClientKind, printable } from "./client.ts";
 import type { AnswerEvent, CloseReason, ObservedType, XdsObserver } from "./observer.ts";
-import type { Accepted } from "./sotw.ts";
+import type { Accepted } from "./protocol.ts";
 import type { Push, Subscription } from "./subscription.ts";
 import type { EndStatus } from "./transport.ts";
 

@@ -1,44 +1,25 @@
 /**
- * One client's stream: feeds its requests to the protocol, and sends what is due, when it may go.
- * It knows no gRPC: a `Transport` carries its bytes.
+ * One client's stream: feeds its requests to the protocol, and sends what the protocol finds due, when it
+ * may go. It knows no gRPC: a `Transport` carries its bytes.
  *
- * At most one push per type is unacknowledged, and at most one message is being written. The second
- * rule is not implied by the first: a client that guesses nonces could acknowledge without reading.
+ * At most one message is being written. How many may be unacknowledged is for the protocol to say; that
+ * alone would not do: a client that guesses nonces could acknowledge without reading.
  */
-import { fromBinary } from "@bufbuild/protobuf";
-import { type DiscoveryRequest, DiscoveryRequestSchema } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
-import type { Logger } from "../log/logger.ts";
-import type { SnapshotSource } from "../snapshot/snapshot.ts";
+import type { Node } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { clientKind, printable } from "./client.ts";
 import { type ClientView, subscriptionView } from "./client-view.ts";
-import type { Clock } from "./clock.ts";
-import type { FirstAnswerGate } from "./first-answer.ts";
-import type { CloseReason, XdsObserver } from "./observer.ts";
-import type { PacingSettings } from "./pacing.ts";
+import type { CloseReason } from "./observer.ts";
+import type { Outgoing, Protocol } from "./protocol.ts";
 import { RequestBudget } from "./request-budget.ts";
-import { encodeHead } from "./response.ts";
-import { type SotwLimits, SotwSession } from "./sotw.ts";
+import type { StreamContext } from "./stream-context.ts";
 import { StreamReport } from "./stream-report.ts";
-import type { Push, Subscription } from "./subscription.ts";
+import type { Subscription } from "./subscription.ts";
 import type { EndStatus, Transport } from "./transport.ts";
-import { newestChange, type View, viewOf } from "./view.ts";
-
-/** What all streams of a server share. */
-export interface StreamContext {
-  readonly source: SnapshotSource;
-  readonly gate: FirstAnswerGate;
-  readonly settings: SotwLimits & { readonly pacing: PacingSettings };
-  readonly clock: Clock;
-  readonly observer: XdsObserver;
-  readonly log: Logger;
-  /** Names this server in every response. */
-  readonly identity: string;
-}
 
 export class XdsStream {
   readonly #transport: Transport;
   readonly #context: StreamContext;
-  readonly #session: SotwSession;
+  readonly #protocol: Protocol;
   readonly #report: StreamReport;
   readonly #budget = new RequestBudget();
   readonly #openedAt: number;
@@ -46,18 +27,18 @@ export class XdsStream {
   /** The first answers for owned types may go out, or went. */
   #open = false;
   #stopWaiting: (() => void) | undefined;
-  #writing = false;
+  /** The message that is being written. */
+  #writing: Outgoing | undefined;
+  /** Whose message was written last: the others have their turn before it has another. */
+  #served: Subscription | undefined;
   #closed = false;
   #cancelTimer: (() => void) | undefined;
 
-  /**
-   * @param id unique among the streams of this process
-   * @param noncePrefix makes the nonces of this stream unique
-   */
-  constructor(id: number, noncePrefix: string, transport: Transport, context: StreamContext) {
+  /** @param id unique among the streams of this process */
+  constructor(id: number, transport: Transport, protocol: Protocol, context: StreamContext) {
     this.#transport = transport;
     this.#context = context;
-    this.#session = new SotwSession(noncePrefix, context.settings, context.settings.pacing);
+    this.#protocol = protocol;
     this.#report = new StreamReport(id, transport.peer, context.observer, context.log);
     this.#openedAt = context.clock.now();
     this.#guard(() => this.#report.opened());
@@ -88,10 +69,10 @@ export class XdsStream {
   view(): ClientView {
     const now = this.#context.clock.now();
     const snapshot = this.#context.source.current();
-    const subscriptions = [...this.#session.subscriptions()].map((subscription) =>
+    const subscriptions = [...this.#protocol.subscriptions()].map((subscription) =>
       subscriptionView(subscription, snapshot, this.#isHeld(subscription), now),
     );
-    return { ...this.#report.client, protocol: "sotw", ageMs: now - this.#openedAt, subscriptions };
+    return { ...this.#report.client, protocol: this.#protocol.name, ageMs: now - this.#openedAt, subscriptions };
   }
 
   #receive(bytes: Uint8Array): void {
@@ -100,82 +81,70 @@ export class XdsStream {
       this.#end("RESOURCE_EXHAUSTED", "too many requests");
       return;
     }
-    const request = decode(bytes);
-    if (request instanceof Error) {
-      this.#end("INVALID_ARGUMENT", `not a DiscoveryRequest: ${printable(request.message)}`);
+    const received = this.#protocol.receive(bytes, now);
+    this.#introduce(received.node);
+    if ("refused" in received) {
+      this.#end(received.refused, received.reason);
       return;
     }
-    this.#introduce(request);
-    const outcome = this.#session.request(request, now);
-    if ("refused" in outcome) {
-      this.#end(outcome.refused, outcome.reason);
-      return;
-    }
-    this.#report.requested(outcome, now);
+    this.#report.requested(received, now);
     this.#pump();
   }
 
   /** Only a stream's first request is sure to carry the node. */
-  #introduce(request: DiscoveryRequest): void {
+  #introduce(node: Node | undefined): void {
     if (this.#introduced) return;
     this.#introduced = true;
-    this.#report.introduced(request.node?.id, clientKind(request.node, this.#transport.onLoopback));
+    this.#report.introduced(node?.id, clientKind(node, this.#transport.onLoopback));
   }
 
   /** Sends what is due and may go, looks after unacknowledged pushes, and sets the timer for what must wait. */
   #pump(): void {
     if (this.#closed) return;
     const now = this.#context.clock.now();
-    for (const subscription of this.#session.subscriptions()) {
-      const wait = subscription.pacer.check(now);
+    for (const subscription of this.#protocol.subscriptions()) {
+      const wait = subscription.check(now);
       if (wait === "expired") {
         this.#end("DEADLINE_EXCEEDED", `a push of ${printable(subscription.typeUrl)} was not acknowledged in time`);
         return;
       }
       if (wait === "warn") this.#report.unacknowledged(subscription, now);
     }
-    for (const subscription of this.#session.subscriptions()) {
-      if (this.#writing) break;
+    for (const subscription of this.#inTurn()) {
+      if (this.#writing || this.#closed) break;
       this.#sendIfDue(subscription, now);
     }
-    this.#setTimer(now);
+    if (!this.#closed) this.#setTimer(now);
+  }
+
+  /** Those behind the one that was served last, then those up to it. */
+  #inTurn(): Subscription[] {
+    const subscriptions = [...this.#protocol.subscriptions()];
+    const next = this.#served ? subscriptions.indexOf(this.#served) + 1 : 0;
+    return next === 0 ? subscriptions : [...subscriptions.slice(next), ...subscriptions.slice(0, next)];
   }
 
   #sendIfDue(subscription: Subscription, now: number): void {
-    if (!subscription.pacer.ready(now) || !this.#mayAnswer(subscription)) return;
-    const { source, gate } = this.#context;
-    const snapshot = source.current();
-    const view = viewOf(subscription, snapshot);
-    const incomplete = subscription.type !== undefined && !gate.isComplete();
-    // A tool wants to know when the view has become complete; to istiod the same content is no news.
-    const key = incomplete && this.#report.client.kind === "tool" ? `${view.key} incomplete` : view.key;
-    if (!subscription.answerOwed && key === subscription.sentKey) return;
-    const push: Push = {
-      nonce: this.#session.nextNonce(),
-      version: view.version,
-      resources: view.resources,
-      bytes: view.bytes,
-      sentAt: now,
-      seenAt: newestChange(subscription, source),
-    };
-    subscription.sent(push, key, snapshot.sequence);
-    this.#write(subscription, push, view, incomplete);
+    if (!subscription.ready(now) || !this.#mayAnswer(subscription)) return;
+    const moment = { now, incomplete: !this.#context.gate.isComplete(), tool: this.#report.client.kind === "tool" };
+    const outgoing = this.#protocol.next(subscription, moment);
+    if (!outgoing) return;
+    if ("refused" in outgoing) {
+      this.#end(outgoing.refused, outgoing.reason);
+      return;
+    }
+    this.#served = subscription;
+    this.#write(outgoing);
+    this.#report.pushed(subscription, outgoing.push);
   }
 
-  #write(subscription: Subscription, push: Push, view: View, incomplete: boolean): void {
-    const { identity } = this.#context;
-    const head = encodeHead({
-      version: push.version,
-      typeUrl: subscription.typeUrl,
-      nonce: push.nonce,
-      controlPlane: incomplete ? `${identity} incomplete` : identity,
-    });
-    this.#writing = true;
-    this.#transport.send([head, ...view.pieces()], (error) => {
-      this.#writing = false;
+  #write(outgoing: Outgoing): void {
+    this.#writing = outgoing;
+    this.#transport.send(outgoing.pieces, (error) => {
+      outgoing.release?.();
+      this.#writing = undefined;
       this.#guard(() => (error ? this.#end("UNAVAILABLE", `sending failed: ${error.message}`) : this.#pump()));
     });
-    this.#report.pushed(subscription, push);
   }
 
   /** Types we do not own are answered at once; those we own wait for a complete view where the client is the istiod beside us. */
@@ -207,7 +176,7 @@ export class XdsStream {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     let next = Number.POSITIVE_INFINITY;
-    for (const { pacer } of this.#session.subscriptions()) next = Math.min(next, pacer.nextLook(now) ?? next);
+    for (const subscription of this.#protocol.subscriptions()) next = Math.min(next, subscription.nextLook(now) ?? next);
     // Timers may fire a little early by the monotonic clock; one round more is harmless.
     if (next < Number.POSITIVE_INFINITY) {
       this.#cancelTimer = this.#context.clock.schedule(Math.max(1, Math.ceil(next - now)), () => this.wake());
@@ -223,10 +192,16 @@ export class XdsStream {
 
   #finish(reason: CloseReason): void {
     if (this.#closed) return;
+    this.#leave();
+    this.#report.closed(reason);
+  }
+
+  /** Nothing of the stream is left behind, however it ended. */
+  #leave(): void {
     this.#closed = true;
     this.#cancelTimer?.();
     this.#stopWaiting?.();
-    this.#report.closed(reason);
+    this.#writing?.release?.();
   }
 
   /** Whatever goes wrong on a stream costs this stream only. */
@@ -234,19 +209,9 @@ export class XdsStream {
     try {
       action();
     } catch (error) {
-      this.#closed = true;
-      this.#cancelTimer?.();
-      this.#stopWaiting?.();
+      this.#leave();
       this.#report.failed(error);
       this.#transport.end("INTERNAL", "internal error");
     }
-  }
-}
-
-function decode(bytes: Uint8Array): DiscoveryRequest | Error {
-  try {
-    return fromBinary(DiscoveryRequestSchema, bytes, { readUnknownFields: false });
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
   }
 }

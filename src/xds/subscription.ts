@@ -1,13 +1,15 @@
-/** What one stream asked for, was sent and has answered, for one type URL. Pure state. */
-import type { TypeKey } from "../snapshot/snapshot.ts";
-import { Pacer, type PacingSettings } from "./pacing.ts";
+/** What one stream asked for, was sent and has answered, for one type URL: the part that both protocols share. Pure state. */
+import type { Snapshot, TypeKey } from "../snapshot/snapshot.ts";
+import type { Wait } from "./pacing.ts";
 
 /** One response on its way to the client or already answered. */
 export interface Push {
   readonly nonce: string;
-  /** The response's version_info. */
+  /** The response's version: the digest of the table it brings the client to. */
   readonly version: string;
+  /** Resources in the response. */
   readonly resources: number;
+  /** Of these resources, framed. */
   readonly bytes: number;
   /** Monotonic ms. */
   readonly sentAt: number;
@@ -15,51 +17,57 @@ export interface Push {
   readonly seenAt: number | undefined;
 }
 
-export class Subscription {
+export abstract class Subscription {
   /** As requested; responses repeat it verbatim. */
   readonly typeUrl: string;
   /** The table behind it; undefined: not ours, always answered empty. */
   readonly type: TypeKey | undefined;
-  readonly pacer: Pacer;
-  /** Requested names; undefined: all of them. */
-  names: ReadonlySet<string> | undefined;
-  /** An answer is owed whatever the content: the type or its names were just asked for. */
-  answerOwed = true;
-  /** The content that was sent last (see `view.ts`); a push of equal content is skipped. */
-  sentKey: string | undefined;
-  /** The snapshot that was sent last. */
-  sentSequence: number | undefined;
-  /** Every push that was neither acknowledged nor rejected yet, by nonce. */
+  /** Every push that was neither acknowledged nor rejected yet, by nonce, oldest first. */
   readonly inFlight = new Map<string, Push>();
   lastSent: Push | undefined;
   lastAcked: Push | undefined;
   /** Why the client rejected the push it answered last. */
   rejection: string | undefined;
 
-  constructor(typeUrl: string, type: TypeKey | undefined, names: ReadonlySet<string> | undefined, pacing: PacingSettings) {
+  constructor(typeUrl: string, type: TypeKey | undefined) {
     this.typeUrl = typeUrl;
     this.type = type;
-    this.names = names;
-    this.pacer = new Pacer(pacing);
   }
 
-  sent(push: Push, key: string, sequence: number): void {
-    this.answerOwed = false;
-    this.sentKey = key;
-    this.sentSequence = sequence;
-    this.inFlight.set(push.nonce, push);
-    this.lastSent = push;
-    this.pacer.sent(push.sentAt, push.bytes);
-  }
+  /** Names asked for; undefined: all of them. */
+  abstract get nameCount(): number | undefined;
+  abstract asksFor(name: string): boolean;
+  /** Whether there is nothing in this snapshot that the client was not sent. */
+  abstract isCurrent(snapshot: Snapshot): boolean;
+  /** Whether the pace of this client allows a push now. */
+  abstract ready(now: number): boolean;
+  /** Looks after unacknowledged pushes. */
+  abstract check(now: number): Wait;
+  /** When time alone may change `ready` or `check`. */
+  abstract nextLook(now: number): number | undefined;
 
-  /** The push a nonce belongs to, which is thereby answered; undefined for late, repeated or foreign nonces. */
+  /**
+   * The push a nonce belongs to, which is thereby answered, and with it every older one: a stream keeps its
+   * order. Undefined for late, repeated or foreign nonces.
+   */
   answered(nonce: string, now: number, rejection: string | undefined): Push | undefined {
     const push = this.inFlight.get(nonce);
     if (!push) return undefined;
-    this.inFlight.delete(nonce);
+    for (const older of this.inFlight.keys()) {
+      this.inFlight.delete(older);
+      if (older === nonce) break;
+    }
     this.rejection = rejection;
     if (rejection === undefined) this.lastAcked = push;
-    if (this.inFlight.size === 0) this.pacer.answered(now);
+    this.caughtUp(now);
     return push;
   }
+
+  protected sending(push: Push): void {
+    this.inFlight.set(push.nonce, push);
+    this.lastSent = push;
+  }
+
+  /** An answer came in. */
+  protected abstract caughtUp(now: number): void;
 }

@@ -1,7 +1,7 @@
 /** The part of a snapshot that answers one subscription. */
 import { hash } from "node:crypto";
 import type { ResourceTable, Snapshot, SnapshotSource } from "../snapshot/snapshot.ts";
-import type { Subscription } from "./subscription.ts";
+import type { SotwSubscription } from "./sotw-subscription.ts";
 
 export interface View {
   /** Equal for equal content. */
@@ -16,7 +16,7 @@ export interface View {
 
 const nothing: View = { key: "", version: "empty", resources: 0, bytes: 0, pieces: () => [] };
 
-export function viewOf(subscription: Subscription, snapshot: Snapshot): View {
+export function viewOf(subscription: SotwSubscription, snapshot: Snapshot): View {
   if (!subscription.type) return nothing;
   const table = snapshot.table(subscription.type);
   return subscription.names ? viewOfNames(table, subscription.names) : viewOfTable(table);
@@ -45,7 +45,7 @@ function viewOfNames(table: ResourceTable, names: ReadonlySet<string>): View {
 }
 
 /** Epoch ms at which the newest change since the last push was seen, where the change log still knows. */
-export function newestChange({ type, names, sentSequence }: Subscription, source: SnapshotSource): number | undefined {
+export function newestChange({ type, names, sentSequence }: SotwSubscription, source: SnapshotSource): number | undefined {
   if (!type || sentSequence === undefined) return undefined;
   const table = source.current().table(type);
   let newest: number | undefined;

@@ -13,6 +13,7 @@ import { encodeObject } from "../../src/snapshot/encode.ts";
 import type { TypeKey } from "../../src/snapshot/snapshot.ts";
 import { SnapshotStore } from "../../src/snapshot/store.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
+import { SotwProtocol } from "../../src/xds/sotw-protocol.ts";
 import { XdsStream } from "../../src/xds/stream.ts";
 import type { Transport } from "../../src/xds/transport.ts";
 import { decodeDiscoveryResponse } from "../support/google-protobuf-decoder.ts";
@@ -77,7 +78,7 @@ class Rig {
     this.#streams += 1;
     const { clock, store: source, observer } = this;
     const context = { source, gate: this.#gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
-    this.#stream = new XdsStream(this.#streams, `test-${this.#streams}`, this.#wire, context);
+    this.#stream = new XdsStream(this.#streams, this.#wire, new SotwProtocol(`test-${this.#streams}`, context), context);
     for (const type of types) this.request(typeUrlOf(type), this.#lastNonce);
   }
 
@@ -242,7 +243,7 @@ test("a stream that is gone waits for nothing any more", async () => {
   const gate = new FirstAnswerGate(new FakeCompleteness(false), { timeout: 1000, onTimeout: "serve" }, probe, { clock, log: silentLogger });
   const observer = new RecordingObserver();
   const context = { source: store, gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
-  const stream = new XdsStream(1, "test", new FakeWire(), context);
+  const stream = new XdsStream(1, new FakeWire(), new SotwProtocol("test", context), context);
   const request = create(DiscoveryRequestSchema, { typeUrl: typeUrlOf(types[0]!), node: istiodNode });
   stream.receive(toBinary(DiscoveryRequestSchema, request));
   assert.deepEqual(

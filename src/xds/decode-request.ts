@@ -1,0 +1,13 @@
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { printable } from "./client.ts";
+import type { Refused } from "./protocol.ts";
+
+/** Reads a client's message, or says what is wrong with it. Fields that we do not know are dropped. */
+export function decodeRequest<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> | Refused {
+  try {
+    return fromBinary(schema, bytes, { readUnknownFields: false });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { refused: "INVALID_ARGUMENT", reason: `not a ${schema.name}: ${printable(why)}` };
+  }
+}

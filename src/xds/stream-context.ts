@@ -1,0 +1,19 @@
+import type { Logger } from "../log/logger.ts";
+import type { SnapshotSource } from "../snapshot/snapshot.ts";
+import type { Clock } from "./clock.ts";
+import type { FirstAnswerGate } from "./first-answer.ts";
+import type { XdsObserver } from "./observer.ts";
+import type { PacingSettings } from "./pacing.ts";
+import type { RequestLimits } from "./protocol.ts";
+
+/** What all streams of a port share. */
+export interface StreamContext {
+  readonly source: SnapshotSource;
+  readonly gate: FirstAnswerGate;
+  readonly settings: RequestLimits & { readonly pacing: PacingSettings };
+  readonly clock: Clock;
+  readonly observer: XdsObserver;
+  readonly log: Logger;
+  /** Names this server in every response. */
+  readonly identity: string;
+}
