@@ -83,6 +83,11 @@ export class Pipeline {
     return entry.kind === "service" ? translateService(entry.service, this.#policy, vip) : translateResource(entry.passed, this.#policy);
   }
 
+  /** The virtual address of "namespace/host"; undefined if it has none. */
+  vip(name: string): string | undefined {
+    return this.#vips.get(name);
+  }
+
   /** Everything that is served, as Istio manifests in the order of the catalog. */
   *manifests(): Generator<Manifest> {
     for (const key of this.catalog.keys()) {

@@ -98,6 +98,11 @@ export class Publisher {
     return this.#problems;
   }
 
+  /** Problems of what is served, or would be, under one name. */
+  problemsOf(target: Target): readonly MeshProblem[] {
+    return this.#problems.get(targetId(target)) ?? [];
+  }
+
   close(): void {
     clearImmediate(this.#scheduled);
     clearTimeout(this.#partial);

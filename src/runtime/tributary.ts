@@ -1,13 +1,16 @@
 /** One running Tributary: wires the rooms in the direction of the data, and takes over reloads. */
+import type { ApiServer } from "../admin/api-server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import { metricsObserver } from "../admin/metrics-observer.ts";
 import { AdminServer } from "../admin/server.ts";
+import type { AdminViews } from "../admin/views.ts";
 import type { ConfigDiff } from "../config/diff.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Logger } from "../log/logger.ts";
 import { collectGarbage } from "../registries/collect-garbage.ts";
 import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
+import { inspectionOf } from "./inspection.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { StartedRegistries } from "./started-registries.ts";
 
@@ -24,15 +27,18 @@ export interface TributaryOptions {
 export interface Listening {
   readonly xds: XdsListening;
   readonly metrics: { readonly address: string; readonly port: number };
+  readonly admin: { readonly address: string; readonly port: number };
 }
 
 export class Tributary {
   readonly pipeline: Pipeline;
   readonly #options: TributaryOptions;
   readonly #metrics: Metrics;
+  readonly #views: AdminViews;
   readonly #admin: AdminServer;
   #loaded: LoadedConfig;
   #xds: XdsServer | undefined;
+  #api: ApiServer | undefined;
   #listening = false;
 
   /** Starts the registries' workers at once; ports open with `listen`. */
@@ -40,12 +46,12 @@ export class Tributary {
     this.#loaded = loaded;
     this.#options = options;
     this.pipeline = new Pipeline(loaded.config, options.log, options.started);
-    const views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined));
-    this.#metrics = new Metrics(views, options.version);
+    this.#views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined));
+    this.#metrics = new Metrics(this.#views, options.version);
     this.pipeline.onPublished((seenAt) =>
       this.#metrics.histogram("tributary_change_publish_seconds").observe(Math.max(0, Date.now() - seenAt) / 1000),
     );
-    this.#admin = new AdminServer(loaded.config.metrics, this.#metrics, views);
+    this.#admin = new AdminServer(loaded.config.metrics, this.#metrics, this.#views);
   }
 
   /** Opens the ports: xDS first, because istiod waits for nothing else. @throws TributaryError BIND_* */
@@ -65,7 +71,27 @@ export class Tributary {
     this.#listening = true;
     this.pipeline.completeness.whenComplete(() => this.#giveMemoryBack());
     const metrics = await this.#admin.listen();
-    return { xds, metrics };
+    const admin = await this.#listenForApi({ xds, metrics });
+    return { xds, metrics, admin };
+  }
+
+  async #listenForApi(others: Omit<Listening, "admin">): Promise<Listening["admin"]> {
+    const { ApiServer } = await import("../admin/api-server.ts");
+    let listening: Partial<Listening> = others;
+    const { pipeline } = this;
+    const { log, version } = this.#options;
+    const inspection = inspectionOf({
+      pipeline,
+      views: this.#views,
+      version,
+      xds: () => this.#xds,
+      listening: () => listening,
+      loaded: () => this.#loaded,
+    });
+    this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, log });
+    const admin = await this.#api.listen();
+    listening = { ...others, admin };
+    return admin;
   }
 
   /** Once, when the first answers are out and the flood of the first listings is over. */
@@ -85,6 +111,6 @@ export class Tributary {
   /** Ends everything within a second. Nothing is withdrawn: istiod keeps what it has. */
   async stop(): Promise<void> {
     this.#listening = false;
-    await Promise.all([this.#xds?.close(), this.#admin.close(), this.pipeline.stop()]);
+    await Promise.all([this.#xds?.close(), this.#admin.close(), this.#api?.close(), this.pipeline.stop()]);
   }
 }

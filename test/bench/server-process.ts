@@ -35,11 +35,14 @@ export class ServerProcess {
 
   static async start({ registries, probe = false }: ServerOptions): Promise<ServerProcess> {
     // Nothing listens at the last two: an istiod beside it that counts as warm.
-    const [xds, metrics, ...nowhere] = await freePorts(4);
+    const [xds, metrics, admin, ...nowhere] = await freePorts(5);
     const folder = mkdtempSync(path.join(tmpdir(), "tributary-bench-"));
     const config = path.join(folder, "tributary.yaml");
     const initialSync = { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] };
-    writeFileSync(config, JSON.stringify({ registries, xds: { port: xds, initialSync }, metrics: { port: metrics } }));
+    writeFileSync(
+      config,
+      JSON.stringify({ registries, xds: { port: xds, initialSync }, metrics: { port: metrics }, admin: { port: admin } }),
+    );
     const preload = probe ? ["--import", fileURLToPath(new URL("./loop-probe.ts", import.meta.url))] : [];
     // For looking closer: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=profile".
     const looking = process.env.BENCH_NODE_OPTIONS?.split(" ").filter((option) => option !== "") ?? [];

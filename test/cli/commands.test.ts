@@ -18,13 +18,14 @@ interface Settings {
   services?: string;
   xdsPort?: number;
   metricsPort?: number;
+  adminPort?: number;
   extra?: object;
 }
 
-async function configured(t: TestContext, { services = orders("10.0.0.1"), xdsPort, metricsPort, extra = {} }: Settings = {}) {
+async function configured(t: TestContext, { services = orders("10.0.0.1"), xdsPort, metricsPort, adminPort, extra = {} }: Settings = {}) {
   const folder = tempFolder(t);
-  const [xds, metrics] = await freePorts(2);
-  const ports = { xds: xdsPort ?? xds, metrics: metricsPort ?? metrics };
+  const [xds, metrics, admin] = await freePorts(3);
+  const ports = { xds: xdsPort ?? xds, metrics: metricsPort ?? metrics, admin: adminPort ?? admin };
   const source = folder.write("services.json", services);
   const config = folder.write(
     "tributary.yaml",
@@ -32,6 +33,7 @@ async function configured(t: TestContext, { services = orders("10.0.0.1"), xdsPo
       registries: [{ id: "files", type: "file", path: "./services.json" }],
       xds: { port: ports.xds },
       metrics: { port: ports.metrics },
+      admin: { port: ports.admin },
       ...extra,
     }),
   );
@@ -124,7 +126,7 @@ test("a bad edit of the configuration is reported and changes nothing; a good on
   const { config, folder, ports } = await configured(t);
   const server = start(t, "serve", "--config", config);
   await server.printed(/"msg":"serving"/);
-  const base = { xds: { port: ports.xds }, metrics: { port: ports.metrics } };
+  const base = { xds: { port: ports.xds }, metrics: { port: ports.metrics }, admin: { port: ports.admin } };
   folder.write("tributary.yaml", JSON.stringify({ ...base, registries: [{ id: "files", type: "fille", path: "./services.json" }] }));
   await server.printed(/unknown registry type .*the running one stays/);
   folder.write("more.json", JSON.stringify({ services: [{ name: "carts", ports: [{ number: 80, protocol: "http" }], instances: [] }] }));
@@ -169,6 +171,7 @@ test("a taken port is named with the setting that moves it, and nothing is left 
   for (const [settings, name] of [
     [{ xdsPort: port }, "xds.port"],
     [{ metricsPort: port }, "metrics.port"],
+    [{ adminPort: port }, "admin.port"],
   ] as const) {
     const { config } = await configured(t, settings);
     const { code, stderr } = await run(t, "serve", "--config", config);

@@ -32,19 +32,21 @@ export interface TributaryOptions {
 export class Tributary {
   readonly xdsPort: number;
   readonly metricsPort: number;
+  readonly adminPort: number;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "tributary-"));
   readonly #options: TributaryOptions;
   #child: Child | undefined;
 
-  private constructor(options: TributaryOptions, xdsPort: number, metricsPort: number) {
+  private constructor(options: TributaryOptions, xdsPort: number, metricsPort: number, adminPort: number) {
     this.#options = options;
     this.xdsPort = xdsPort;
     this.metricsPort = metricsPort;
+    this.adminPort = adminPort;
   }
 
   static async start(options: TributaryOptions): Promise<Tributary> {
-    const [xds, metrics] = await freePorts(2);
-    const tributary = new Tributary(options, xds!, metrics!);
+    const [xds, metrics, admin] = await freePorts(3);
+    const tributary = new Tributary(options, xds!, metrics!, admin!);
     await tributary.restart();
     return tributary;
   }
@@ -117,7 +119,13 @@ export class Tributary {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
     };
-    return { registries, xds: { port: this.xdsPort, initialSync }, metrics: { port: this.metricsPort }, log: { format: "json" } };
+    return {
+      registries,
+      xds: { port: this.xdsPort, initialSync },
+      metrics: { port: this.metricsPort },
+      admin: { port: this.adminPort },
+      log: { format: "json" },
+    };
   }
 
   #running(): Child {

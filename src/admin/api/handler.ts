@@ -1,0 +1,32 @@
+/** Answers what comes in on the admin port: the API by Connect, everything else by the pages for people. */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { AdminService } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import type { ApiHandler } from "../api-server.ts";
+import { debugPages } from "../debug-pages.ts";
+import { adminMethods } from "./admin-methods.ts";
+import type { Inspection } from "./inspection.ts";
+
+/** A candidate configuration of 1 MiB whose every character is escaped, and then some. */
+const maxRequestBytes = 4 * 1024 * 1024;
+
+export function apiHandler(inspection: Inspection): ApiHandler {
+  const methods = adminMethods(inspection);
+  const pages = debugPages(inspection);
+  const connect = connectNodeAdapter({
+    routes: (router) => router.service(AdminService, methods),
+    grpc: false,
+    grpcWeb: false,
+    // Nothing is decompressed: a few bytes could become many.
+    acceptCompression: [],
+    readMaxBytes: maxRequestBytes,
+    maxTimeoutMs: 60_000,
+    fallback: (request, response) => void pages(request as IncomingMessage, response as ServerResponse),
+  });
+  return async (request, response) => {
+    const closed = once(response, "close");
+    connect(request, response);
+    await closed;
+  };
+}

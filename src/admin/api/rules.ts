@@ -1,0 +1,116 @@
+/** The rules that shaped a host's object, in the order in which they are applied, each with the setting behind it. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { HostContribution, HostExplanation } from "../../catalog/explain.ts";
+import type { MergedService } from "../../catalog/merged-service.ts";
+import type { MeshConfig } from "../../config/schema.ts";
+import type { RuleSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import type { NameLoss } from "../../naming/named-service.ts";
+
+type Rule = MessageInitShape<typeof RuleSchema>;
+
+/** `service`: merged; undefined for a ready object or one that is replaced. */
+export function rulesOf(host: HostExplanation, service: MergedService | undefined, vip: string | undefined, mesh: MeshConfig): Rule[] {
+  return [
+    ...host.contributions.flatMap(namingRules),
+    ...collisionRule(host),
+    ...host.contributions.flatMap(holdRules),
+    ...mergeRule(host),
+    ...(service ? serviceRules(service, vip, mesh) : []),
+  ];
+}
+
+const losses: Readonly<Record<NameLoss, string>> = {
+  case: "upper case became lower case",
+  replaced: "characters that a host cannot hold became `-`",
+  cut: "the name is too long for DNS: it is cut and carries a hash",
+};
+
+function namingRules({ registry, type, service, named, template }: HostContribution): Rule[] {
+  if (named === undefined) return [{ rule: "naming", effect: `${registry} gives a ready object, which passes through as it is` }];
+  const setting = `registries[${registry}].naming`;
+  const naming: Rule = service?.hosts?.length
+    ? { rule: "hosts", effect: `${registry} names the host itself`, setting: `${setting}.allowOutsideSuffix` }
+    : {
+        rule: "naming",
+        effect: `${template.configured ? "the template" : `the template of ${type}`} "${template.text}" with the suffix "${template.suffix}" gives ${named.host}`,
+        setting: `${setting}.template`,
+      };
+  const lost = named.lost.map((loss) => losses[loss]).join("; ");
+  return lost === "" ? [naming] : [naming, { rule: "name-loss", effect: lost }];
+}
+
+function collisionRule({ host, identity, collidesWith }: HostExplanation): Rule[] {
+  if (collidesWith.length === 0) return [];
+  const others = collidesWith.map((other) => `${other.identity} (${other.host === undefined ? "goes without" : other.host})`);
+  return [{ rule: "collision", effect: `${identity} has ${host}; the same host is wanted by ${others.join(", ")}` }];
+}
+
+function holdRules({ registry, heldEndpoints, holds, drained, status }: HostContribution): Rule[] {
+  const setting = `registries[${registry}].protection`;
+  const rules: Rule[] = [];
+  if (heldEndpoints > 0) {
+    const why = holds.map(({ detail }) => detail).join("; ");
+    rules.push({
+      rule: "hold",
+      effect: `${heldEndpoints} endpoints that ${registry} no longer names are kept: ${why}`,
+      setting: `${setting}.hold`,
+    });
+  }
+  if (drained)
+    rules.push({
+      rule: "protection",
+      effect: `${registry} was out of reach for too long: its endpoints left`,
+      setting: `${setting}.unreachable`,
+    });
+  else if (status.phase === "stale") {
+    rules.push({ rule: "protection", effect: `${registry} is out of reach: its last state is kept`, setting: `${setting}.unreachable` });
+  }
+  return rules;
+}
+
+function mergeRule({ contributions }: HostExplanation): Rule[] {
+  if (contributions.length < 2) return [];
+  const order = contributions.map(({ registry }) => registry);
+  const effect = `${order.join(", ")} give it; what they say of one endpoint is taken from the first of them`;
+  return [{ rule: "merge", effect, setting: "registries (their order)" }];
+}
+
+function serviceRules(service: MergedService, vip: string | undefined, mesh: MeshConfig): Rule[] {
+  return [
+    vip === undefined
+      ? { rule: "vip", effect: "no virtual address is left in the range", setting: "mesh.vipCidr" }
+      : { rule: "vip", effect: `${vip} follows from the hash of ${service.namespace}/${service.host}`, setting: "mesh.vipCidr" },
+    ...portRule(service, mesh),
+    ...weightRule(service),
+    { rule: "tls", effect: `endpoint TLS is ${mesh.endpointTls}`, setting: "mesh.endpointTls" },
+    { rule: "labels", effect: `endpoints carry ${mesh.labels.join(", ")} where instances have them`, setting: "mesh.labels" },
+    { rule: "export", effect: `seen by ${mesh.exportTo.join(", ")}`, setting: "mesh.exportTo" },
+  ];
+}
+
+function portRule({ protocol, ports, endpoints }: MergedService, mesh: MeshConfig): Rule[] {
+  if (protocol === undefined) {
+    return [{ rule: "ports", effect: `declared by the service: ${ports.map((port) => `${port.protocol}:${port.number}`).join(", ")}` }];
+  }
+  const setting = `mesh.servicePorts.${protocol}`;
+  const set = mesh.servicePorts[protocol];
+  if (set !== undefined) return [{ rule: "ports", effect: `${set} is set for ${protocol}`, setting }];
+  if (endpoints.length === 0) {
+    const known = ports.map(({ number }) => number).join(", ");
+    return [
+      { rule: "ports", effect: known === "" ? "no instance has told a port yet" : `${known} is remembered of the last instances`, setting },
+    ];
+  }
+  const votes = new Map<number, number>();
+  for (const { ports: own } of endpoints) for (const { number } of own) votes.set(number, (votes.get(number) ?? 0) + 1);
+  const tally = [...votes].sort(([a, x], [b, y]) => y - x || a - b).map(([number, count]) => `${number} at ${count}`);
+  const shown = tally.length > 5 ? [...tally.slice(0, 5), `${tally.length - 5} other numbers`] : tally;
+  return [{ rule: "ports", effect: `the most common of the instances' ${protocol} ports: ${shown.join(", ")}`, setting }];
+}
+
+function weightRule({ endpoints }: MergedService): Rule[] {
+  const weights = new Set(endpoints.map(({ weight }) => weight));
+  if (weights.size < 2) return [];
+  const zero = weights.has(0) ? "; an endpoint of weight 0 is left out beside others" : "";
+  return [{ rule: "weights", effect: `scaled to the smallest integers of the same ratios${zero}` }];
+}

@@ -1,0 +1,36 @@
+/** Composes what the admin API may look at: the rooms as they are, to be read only. */
+import type { Inspection } from "../admin/api/inspection.ts";
+import type { AdminViews } from "../admin/views.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { redact } from "../log/redact.ts";
+import type { XdsServer } from "../xds/server.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { Listening } from "./tributary.ts";
+
+export interface InspectedRooms {
+  readonly pipeline: Pipeline;
+  readonly views: AdminViews;
+  readonly version: string;
+  xds(): XdsServer | undefined;
+  listening(): Partial<Listening>;
+  loaded(): LoadedConfig;
+}
+
+export function inspectionOf({ pipeline, views, version, xds, listening, loaded }: InspectedRooms): Inspection {
+  return {
+    views,
+    version,
+    startedAt: Date.now() - performance.now(),
+    ports: () =>
+      Object.entries(listening()).flatMap(([name, { address, port, ...more }]) =>
+        ("ports" in more ? more.ports : [port]).map((each) => ({ name, address, port: each })),
+      ),
+    snapshot: () => pipeline.store.current(),
+    clients: () => xds()?.clients() ?? [],
+    catalog: pipeline.catalog,
+    mesh: () => loaded().config.mesh,
+    redact: (text) => redact(text, loaded().secrets),
+    vip: (name) => pipeline.vip(name),
+    problems: (type, name) => pipeline.publisher.problemsOf({ type, name }),
+  };
+}
