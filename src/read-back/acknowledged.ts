@@ -1,0 +1,111 @@
+/**
+ * What the istiod beside us acknowledged: for each of its streams and each type we own, the very
+ * table of the push it answered last. A table never changes and shares with its successors what
+ * stayed the same, so keeping it costs only what changed since.
+ */
+import { ownedTypes, type ResourceTable, type ShardedSource, type TypeKey } from "../snapshot/snapshot.ts";
+import type { ClientIdentity } from "../xds/client.ts";
+import { type ObservedType, silentObserver, type XdsObserver } from "../xds/observer.ts";
+
+/** What istiod has acknowledged at one moment. */
+export interface AcknowledgedState {
+  /** Names the streams; another text later: istiod has connected anew. */
+  readonly streams: string;
+  readonly tables: readonly ResourceTable[];
+  /** The tables that are served otherwise by now, and the sequence of the snapshot at which they were pushed. */
+  readonly behind: readonly { readonly type: TypeKey; readonly sequence: number }[];
+}
+
+interface Pushed {
+  readonly version: string;
+  readonly table: ResourceTable;
+  /** Of the whole snapshot; a shard may be one publication ahead of it. */
+  readonly sequence: number;
+}
+
+interface TypeOnStream {
+  pushed: Pushed | undefined;
+  acknowledged: Pushed | undefined;
+}
+
+type Stream = Map<TypeKey, TypeOnStream>;
+
+export interface AcknowledgedEvents {
+  /** Something we own was sent to istiod. */
+  pushed(): void;
+  /** istiod acknowledged something, or left. */
+  changed(): void;
+}
+
+export class Acknowledged {
+  readonly #source: ShardedSource;
+  readonly #events: AcknowledgedEvents;
+  readonly #streams = new Map<string, Stream>();
+
+  constructor(source: ShardedSource, events: AcknowledgedEvents) {
+    this.#source = source;
+    this.#events = events;
+  }
+
+  /** To be told of every stream of the xDS server. */
+  readonly observer: XdsObserver = {
+    ...silentObserver,
+    onPush: ({ client, type, version }) => this.#pushed(client, type, version),
+    onAck: ({ client, type, version }) => this.#acknowledged(client, type, version),
+    onStreamClose: (client) => {
+      if (this.#streams.delete(keyOf(client))) this.#events.changed();
+    },
+  };
+
+  /** Undefined unless istiod is connected to every shard and has acknowledged every type we own on each. */
+  state(): AcknowledgedState | undefined {
+    const complete = [...this.#streams].flatMap(([key, stream]) => {
+      const pushes = ownedTypes.flatMap((type) => stream.get(type)?.acknowledged ?? []);
+      return pushes.length === ownedTypes.length ? [{ key, pushes }] : [];
+    });
+    if (complete.length < this.#source.shards.length) return undefined;
+    const pushes = complete.flatMap((stream) => stream.pushes);
+    const behind = pushes.filter(({ table, version }) => !this.#current(table.type, version));
+    return {
+      streams: complete.map(({ key }) => key).join(" "),
+      tables: pushes.map(({ table }) => table),
+      behind: behind.map(({ table, sequence }) => ({ type: table.type, sequence })),
+    };
+  }
+
+  /** The table of this version, if it is what is served now. */
+  #current(type: TypeKey, version: string): ResourceTable | undefined {
+    return this.#source.shards.map((shard) => shard.current().table(type)).find(({ digest }) => digest === version);
+  }
+
+  #pushed(client: ClientIdentity, type: ObservedType, version: string): void {
+    if (client.kind !== "istiod" || type === "other") return;
+    // The push was made from what is current at this moment; its version is the digest of its table.
+    const table = this.#current(type, version);
+    const onStream = this.#typeOnStream(client, type);
+    onStream.pushed = table && { version, table, sequence: this.#source.current().sequence };
+    this.#events.pushed();
+  }
+
+  #acknowledged(client: ClientIdentity, type: ObservedType, version: string): void {
+    if (client.kind !== "istiod" || type === "other") return;
+    const onStream = this.#typeOnStream(client, type);
+    if (onStream.pushed?.version !== version) return;
+    onStream.acknowledged = onStream.pushed;
+    this.#events.changed();
+  }
+
+  #typeOnStream(client: ClientIdentity, type: TypeKey): TypeOnStream {
+    const key = keyOf(client);
+    const stream = this.#streams.get(key) ?? new Map<TypeKey, TypeOnStream>();
+    this.#streams.set(key, stream);
+    const known = stream.get(type) ?? { pushed: undefined, acknowledged: undefined };
+    stream.set(type, known);
+    return known;
+  }
+}
+
+/** Streams are numbered by each server, and there is one for each shard. */
+function keyOf({ peer, stream }: ClientIdentity): string {
+  return `${peer}#${stream}`;
+}
