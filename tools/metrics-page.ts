@@ -28,6 +28,7 @@ Worth an alert:
 | a registry is out of reach | \`tributary_registry_stale_seconds > 60\` |
 | shrinkage is held | \`tributary_registry_held_endpoints > 0\` for longer than the hold |
 | services are withheld | \`tributary_rejected{costs="service"} > 0\` |
+| istiod did not take what it acknowledged | \`sum by (state) (tributary_readback_resources{state!="accepted"}) > 0\` |
 | istiod does not acknowledge | \`rate(tributary_xds_unacknowledged_total[5m]) > 0\` |
 | replicas disagree | \`count(count by (digest) (tributary_state_digest)) > 1\` for some minutes |
 `;

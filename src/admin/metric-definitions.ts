@@ -105,6 +105,24 @@ export const metricDefinitions = {
     labels: ["type"],
     help: "From a change seen in a registry to a client's acknowledgement.",
   },
+  tributary_readback_resources: {
+    type: "gauge",
+    labels: ["type", "state"],
+    help: "Resources by what istiod held of them at the last read-back: accepted, missing, other-version, shadowed (another source's object is used), extra (looks like ours, was not sent).",
+  },
+  tributary_readback_last_success_timestamp_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "When istiod last told what it holds; 0 if it never did.",
+  },
+  tributary_readback_duration_seconds: { type: "gauge", labels: [], help: "Time that the last successful read-back took." },
+  tributary_readback_dump_bytes: { type: "gauge", labels: [], help: "Size of istiod's dump at the last successful read-back." },
+  tributary_readback_successes_total: { type: "counter", labels: [], help: "Read-backs that came to a result." },
+  tributary_readback_failures_total: {
+    type: "counter",
+    labels: ["reason"],
+    help: "Read-backs without a result: no-answer (no debug port listens), timeout, status, content, too-large, cut-off, worker (our own thread failed), overtaken (istiod left or connected anew meanwhile).",
+  },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof metricDefinitions;

@@ -47,6 +47,7 @@ export class Metrics {
   async expose(): Promise<string> {
     this.#readRegistries();
     this.#readServing();
+    this.#readReadBack();
     return await this.#registry.metrics();
   }
 
@@ -116,5 +117,23 @@ export class Metrics {
         if (acked !== undefined) this.gauge("tributary_xds_client_version").set({ client: node, shard, type, version: acked }, 1);
       }
     }
+  }
+
+  #readReadBack(): void {
+    const summary = this.#views.readBack?.summary();
+    if (!summary) return;
+    const rebuilt: readonly MetricName[] = [
+      "tributary_readback_resources",
+      "tributary_readback_successes_total",
+      "tributary_readback_failures_total",
+    ];
+    for (const name of rebuilt) this.#metrics.get(name)?.reset();
+    for (const { type, state, count } of summary.counts) this.gauge("tributary_readback_resources").set({ type, state }, count);
+    this.gauge("tributary_readback_last_success_timestamp_seconds").set((summary.lastSuccess ?? 0) / 1000);
+    this.gauge("tributary_readback_duration_seconds").set((summary.durationMs ?? 0) / 1000);
+    this.gauge("tributary_readback_dump_bytes").set(summary.dumpBytes ?? 0);
+    this.counter("tributary_readback_successes_total").inc(summary.successes);
+    for (const [reason, count] of Object.entries(summary.failures))
+      this.counter("tributary_readback_failures_total").inc({ reason }, count);
   }
 }

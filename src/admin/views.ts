@@ -1,4 +1,6 @@
 /** What the admin room may look at: read-only views that the runtime composes from every room. */
+
+import type { ReadBackView } from "../read-back/view.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { TypeKey } from "../snapshot/snapshot.ts";
 
@@ -49,4 +51,6 @@ export interface AdminViews {
   rejected(): readonly { readonly costs: string; readonly code: string; readonly count: number }[];
   /** Services that wanted one host; names refused; clashes of ready resources. */
   clashes(): readonly { readonly code: string; readonly count: number }[];
+  /** What istiod took of what was sent; absent where it is not asked. */
+  readonly readBack?: ReadBackView;
 }

@@ -1,5 +1,6 @@
 /** Composes what the rooms tell about themselves into the read-only views of the admin room. */
 import type { AdminViews } from "../admin/views.ts";
+import type { ReadBackView } from "../read-back/view.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import { ownedTypes } from "../snapshot/snapshot.ts";
 import type { XdsServer } from "../xds/server.ts";
@@ -8,7 +9,7 @@ import type { Pipeline } from "./pipeline.ts";
 /** Before the supervisor said anything. */
 const unknown: RegistryStatus = { phase: "starting", since: Date.now(), synced: false, lastContact: 0, epoch: 0, restarts: 0 };
 
-export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined): AdminViews {
+export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined, readBack?: ReadBackView): AdminViews {
   const { catalog, store, publisher, completeness } = pipeline;
   return {
     listening: () => xds() !== undefined,
@@ -44,6 +45,7 @@ export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined)
         catalog.clashes().map(({ code }) => ({ code })),
         ({ code }) => code,
       ),
+    ...(readBack && { readBack }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Inspection } from "../admin/api/inspection.ts";
 import type { AdminViews } from "../admin/views.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { redact } from "../log/redact.ts";
+import { inWords } from "../read-back/in-words.ts";
 import type { XdsServer } from "../xds/server.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Listening } from "./tributary.ts";
@@ -32,5 +33,9 @@ export function inspectionOf({ pipeline, views, version, xds, listening, loaded 
     redact: (text) => redact(text, loaded().secrets),
     vip: (name) => pipeline.vip(name),
     problems: (type, name) => pipeline.publisher.problemsOf({ type, name }),
+    readBack: (type, name) => {
+      const known = views.readBack?.resource(type, name);
+      return known && inWords(known);
+    },
   };
 }

@@ -7,7 +7,9 @@ import type { AdminViews } from "../admin/views.ts";
 import type { ConfigDiff } from "../config/diff.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Logger } from "../log/logger.ts";
+import { ReadBack } from "../read-back/read-back.ts";
 import { collectGarbage } from "../registries/collect-garbage.ts";
+import { joinedObserver } from "../xds/joined-observer.ts";
 import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { inspectionOf } from "./inspection.ts";
@@ -36,6 +38,7 @@ export class Tributary {
   readonly #metrics: Metrics;
   readonly #views: AdminViews;
   readonly #admin: AdminServer;
+  readonly #readBack: ReadBack | undefined;
   #loaded: LoadedConfig;
   #xds: XdsServer | undefined;
   #api: ApiServer | undefined;
@@ -46,7 +49,9 @@ export class Tributary {
     this.#loaded = loaded;
     this.#options = options;
     this.pipeline = new Pipeline(loaded.config, options.log, options.started);
-    this.#views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined));
+    const { readBack } = loaded.config;
+    this.#readBack = readBack.enabled ? new ReadBack({ source: this.pipeline.store, settings: readBack, log: options.log }) : undefined;
+    this.#views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined), this.#readBack?.view);
     this.#metrics = new Metrics(this.#views, options.version);
     this.pipeline.onPublished((seenAt) =>
       this.#metrics.histogram("tributary_change_publish_seconds").observe(Math.max(0, Date.now() - seenAt) / 1000),
@@ -64,7 +69,7 @@ export class Tributary {
       settings: config.xds,
       completeness: this.pipeline.completeness,
       log: this.#options.log,
-      observer: metricsObserver(this.#metrics),
+      observer: joinedObserver(metricsObserver(this.#metrics), ...(this.#readBack ? [this.#readBack.observer] : [])),
       identity: `tributary/${this.#options.version}`,
     });
     const xds = await this.#xds.listen();
@@ -111,6 +116,7 @@ export class Tributary {
   /** Ends everything within a second. Nothing is withdrawn: istiod keeps what it has. */
   async stop(): Promise<void> {
     this.#listening = false;
+    this.#readBack?.close();
     await Promise.all([this.#xds?.close(), this.#admin.close(), this.#api?.close(), this.pipeline.stop()]);
   }
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { type MetricName, metricDefinitions } from "../../src/admin/metric-definitions.ts";
 import { Metrics } from "../../src/admin/metrics.ts";
 import type { RegistryView } from "../../src/admin/views.ts";
+import type { ReadBackSummary } from "../../src/read-back/view.ts";
 import { fakeViews, registryView } from "../support/admin-views.ts";
 
 const line = (text: string, start: string) => text.split("\n").find((each) => each.startsWith(start));
@@ -49,4 +50,29 @@ test("every metric has a help text, and the unit or total its type demands", () 
     assert.equal(name.endsWith("_total"), type === "counter", name);
     if (type === "histogram") assert.match(name, /_seconds$/);
   }
+});
+
+test("what istiod took is told by type and state, and failures by reason", async () => {
+  const type = "networking.istio.io/ServiceEntry";
+  const summary: ReadBackSummary = {
+    lastSuccess: 5_000,
+    durationMs: 1_500,
+    dumpBytes: 17_000_000,
+    port: 8080,
+    counts: [
+      { type, state: "accepted", count: 8 },
+      { type, state: "missing", count: 2 },
+    ],
+    lastFailure: undefined,
+    successes: 3,
+    failures: { timeout: 1 },
+  };
+  const metrics = new Metrics(fakeViews({ readBack: { summary: () => summary, resource: () => undefined } }), "1.2.3");
+  await metrics.expose();
+  const text = await metrics.expose();
+  assert.ok(line(text, `tributary_readback_resources{type="${type}",state="missing"} 2`));
+  assert.ok(line(text, "tributary_readback_last_success_timestamp_seconds 5"));
+  assert.ok(line(text, "tributary_readback_duration_seconds 1.5"));
+  assert.ok(line(text, "tributary_readback_successes_total 3"));
+  assert.ok(line(text, 'tributary_readback_failures_total{reason="timeout"} 1'));
 });

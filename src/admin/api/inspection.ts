@@ -35,7 +35,7 @@ export interface ListeningPort {
 }
 
 export interface ReadBackView {
-  /** One word, such as `taken` or `missing`. */
+  /** One word, such as `accepted` or `missing`. */
   readonly state: string;
   readonly detail: string;
 }

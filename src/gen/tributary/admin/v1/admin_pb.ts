@@ -963,7 +963,7 @@ export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
  */
 export type ReadBack = Message<"tributary.admin.v1.ReadBack"> & {
   /**
-   * unknown (istiod was not asked), taken, or as the read-back says.
+   * unknown (istiod was not asked), accepted, missing, other-version or shadowed (by another source).
    *
    * @generated from field: string state = 1;
    */
