@@ -1,5 +1,4 @@
 /** What the admin room may look at: read-only views that the runtime composes from every room. */
-
 import type { ReadBackView } from "../read-back/view.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { TypeKey } from "../snapshot/snapshot.ts";

@@ -252,6 +252,57 @@ suite("istiod, when the registry is away from the start", { concurrency: false }
   });
 });
 
+suite("istiod, which does not take everything", { concurrency: false }, () => {
+  let tributary: Tributary;
+  let istiod: Istiod;
+
+  before(async () => {
+    istiod = await Istiod.prepare();
+    istiod.putServiceEntry("shop", "payments", {
+      hosts: ["payments.example.com"],
+      resolution: "DNS",
+      ports: [{ number: 443, name: "tls", protocol: "TLS" }],
+    });
+    tributary = await Tributary.start({
+      registries: [{ id: "files", type: "file", path: path.join(import.meta.dirname, "catalogs/not-taken") }],
+      istiod: istiod.ports,
+      readBackAfter: "1s",
+    });
+    await istiod.start(tributary.address);
+  });
+
+  after(async () => {
+    await istiod?.stop();
+    await tributary?.stop();
+  });
+
+  test("the read-back counts what it took and what it did not", async () => {
+    const metrics = await eventually("the read-back", async () => {
+      const now = await tributary.metrics();
+      return now.sum("tributary_readback_successes_total") === 1 && now;
+    });
+    const resources = metrics.find("tributary_readback_resources").filter(({ value }) => value > 0);
+    const counts = resources.map(({ labels, value }) => `${labels.type?.split("/")[1]} ${labels.state} ${value}`);
+    assert.deepEqual(counts.sort(), [
+      "ServiceEntry accepted 1",
+      "ServiceEntry missing 1",
+      "ServiceEntry shadowed 1",
+      "WorkloadEntry accepted 1",
+    ]);
+    assert.ok(metrics.sum("tributary_readback_dump_bytes") > 500);
+    assert.equal(metrics.sum("tributary_readback_failures_total"), 0);
+  });
+
+  test("and says of each that it did not take, why", () => {
+    const lines = tributary
+      .output()
+      .split("\n")
+      .filter((line) => line.includes('"guess"'))
+      .map((line) => JSON.parse(line.slice(line.indexOf("{"))) as { name: string; guess: string });
+    assert.deepEqual(lines.map(({ name, guess }) => `${name} ${guess}`).sort(), ["shop/canary revision", "shop/payments shadowed"]);
+  });
+});
+
 type Entries = ReadonlyMap<string, AcceptedConfig>;
 
 function endpointsByHost(): Map<string, string[]> {

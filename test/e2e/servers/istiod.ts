@@ -46,6 +46,15 @@ export class Istiod {
     return new Istiod(binary, await KubeApi.start(), { http: http!, monitoring: monitoring!, grpc: grpc! });
   }
 
+  /** Puts a ServiceEntry of a user into Kubernetes, before istiod starts. */
+  putServiceEntry(namespace: string, name: string, spec: object): void {
+    const group = "networking.istio.io";
+    const definition = `serviceentries.${group}`;
+    this.#kube.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition}`, { metadata: { name: definition } });
+    const path = `/apis/${group}/v1/namespaces/${namespace}/serviceentries/${name}`;
+    this.#kube.put(path, { apiVersion: `${group}/v1`, kind: "ServiceEntry", metadata: { name, namespace }, spec });
+  }
+
   /** Starts the process. It exits by itself if nobody answers at the source's address. */
   launch(source: string): void {
     const meshFile = path.join(this.#folder, "mesh.yaml");

@@ -70,6 +70,11 @@ export class KubeApi {
     });
   }
 
+  /** Writes an object as a client could, but nobody who watches is told: for what must be there at the start. */
+  put(path: string, object: KubeObject): void {
+    this.#keep(path, object);
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();

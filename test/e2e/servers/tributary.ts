@@ -27,6 +27,8 @@ export interface TributaryOptions {
   readonly istiod?: { readonly http: number; readonly monitoring: number; readonly grpc: number };
   /** `xds.initialSync.timeout`, if not the default. */
   readonly initialSyncTimeout?: string;
+  /** `readBack.after`, if not the default. */
+  readonly readBackAfter?: string;
 }
 
 export class Tributary {
@@ -114,16 +116,21 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { registries, istiod, initialSyncTimeout } = this.#options;
+    const { registries, istiod, initialSyncTimeout, readBackAfter } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
+    };
+    const readBack = {
+      ...(istiod && { ports: [istiod.http, istiod.monitoring] }),
+      ...(readBackAfter && { after: readBackAfter }),
     };
     return {
       registries,
       xds: { port: this.xdsPort, initialSync },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },
+      readBack,
       log: { format: "json" },
     };
   }
