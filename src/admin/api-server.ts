@@ -9,6 +9,7 @@ import { isLoopback } from "../config/loopback.ts";
 import type { AdminConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
+import type { ApiHandler } from "./api/handler.ts";
 import type { Inspection } from "./api/inspection.ts";
 import { protectiveHeaders, refuseRequest } from "./request-guard.ts";
 
@@ -18,9 +19,6 @@ export interface ApiServerOptions {
   readonly inspection: Inspection;
   readonly log: Logger;
 }
-
-/** Answers a request; ends it in any case. */
-export type ApiHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 const maxConnections = 64;
 /** Requests that are answered at the same time. */
@@ -81,6 +79,11 @@ export class ApiServer {
     if (refusal !== undefined) return end(response, 403, refusal);
     if (this.#requests >= maxRequests) return end(response, 503, `more than ${maxRequests} requests at a time; try again`);
     this.#requests += 1;
+    response.once("close", () => {
+      this.#requests -= 1;
+    });
+    // Somebody who leaves early is no error of ours.
+    response.on("error", () => {});
     try {
       const handler = await this.#load();
       await handler(request, response);
@@ -88,8 +91,6 @@ export class ApiServer {
       this.#options.log.error({ err: error, path: request.url?.slice(0, 200) }, "admin request failed");
       if (!response.headersSent) end(response, 500, "internal error; the log says more");
       else response.destroy();
-    } finally {
-      this.#requests -= 1;
     }
   }
 

@@ -1,26 +1,57 @@
-/** `tributary dump`: what would be served, as Istio objects. */
+/** `tributary dump`: what is served, or what would be with another configuration, as Istio objects. */
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
-import { createLogger } from "../log/create-logger.ts";
-import { configOptions } from "../runtime/config-options.ts";
-import { runOnce } from "../runtime/one-shot.ts";
 import { endWithReader } from "./closed-pipe.ts";
-import { tellWaiting } from "./waiting.ts";
 
-export async function dump(options: { config: string; output: "yaml" | "json"; timeout: number }): Promise<number> {
+export interface DumpOptions {
+  /** Absent: the running server is asked. */
+  readonly config?: string;
+  readonly address: string;
+  readonly output: "yaml" | "json";
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+export async function dump(options: DumpOptions): Promise<number> {
   endWithReader();
-  const { config, secrets } = loadConfig(options.config, configOptions);
+  return await (options.config === undefined ? dumpServed(options) : dumpConfigured(options.config, options));
+}
+
+async function dumpServed({ address, output }: DumpOptions): Promise<number> {
+  const { servedObjects } = await import("./served-objects.ts");
+  const objects: unknown[] = [];
+  for await (const object of servedObjects(address)) {
+    if (output === "yaml") process.stdout.write(yamlDocument(object));
+    else objects.push(object);
+  }
+  if (output === "json") console.log(list(objects));
+  return 0;
+}
+
+async function dumpConfigured(file: string, { output, timeout }: DumpOptions): Promise<number> {
+  const [{ createLogger }, { configOptions }, { runOnce }, { tellWaiting }] = await Promise.all([
+    import("../log/create-logger.ts"),
+    import("../runtime/config-options.ts"),
+    import("../runtime/one-shot.ts"),
+    import("./waiting.ts"),
+  ]);
+  const { config, secrets } = loadConfig(file, configOptions);
   const log = await createLogger({ ...config.log, level: "warn" }, { secrets });
-  const { pipeline, missing } = await runOnce(config, log, { timeoutMs: options.timeout * 1000, onWaiting: tellWaiting(options.timeout) });
+  const { pipeline, missing } = await runOnce(config, log, { timeoutMs: timeout * 1000, onWaiting: tellWaiting(timeout) });
   const manifests = [...pipeline.manifests()];
   await pipeline.stop();
-  if (options.output === "json") {
-    console.log(JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }, undefined, 2));
-  } else {
-    for (const manifest of manifests) process.stdout.write(`---\n${stringify(manifest, { lineWidth: 0 })}`);
-  }
+  if (output === "json") console.log(list(manifests));
+  else for (const manifest of manifests) process.stdout.write(yamlDocument(manifest));
   log.flush();
   for (const id of missing)
-    console.error(`tributary: registry ${id} gave no complete listing within ${options.timeout} s; its services are missing`);
+    console.error(`tributary: registry ${id} gave no complete listing within ${timeout} s; its services are missing`);
   return missing.length > 0 ? 1 : 0;
+}
+
+function list(items: readonly unknown[]): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items }, undefined, 2);
+}
+
+function yamlDocument(object: unknown): string {
+  return `---\n${stringify(object, { lineWidth: 0 })}`;
 }

@@ -1,6 +1,11 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
+import type { DumpOptions } from "./dump.ts";
+import { addLookCommands, adminAddress, asAdminAddress } from "./look-commands.ts";
+import { addressLike, oneOf, seconds } from "./options.ts";
 import { version } from "./version.ts";
+
+const xdsAddress = "127.0.0.1:16010";
 
 /** Builds the command line; commands load their code only when they run. */
 export function buildProgram(): Command {
@@ -17,6 +22,8 @@ Examples:
   tributary serve --config tributary.yaml           the main job, beside istiod
   tributary check --config tributary.yaml           validate, connect, list, convert; change nothing
   tributary dump --config tributary.yaml            what would be served, as Istio YAML
+  tributary status                                  how a running server is doing
+  tributary why HOST                                why a host is served as it is
   tributary watch                                   follow the changes of a running server`,
     );
 
@@ -53,15 +60,16 @@ Examples:
 
   program
     .command("dump")
-    .description("print what would be served, as Istio objects")
-    .requiredOption("-c, --config <file>", "configuration file")
-    .option("-o, --output <format>", "yaml or json", format, "yaml")
+    .description("print what a running server serves, or what another configuration would, as Istio objects")
+    .option("-c, --config <file>", "configuration file; without it, the running server is asked")
+    .option("-a, --address <host:port>", "admin address of the server", asAdminAddress, adminAddress)
+    .option("-o, --output <format>", "yaml or json", oneOf("yaml", "json"), "yaml")
     .option("--timeout <seconds>", "how long registries may take for their first listing", seconds, 30)
     .addHelpText(
       "after",
-      "\nExamples:\n  tributary dump --config tributary.yaml\n  tributary dump --config tributary.yaml -o json | jq .items[].spec.hosts",
+      "\nExamples:\n  tributary dump\n  tributary dump --config tributary.yaml\n  tributary dump --config tributary.yaml -o json | jq .items[].spec.hosts",
     )
-    .action(async (options: { config: string; output: "yaml" | "json"; timeout: number }) => {
+    .action(async (options: DumpOptions) => {
       const { dump } = await import("./dump.ts");
       await run(() => dump(options));
     });
@@ -69,46 +77,26 @@ Examples:
   program
     .command("watch")
     .description("follow a running server and print changes as they come")
-    .option("-a, --address <host:port>", "xDS address of the server", address, "127.0.0.1:16010")
-    .option("-o, --output <format>", "text or json (one object a line)", lineFormat, "text")
+    .option("-a, --address <host:port>", "xDS address of the server", addressLike(xdsAddress), xdsAddress)
+    .option("-o, --output <format>", "text or json (one object a line)", oneOf("text", "json"), "text")
     .addHelpText("after", "\nExamples:\n  tributary watch\n  tributary watch --address 127.0.0.1:16010 -o json")
     .action(async (options: { address: string; output: "text" | "json" }) => {
       const { watch } = await import("./watch.ts");
       await run(() => watch(options));
     });
 
+  addLookCommands(program, run);
+
   for (const command of [program, ...program.commands]) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   return program;
 }
 
-/** A command returns its exit code; an error is told in one line, with its cause's position and hint. */
-async function run(command: () => Promise<number>): Promise<void> {
+/** A command returns its exit code; an error is told in one line, with its cause's position and hint, and ends with `failure`. */
+async function run(command: () => Promise<number>, failure = 1): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
     for (const line of describeError(error).split("\n")) console.error(`tributary: ${line}`);
-    process.exitCode = 1;
+    process.exitCode = failure;
   }
 }
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("expected a number of seconds greater than 0.");
-  return value;
-}
-
-function address(text: string): string {
-  const [, port] = /^(?:[^\s:[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(text) ?? [];
-  if (!port || Number(port) < 1 || Number(port) > 65535) throw new InvalidArgumentError("expected host:port, such as 127.0.0.1:16010.");
-  return text;
-}
-
-function oneOf<T extends string>(...allowed: T[]) {
-  return (text: string): T => {
-    if (!allowed.includes(text as T)) throw new InvalidArgumentError(`expected one of: ${allowed.join(", ")}.`);
-    return text as T;
-  };
-}
-
-const format = oneOf("yaml", "json");
-const lineFormat = oneOf("text", "json");

@@ -1,12 +1,13 @@
 /** Answers what comes in on the admin port: the API by Connect, everything else by the pages for people. */
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { AdminService } from "../../gen/tributary/admin/v1/admin_pb.ts";
-import type { ApiHandler } from "../api-server.ts";
 import { debugPages } from "../debug-pages.ts";
 import { adminMethods } from "./admin-methods.ts";
 import type { Inspection } from "./inspection.ts";
+
+/** Answers a request. Rejects when that failed, and the response may then be unfinished. */
+export type ApiHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** A candidate configuration of 1 MiB whose every character is escaped, and then some. */
 const maxRequestBytes = 4 * 1024 * 1024;
@@ -22,11 +23,9 @@ export function apiHandler(inspection: Inspection): ApiHandler {
     acceptCompression: [],
     readMaxBytes: maxRequestBytes,
     maxTimeoutMs: 60_000,
-    fallback: (request, response) => void pages(request as IncomingMessage, response as ServerResponse),
   });
   return async (request, response) => {
-    const closed = once(response, "close");
-    connect(request, response);
-    await closed;
+    if (request.url?.startsWith(`/${AdminService.typeName}/`)) connect(request, response);
+    else await pages(request, response);
   };
 }

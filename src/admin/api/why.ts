@@ -56,7 +56,8 @@ function candidateOfService({ host, key, protocol, registries, refusal }: FoundS
   return { host, service: nameOf(key), protocol, registries: [...registries], refusal };
 }
 
-/** As short as it can be: the bare name where that is all. */
+/** As somebody may ask for it: `group/name:version` as far as it has them, and the exact form where that does not tell. */
 function nameOf(key: ServiceKey): string {
-  return key.namespace || key.group || key.version ? keyText(key) : key.name;
+  if (key.namespace) return keyText(key);
+  return `${key.group ? `${key.group}/` : ""}${key.name}${key.version ? `:${key.version}` : ""}`;
 }
