@@ -1,9 +1,9 @@
 /**
- * The bytes of a DiscoveryResponse. Resources are encoded once per change and only spliced in
- * here, after a small head with the fields that differ per response.
+ * The bytes of a response. Resources are encoded once per change and only spliced in here, after a
+ * small head with the fields that differ per response.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { DiscoveryResponseSchema } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
+import { DeltaDiscoveryResponseSchema, DiscoveryResponseSchema } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
 
 export interface ResponseHead {
   readonly version: string;
@@ -17,6 +17,17 @@ export interface ResponseHead {
 export function encodeHead(head: ResponseHead): Uint8Array {
   const { version: versionInfo, typeUrl, nonce, controlPlane: identifier } = head;
   return toBinary(DiscoveryResponseSchema, create(DiscoveryResponseSchema, { versionInfo, typeUrl, nonce, controlPlane: { identifier } }));
+}
+
+export interface DeltaHead extends ResponseHead {
+  readonly removed: readonly string[];
+}
+
+/** The same for a DeltaDiscoveryResponse. */
+export function encodeDeltaHead(head: DeltaHead): Uint8Array {
+  const { version: systemVersionInfo, typeUrl, nonce, controlPlane: identifier, removed } = head;
+  const fields = { systemVersionInfo, typeUrl, nonce, controlPlane: { identifier }, removedResources: [...removed] };
+  return toBinary(DeltaDiscoveryResponseSchema, create(DeltaDiscoveryResponseSchema, fields));
 }
 
 /** gRPC's prefix of an uncompressed message. @throws RangeError when the message exceeds 4 GiB. */

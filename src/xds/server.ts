@@ -12,11 +12,14 @@ import type { Logger } from "../log/logger.ts";
 import type { ShardedSource, SnapshotSource } from "../snapshot/snapshot.ts";
 import type { ClientView } from "./client-view.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { DeltaFeed } from "./delta-feed.ts";
+import { DeltaProtocol } from "./delta-protocol.ts";
 import { discoveryService } from "./discovery-service.ts";
 import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
 import { probeIstiod } from "./istiod-probe.ts";
 import { Listener } from "./listener.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
+import type { Protocol } from "./protocol.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
 import { SotwProtocol } from "./sotw-protocol.ts";
 import { XdsStream } from "./stream.ts";
@@ -68,6 +71,7 @@ export interface XdsListening {
 interface Shard {
   readonly index: number;
   readonly context: StreamContext;
+  readonly delta: DeltaFeed;
   readonly grpc: GrpcServer;
   readonly listener: Listener;
   readonly streams: Set<XdsStream>;
@@ -138,11 +142,11 @@ export class XdsServer {
       log,
     });
     const context = { source, gate: this.#gate, settings, clock, observer, log, identity };
-    const shard = { index, context, grpc, listener, streams: new Set<XdsStream>() };
+    const delta = new DeltaFeed(source);
+    const shard = { index, context, delta, grpc, listener, streams: new Set<XdsStream>() };
     grpc.addService(discoveryService, {
-      StreamAggregatedResources: (call: Call) => this.#accept(call, shard),
-      DeltaAggregatedResources: (call: Call) =>
-        endCall(call, status.UNIMPLEMENTED, "delta xDS is not served yet; use StreamAggregatedResources"),
+      StreamAggregatedResources: (call: Call) => this.#accept(call, shard, (nonces) => new SotwProtocol(nonces, context)),
+      DeltaAggregatedResources: (call: Call) => this.#accept(call, shard, (nonces) => new DeltaProtocol(nonces, context, delta)),
     });
     return shard;
   }
@@ -169,24 +173,26 @@ export class XdsServer {
     if (this.#shards.some(({ listener }) => listener.connections > 0)) {
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, closingGrace))]);
     }
-    for (const { grpc, listener } of this.#shards) {
+    for (const { grpc, listener, delta } of this.#shards) {
+      delta.close();
       grpc.forceShutdown();
       listener.destroyConnections();
     }
     await drained;
   }
 
-  #accept(call: Call, shard: Shard): void {
+  /** @param speak given what makes the stream's nonces unique */
+  #accept(call: Call, shard: Shard, speak: (nonces: string) => Protocol): void {
     const { maxStreams } = this.#options.settings;
     if (this.#closing) endCall(call, status.UNAVAILABLE, "the server is shutting down");
-    else if (this.#shards.reduce((sum, { streams }) => sum + streams.size, 0) < maxStreams) this.#open(call, shard);
+    else if (this.#shards.reduce((sum, { streams }) => sum + streams.size, 0) < maxStreams) this.#open(call, shard, speak);
     else endCall(call, status.RESOURCE_EXHAUSTED, `more than ${maxStreams} streams at a time (xds.maxStreams)`);
   }
 
-  #open(call: Call, { context, streams }: Shard): void {
+  #open(call: Call, { context, streams }: Shard, speak: (nonces: string) => Protocol): void {
     this.#streamCount += 1;
     const sender = (this.#options.sender ?? senderFor)(call);
-    const protocol = new SotwProtocol(`${this.#process}-${this.#streamCount}`, context);
+    const protocol = speak(`${this.#process}-${this.#streamCount}`);
     const stream = new XdsStream(this.#streamCount, transportOf(call, sender), protocol, context);
     streams.add(stream);
     const gone = () => {

@@ -44,6 +44,33 @@ export function decodeDiscoveryResponse(bytes: Uint8Array): DecodedResponse {
   return { versionInfo, typeUrl, nonce, resources: resources.map(decodeResource) };
 }
 
+export interface DecodedDelta {
+  readonly typeUrl: string;
+  readonly nonce: string;
+  readonly systemVersionInfo: string;
+  readonly resources: readonly {
+    readonly name: string;
+    readonly version: string;
+    /** Of the Any: the envelope, or the response's own type. */
+    readonly typeUrl: string;
+    readonly value: Uint8Array;
+  }[];
+  readonly removedResources: readonly string[];
+}
+
+/** Decodes a DeltaDiscoveryResponse. */
+export function decodeDeltaResponse(bytes: Uint8Array): DecodedDelta {
+  const { resources, ...response } = decode(deltaResponse, bytes) as unknown as Omit<DecodedDelta, "resources"> & {
+    resources: { name: string; version: string; resource: DecodedAny }[];
+  };
+  return { ...response, resources: resources.map(({ name, version, resource }) => ({ name, version, ...resource })) };
+}
+
+/** Decodes a ServiceEntry, WorkloadEntry or Sidecar without its envelope. */
+export function decodeSpec(kind: DecodedResource["kind"], bytes: Uint8Array): DecodedResource["spec"] {
+  return decode(bodies[kind]!, bytes);
+}
+
 /** Decodes one `google.protobuf.Any` that holds an istio.mcp.v1alpha1.Resource. */
 export function decodeResourceAny(bytes: Uint8Array): DecodedResource {
   return decodeResource(decode(any, bytes) as unknown as DecodedAny);
@@ -129,6 +156,14 @@ const discoveryResponse: Fields = {
   4: string("typeUrl"),
   5: string("nonce"),
   6: message("controlPlane", { 1: string("identifier") }),
+};
+const deltaResponse: Fields = {
+  1: string("systemVersionInfo"),
+  2: messages("resources", { 1: string("version"), 2: message("resource", any), 3: string("name") }),
+  4: string("typeUrl"),
+  5: string("nonce"),
+  6: strings("removedResources"),
+  7: message("controlPlane", { 1: string("identifier") }),
 };
 const metadata: Fields = {
   1: string("name"),

@@ -178,14 +178,6 @@ test("an exception while serving one stream stays there", async () => {
   assert.equal((await other.response(1)).resources.length, 2);
 });
 
-test("delta is refused with the way out", async () => {
-  await using rig = await startXds();
-  using client = new XdsProbe(rig.target, "DeltaAggregatedResources");
-  const { code, details } = await client.end();
-  assert.equal(code, "UNIMPLEMENTED");
-  assert.match(details, /StreamAggregatedResources/);
-});
-
 /** A stream that takes next to nothing and is not read. */
 function rawStream(target: string) {
   const session = connectHttp2(`http://${target}`, { settings: { initialWindowSize: 1000 } });

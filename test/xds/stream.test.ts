@@ -15,7 +15,7 @@ import { SnapshotStore } from "../../src/snapshot/store.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
 import { SotwProtocol } from "../../src/xds/sotw-protocol.ts";
 import { XdsStream } from "../../src/xds/stream.ts";
-import type { Transport } from "../../src/xds/transport.ts";
+import { FakeWire } from "../support/fake-wire.ts";
 import { decodeDiscoveryResponse } from "../support/google-protobuf-decoder.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { istiodNode } from "../support/xds-probe.ts";
@@ -23,23 +23,6 @@ import { FakeCompleteness, RecordingObserver, serviceEntry, xdsSettings } from "
 
 const types: readonly TypeKey[] = ["networking.istio.io/ServiceEntry", "networking.istio.io/Sidecar"];
 const typeUrlOf = (type: TypeKey) => type.replace("/", "/v1/");
-
-/** A wire whose ends are moved by hand: messages are taken when the test says so. */
-class FakeWire implements Transport {
-  readonly peer = "127.0.0.1:1";
-  readonly onLoopback = true;
-  readonly written: { bytes: Buffer; done: (error?: Error) => void }[] = [];
-  ended: { status: string; reason: string } | undefined;
-
-  send(pieces: readonly Uint8Array[], done: (error?: Error) => void): void {
-    assert.equal(this.written.length, 0, "one message is written at a time");
-    this.written.push({ bytes: Buffer.concat(pieces), done });
-  }
-
-  end(status: string, reason: string): void {
-    this.ended = { status, reason };
-  }
-}
 
 /** The server's side without its sockets, and a client that behaves as the test says. */
 class Rig {

@@ -1,0 +1,152 @@
+/**
+ * What a delta client is to be told next: the net difference between what it was told and the present
+ * snapshot, as far as it asked for it. Deciding counts as telling: the subscription moves on.
+ *
+ * A name is looked up when the answer is made, so it is either updated or removed, never both.
+ */
+import type { Entry, ResourceTable, TypeKey } from "../snapshot/snapshot.ts";
+import type { DeltaFeed } from "./delta-feed.ts";
+import type { DeltaSubscription } from "./delta-subscription.ts";
+import type { Refused } from "./protocol.ts";
+import { type Loan, under } from "./sweep.ts";
+
+export interface DeltaAnswer {
+  /** Digest of the table that the client is brought to. */
+  readonly version: string;
+  readonly removed: readonly string[];
+  /** Resources of this client alone … */
+  readonly updated: readonly Entry[];
+  /** … or everything under a prefix, as others get it. */
+  readonly sweep: Loan | undefined;
+  /** Epoch ms at which the newest change was seen; undefined where the client asked for it all. */
+  readonly seenAt: number | undefined;
+}
+
+/** A subscription of a type that is served. */
+type Served = DeltaSubscription & { readonly type: TypeKey };
+
+/** Undefined when there is nothing to tell. */
+export function nextAnswer(subscription: DeltaSubscription, feed: DeltaFeed): DeltaAnswer | Refused | undefined {
+  if (!isServed(subscription)) return nothingOf(subscription);
+  const [prefix] = subscription.sweeps;
+  return prefix === undefined ? difference(subscription, feed) : everythingUnder(prefix, subscription, feed);
+}
+
+function isServed(subscription: DeltaSubscription): subscription is Served {
+  return subscription.type !== undefined;
+}
+
+/** The answer for a type of which there is nothing. */
+function nothingOf(subscription: DeltaSubscription): DeltaAnswer | undefined {
+  const { interest, sweeps, owed, returned, held } = subscription;
+  const removed = new Set(owed);
+  for (const [name, asked] of returned) if (asked) removed.add(name);
+  for (const name of held.keys()) if (interest.covers(name)) removed.add(name);
+  if (removed.size === 0 && sweeps.size === 0) return undefined;
+  for (const settled of [sweeps, owed, returned, held]) settled.clear();
+  return { version: "empty", removed: [...removed], updated: [], sweep: undefined, seenAt: undefined };
+}
+
+/** Answers a prefix that was just asked for, even if there is nothing under it: clients wait for that. */
+function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed): DeltaAnswer {
+  const { type, form, sweeps, held } = subscription;
+  sweeps.delete(prefix);
+  const known = new Map([...held].filter(([name]) => under(prefix, name)));
+  for (const name of known.keys()) held.delete(name);
+
+  const snapshot = feed.current();
+  const stale = known.size === 0 ? undefined : differing(snapshot.table(type), prefix, known);
+  const reaches = (sequence: number) => feed.changesSince(type, sequence) !== undefined;
+  const sweep = stale ? undefined : feed.sweeps.lend({ type, form, prefix }, snapshot, reaches);
+  const { table, sequence } = sweep ?? { table: snapshot.table(type), sequence: snapshot.sequence };
+  // What happened since is told next, also what happened under other prefixes since the client was last told.
+  subscription.sequence = Math.min(subscription.sequence ?? sequence, sequence);
+  const removed = [...absentOf(table, known.keys()), ...settle(prefix, subscription, table)];
+  return { version: table.digest, removed: [...new Set(removed)], updated: stale ?? [], sweep, seenAt: undefined };
+}
+
+/** More different resources than this are sent together with the equal ones, if those are the smaller part. */
+const fewDifferent = 1_000;
+
+/**
+ * What a client that holds these versions lacks; undefined when it is better sent everything: after a release
+ * of ours that changes every object, a thousand clients share one sweep instead of having an answer each.
+ */
+function differing(table: ResourceTable, prefix: string, known: ReadonlyMap<string, string>): Entry[] | undefined {
+  const entries: Entry[] = [];
+  let size = 0;
+  for (const entry of table.entries()) {
+    if (!under(prefix, entry.name)) continue;
+    size += 1;
+    if (known.get(entry.name) !== entry.version) entries.push(entry);
+  }
+  const most = entries.length === size || (entries.length > fewDifferent && entries.length > size / 2);
+  return most && size > 0 ? undefined : entries;
+}
+
+/** Names that are owed one by one and lie in a sweep are told with it. Returns those that do not exist. */
+function settle(prefix: string, { owed, returned }: Served, table: ResourceTable): string[] {
+  const names = [...owed].filter((name) => under(prefix, name));
+  const back = [...returned].filter(([name]) => under(prefix, name));
+  for (const name of names) owed.delete(name);
+  for (const [name] of back) returned.delete(name);
+  return absentOf(table, [...names, ...back.filter(([, asked]) => asked).map(([name]) => name)]);
+}
+
+function absentOf(table: ResourceTable, names: Iterable<string>): string[] {
+  return [...names].filter((name) => table.get(name) === undefined);
+}
+
+/** Answers with what changed since the client was last told, and with the names that are owed. */
+function difference(subscription: Served, feed: DeltaFeed): DeltaAnswer | Refused | undefined {
+  const { type, interest, owed, returned, held } = subscription;
+  const snapshot = feed.current();
+  const table = snapshot.table(type);
+  const updated = new Map<string, Entry>();
+  const removed = new Set<string>();
+  const tell = (name: string, tellAbsence = true) => {
+    const entry = table.get(name);
+    if (entry) updated.set(name, entry);
+    else if (tellAbsence) removed.add(name);
+    return entry;
+  };
+
+  let seenAt: number | undefined;
+  const changed = namesToLookAt(subscription, feed, snapshot.sequence);
+  if ("refused" in changed) return changed;
+  for (const name of changed.names) {
+    if (!interest.covers(name)) continue;
+    const seen = tell(name)?.seenAt;
+    if (seen !== undefined && (seenAt === undefined || seen > seenAt)) seenAt = seen;
+  }
+  subscription.sequence = snapshot.sequence;
+  for (const name of owed) if (!held.has(name) || table.get(name)?.version !== held.get(name)) tell(name);
+  for (const [name, asked] of returned) tell(name, asked);
+  owed.clear();
+  returned.clear();
+  held.clear();
+  if (updated.size > 0 || removed.size > 0) {
+    return { version: table.digest, removed: [...removed], updated: [...updated.values()], sweep: undefined, seenAt };
+  }
+  return changed.lost ? nextAnswer(subscription, feed) : undefined;
+}
+
+/**
+ * Names that changed since the client was last told. Where the change log does not reach back: names that
+ * left, and everything that is there becomes owed.
+ */
+function namesToLookAt(
+  subscription: Served,
+  feed: DeltaFeed,
+  current: number,
+): { readonly names: readonly string[]; readonly lost: boolean } | Refused {
+  const { type, interest, sequence, sweeps, owed } = subscription;
+  if (sequence === undefined || sequence === current) return { names: [], lost: false };
+  const changes = feed.changesSince(type, sequence);
+  if (changes) return { names: [...changes.updated, ...changes.removed], lost: false };
+  const departed = feed.departedSince(type, sequence);
+  if (!departed) return { refused: "UNAVAILABLE", reason: "the client reads so slowly that what it was sent is forgotten; connect again" };
+  for (const prefix of interest.isWildcard ? [""] : interest.prefixes) sweeps.add(prefix);
+  for (const name of interest.names) if (!interest.coversByPrefix(name)) owed.add(name);
+  return { names: departed, lost: true };
+}

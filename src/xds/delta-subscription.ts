@@ -1,0 +1,105 @@
+/**
+ * A type of a delta stream. Of what the client holds it remembers one number, the sequence up to which the
+ * client was told everything, and the exceptions to it that are still owed. Pure state.
+ */
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { AckWindow } from "./ack-window.ts";
+import { Interest, prefixOf } from "./interest.ts";
+import type { PacingSettings, Wait } from "./pacing.ts";
+import { type Push, Subscription } from "./subscription.ts";
+import { under } from "./sweep.ts";
+import { deltaType, type ResourceForm } from "./type-url.ts";
+
+export class DeltaSubscription extends Subscription {
+  readonly form: ResourceForm;
+  readonly interest = new Interest();
+  /** The client was told everything up to here; undefined before its first answer. */
+  sequence: number | undefined;
+  /** Prefixes under which everything is owed. */
+  readonly sweeps = new Set<string>();
+  /** Names that are owed, whether they exist or not. All of them are asked for. */
+  readonly owed = new Set<string>();
+  /**
+   * Names taken back while a prefix still covers them: the client may have dropped them, so it is told again.
+   * True: it had asked for the name, and is also told that it does not exist.
+   */
+  readonly returned = new Map<string, boolean>();
+  /** What the client said to hold, name → version, as far as it was not answered yet. */
+  readonly held = new Map<string, string>();
+  /** The last answer said that the view is incomplete. */
+  toldIncomplete = false;
+  readonly #window: AckWindow;
+
+  constructor(typeUrl: string, pacing: PacingSettings) {
+    const { type, form } = deltaType(typeUrl);
+    super(typeUrl, type);
+    this.form = form;
+    this.#window = new AckWindow(pacing);
+  }
+
+  /** Names, prefixes and versions kept for the client, which are what its requests cost. */
+  get weight(): number {
+    return this.interest.names.size + this.interest.prefixes.size + this.returned.size + this.held.size;
+  }
+
+  /** What is asked for is owed, also what the client was sent before: it may ask because it lost it. */
+  subscribe(subscription: string): void {
+    const prefix = prefixOf(subscription);
+    if (prefix === undefined) {
+      this.interest.names.add(subscription);
+      this.owed.add(subscription);
+      this.returned.delete(subscription);
+      this.held.delete(subscription);
+      return;
+    }
+    this.interest.prefixes.add(prefix);
+    this.sweeps.add(prefix);
+    for (const name of this.held.keys()) if (under(prefix, name)) this.held.delete(name);
+  }
+
+  /** What was never asked for is ignored, unless a prefix covers it: then the client may have dropped it. */
+  unsubscribe(subscription: string): void {
+    const { interest } = this;
+    const prefix = prefixOf(subscription);
+    if (prefix === undefined) {
+      const asked = interest.names.delete(subscription);
+      this.owed.delete(subscription);
+      if (interest.coversByPrefix(subscription)) this.returned.set(subscription, asked || this.returned.get(subscription) === true);
+    } else if (interest.prefixes.delete(prefix)) {
+      this.sweeps.delete(prefix);
+      if (interest.isWildcard) this.sweeps.add(prefix);
+      for (const name of this.returned.keys()) if (!interest.coversByPrefix(name)) this.returned.delete(name);
+    }
+  }
+
+  sent(push: Push): void {
+    this.sending(push);
+  }
+
+  get nameCount(): number | undefined {
+    return this.interest.isWildcard ? undefined : this.interest.names.size + this.interest.prefixes.size;
+  }
+
+  asksFor(name: string): boolean {
+    return this.interest.covers(name);
+  }
+
+  isCurrent({ sequence }: Snapshot): boolean {
+    const told = this.type === undefined || this.sequence === sequence;
+    return told && this.sweeps.size === 0 && this.owed.size === 0 && this.returned.size === 0;
+  }
+
+  ready(): boolean {
+    return this.#window.isOpen(this.inFlight);
+  }
+
+  check(now: number): Wait {
+    return this.#window.check(this.inFlight, now);
+  }
+
+  nextLook(): number | undefined {
+    return this.#window.nextLook(this.inFlight);
+  }
+
+  protected caughtUp(): void {}
+}

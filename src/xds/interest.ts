@@ -1,0 +1,27 @@
+/**
+ * What a delta client asked for in one type: names, and prefixes ("" for `*`, "ns/" for `ns/*`). Kept apart
+ * from what it holds: a name that does not exist stays asked for, and `*` stays until it is taken back.
+ */
+export class Interest {
+  readonly names = new Set<string>();
+  readonly prefixes = new Set<string>();
+
+  /** Everything is asked for. */
+  get isWildcard(): boolean {
+    return this.prefixes.has("");
+  }
+
+  covers(name: string): boolean {
+    return this.names.has(name) || this.coversByPrefix(name);
+  }
+
+  coversByPrefix(name: string): boolean {
+    return this.prefixes.has("") || this.prefixes.has(name.slice(0, name.indexOf("/") + 1));
+  }
+}
+
+/** The prefix that a subscription stands for; undefined where it is a plain name. */
+export function prefixOf(subscription: string): string | undefined {
+  if (subscription === "*") return "";
+  return /^[^/*]+\/\*$/.test(subscription) ? subscription.slice(0, -1) : undefined;
+}
