@@ -58,11 +58,11 @@ export function askInThread(
       worker.on("messageerror", (error) => end(failed(error.message)));
       worker.on("error", (error: unknown) => end(failed(error instanceof Error ? error.message : String(error))));
       worker.on("exit", (code) => end(failed(`it ended with code ${code}`)));
-      void handOver(
+      handOver(
         tables,
         (message) => worker.postMessage(message),
         () => ended,
-      );
+      ).catch((error: unknown) => end(failed(String(error))));
     });
     return { outcome, cancel: () => cancel() };
   };
@@ -85,10 +85,11 @@ function start(entry: URL, question: Question, { heapMb }: ThreadLimits): Worker
 
 /** In parts, so that the event loop turns in between; the tables themselves never change. */
 async function handOver(tables: readonly ResourceTable[], post: (message: ToWorker) => void, ended: () => boolean): Promise<void> {
-  for (const { type, entries } of tables.map((table) => ({ type: table.type, entries: table.entries() }))) {
-    post({ type: "expect", resourceType: type, pairs: "" });
+  for (const table of tables) {
+    const { type } = table;
+    post({ type: "expect", resourceType: type, pairs: "" }); // also of an empty table: istiod may hold something
     let pairs: string[] = [];
-    for (const { name, version } of entries) {
+    for (const { name, version } of table.entries()) {
       pairs.push(name, version);
       if (pairs.length < 2 * batchNames) continue;
       post({ type: "expect", resourceType: type, pairs: pairs.join("\n") });

@@ -39,6 +39,7 @@ export class ReadBack {
   readonly observer: XdsObserver;
   readonly #source: ShardedSource;
   readonly #clock: Clock;
+  readonly #log: Logger;
   readonly #ask: Ask;
   readonly #acknowledged: Acknowledged;
   readonly #timetable: Timetable;
@@ -53,6 +54,7 @@ export class ReadBack {
   constructor({ source, settings, log, clock = systemClock, random = Math.random, ask }: ReadBackOptions) {
     this.#source = source;
     this.#clock = clock;
+    this.#log = log;
     this.#ask = ask ?? askInThread({ ports: settings.ports, limits: defaultDumpLimits, maxDifferences });
     this.#timetable = new Timetable(settings, clock.now(), random);
     this.#record = new ReadBackRecord(source);
@@ -108,7 +110,12 @@ export class ReadBack {
     const outcome = await running.asking.outcome;
     if (this.#closed) return;
     this.#running = undefined;
-    this.#conclude(this.#overtaken(state) ?? outcome, running.changed, this.#clock.now() - begun);
+    try {
+      this.#conclude(this.#overtaken(state) ?? outcome, running.changed, this.#clock.now() - begun);
+    } catch (error) {
+      // A fault of ours in explaining must not end the process that serves istiod.
+      this.#log.error({ err: error }, "the result of a read-back could not be taken over");
+    }
     this.#plan();
   }
 

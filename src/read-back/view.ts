@@ -28,7 +28,7 @@ export interface ReadBackSummary {
   readonly dumpBytes: number | undefined;
   /** The port of istiod that answered. */
   readonly port: number | undefined;
-  /** As of the last successful one; names that changed meanwhile are in none. */
+  /** As of the last successful one, without the differences of names that changed meanwhile. */
   readonly counts: readonly StateCount[];
   /** How the last one failed, if it did. */
   readonly lastFailure: { readonly at: number; readonly reason: FailureReason; readonly detail: string } | undefined;
