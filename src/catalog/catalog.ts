@@ -4,8 +4,10 @@
  * changed. Entries are merged on demand; nothing merged is kept.
  */
 import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
+import type { KeptItem, KeptSource } from "../last-known-good/journal-entry.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Collision } from "../naming/collisions.ts";
+import { parsePorts } from "../naming/known-ports.ts";
 import { registryNaming } from "../naming/registry-naming.ts";
 import type { KindNaming, Problem } from "../registries/contract.ts";
 import type { Feed, RegistryStatus } from "../registries/feed.ts";
@@ -16,10 +18,12 @@ import { DeadlineTimer } from "./deadline-timer.ts";
 import type { Drained } from "./dirty-keys.ts";
 import { explainHost, explainResource, type HostExplanation } from "./explain.ts";
 import { type FoundService, findServices } from "./find.ts";
+import { type CatalogJournal, isComplete, keptSource } from "./kept-source.ts";
 import type { CatalogEntry } from "./merged-service.ts";
-import { RegistryView, type ViewEvents } from "./registry-view.ts";
+import { RegistryView } from "./registry-view.ts";
 import { type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
+import type { ViewEvents } from "./view-events.ts";
 
 export interface CatalogOptions {
   readonly kinds: readonly { readonly id: string; readonly naming: KindNaming }[];
@@ -27,6 +31,8 @@ export interface CatalogOptions {
   readonly log: Logger;
   /** Asks a registry to be read again, before held shrinkage is honoured. */
   relist(registry: string): void;
+  /** Absent: nothing survives a restart. */
+  readonly journal?: CatalogJournal | undefined;
 }
 
 export class Catalog implements Feed {
@@ -66,12 +72,38 @@ export class Catalog implements Feed {
   }
 
   status(registry: string, status: RegistryStatus): void {
-    this.#with(registry, (source, now) => source.view.updateStatus(status, now));
+    this.#with(registry, (source, now) => {
+      const wasComplete = isComplete(source);
+      source.view.updateStatus(status, now);
+      if (!wasComplete && isComplete(source)) this.#options.journal?.completed(registry);
+    });
     this.#announceComplete();
   }
 
   problem(registry: string, problem: Problem, count: number): void {
     this.#sources.get(registry)?.addProblem(problem, count);
+  }
+
+  // --- what an earlier process knew ---
+
+  /** Takes over an item; whatever the registry itself says, before or after, is newer. */
+  restore(registry: string, id: string, item: KeptItem): void {
+    this.#with(registry, (source, now) => {
+      const ports = parsePorts(item.ports);
+      if (ports.length > 0 && !source.known.has(id)) source.known.set(id, ports);
+      source.view.restore(id, item, now);
+    });
+  }
+
+  /** All of it is taken over. `expired`: services that were empty for too long, though the registry listed them. */
+  restored(registry: string, expired: Iterable<string>): void {
+    this.#with(registry, (source, now) => source.view.restored(expired, now));
+  }
+
+  /** What is to be kept of a registry, as it is whenever it is asked; undefined: there is no such registry. */
+  kept(registry: string): KeptSource | undefined {
+    const source = this.#sources.get(registry);
+    return source && keptSource(source);
   }
 
   // --- what the operator says ---
@@ -153,9 +185,9 @@ export class Catalog implements Feed {
     return this.#contents.dirty.onDirty(listener);
   }
 
-  /** Whether every required registry was listed completely. */
+  /** Whether every required registry was listed completely, now or by an earlier process whose state is served. */
   isComplete(): boolean {
-    return [...this.#sources.values()].every(({ config, view }) => !config.required || view.status.synced);
+    return [...this.#sources.values()].every((source) => !source.config.required || isComplete(source));
   }
 
   /** Called once, as soon as the catalog is complete; at once if it is. Returns the unsubscription. */
@@ -224,6 +256,7 @@ export class Catalog implements Feed {
     const registry = config.id;
     const events: ViewEvents = {
       changed: (id, item, seenAt) => this.#contents.change(registry, id, item, seenAt),
+      kept: (id) => this.#options.journal?.touched(registry, id, this.#sources.get(registry)?.view.kept(id)?.text.length ?? 0),
       relist: () => this.#options.relist(registry),
       opened: (hold) => log.warn({ registry, ...hold }, `holding shrinkage of registry ${registry}: ${hold.detail}`),
       closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),

@@ -5,12 +5,13 @@ export class EmptyServices {
   /** No longer served, but the registry still lists them; they come back with an instance. */
   readonly #expired = new Set<string>();
 
-  /** Since when the one that is empty for longest is so, in epoch ms. */
-  get oldest(): number | undefined {
+  /** Epoch ms when the one that is empty for longest is so for `duration` ms. */
+  end(duration: number): number | undefined {
     const [oldest] = this.#since.values();
-    return oldest;
+    return oldest === undefined ? undefined : oldest + duration;
   }
 
+  /** Times must not go back from one call to the next. */
   began(id: string, now: number): void {
     if (!this.#since.has(id)) this.#since.set(id, now);
   }
@@ -38,12 +39,29 @@ export class EmptyServices {
     return this.#expired.has(id);
   }
 
-  forget(id: string): void {
-    this.#expired.delete(id);
+  /** Whether it had expired. */
+  forget(id: string): boolean {
+    return this.#expired.delete(id);
   }
 
-  /** A complete listing: what it does not name is gone for the registry too. */
-  keepExpired(listed: ReadonlySet<string>): void {
-    for (const id of this.#expired) if (!listed.has(id)) this.#expired.delete(id);
+  /** A complete listing: what it does not name is gone for the registry too. Gives what is forgotten by that. */
+  keepExpired(listed: ReadonlySet<string>): readonly string[] {
+    const forgotten = [...this.#expired].filter((id) => !listed.has(id));
+    for (const id of forgotten) this.#expired.delete(id);
+    return forgotten;
+  }
+
+  /** It expired in an earlier process. */
+  restoreExpired(id: string): void {
+    this.#expired.add(id);
+  }
+
+  get expired(): ReadonlySet<string> {
+    return this.#expired;
+  }
+
+  /** Epoch ms since when a service is empty; undefined if it is not. */
+  since(id: string): number | undefined {
+    return this.#since.get(id);
   }
 }

@@ -26,6 +26,15 @@ export interface HeldItem {
   readonly since: number;
 }
 
+/** What an earlier process kept of an item. Those with `emptySince` come last, in the order of that time. */
+export interface RestoredItem {
+  readonly text: string;
+  /** Epoch ms since when a service that had instances has none. */
+  readonly emptySince: number | undefined;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
 export type ItemCounts = Readonly<Record<Item["kind"], number>>;
 
 export class KeptItems {
@@ -34,6 +43,7 @@ export class KeptItems {
   readonly #counts: Record<Item["kind"], number> = { service: 0, resource: 0, fact: 0 };
   #served = 0;
   #withheld = 0;
+  #characters = 0;
 
   get size(): number {
     return this.#items.size;
@@ -51,6 +61,10 @@ export class KeptItems {
   }
   get held(): ReadonlyMap<string, HeldItem> {
     return this.#held;
+  }
+  /** Length of everything that is served, as text. */
+  get characters(): number {
+    return this.#characters;
   }
 
   get(id: string): Kept | undefined {
@@ -95,10 +109,17 @@ export class KeptItems {
     if (before === undefined) this.#counts[kind] += 1;
     this.#served += endpoints - (before?.endpoints ?? 0);
     const lived = endpoints > 0 || before?.lived === true;
-    this.#items.set(id, { kind, text, endpoints, lived, firstSeen: before?.firstSeen ?? seenAt, lastSeen: seenAt });
+    this.#set(id, { kind, text, endpoints, lived, firstSeen: before?.firstSeen ?? seenAt, lastSeen: seenAt });
     if (held === undefined) this.#held.delete(id);
     else this.#held.set(id, held);
     this.#withheld += this.heldEndpoints(id);
+  }
+
+  /** Serves what an earlier process served; of an item that is not there yet. */
+  restore(id: string, kept: Kept): void {
+    this.#counts[kept.kind] += 1;
+    this.#served += kept.endpoints;
+    this.#set(id, kept);
   }
 
   /** Goes on serving an item that the registry says is gone. */
@@ -114,7 +135,13 @@ export class KeptItems {
     this.#withheld -= this.heldEndpoints(id);
     this.#counts[before.kind] -= 1;
     this.#served -= before.endpoints;
+    this.#characters -= before.text.length;
     this.#items.delete(id);
     this.#held.delete(id);
+  }
+
+  #set(id: string, kept: Kept): void {
+    this.#characters += kept.text.length - (this.#items.get(id)?.text.length ?? 0);
+    this.#items.set(id, kept);
   }
 }

@@ -1,5 +1,6 @@
 /** The pure rules of protection: what counts as shrinkage, and what a held service looks like. */
 import type { ProtectionConfig } from "../config/schema.ts";
+import type { RegistryStatus } from "../registries/feed.ts";
 import type { Instance, Item, Service } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 
@@ -17,14 +18,24 @@ export function missingInstances(before: Service, now: Service): readonly Instan
   return before.instances.filter((instance) => !ids.has(instance.id) && !places.has(endpointIdentity(instance)));
 }
 
-/** What is served while shrinkage is held: everything new, and the instances that would leave. */
-export function withHeld(now: Service, missing: readonly Instance[]): Service {
-  return { ...now, instances: [...now.instances, ...missing] };
+/** What is served while shrinkage is held: everything new, and the instances that would leave. Undefined if none would. */
+export function withMissing(before: Item | undefined, now: Item): Item | undefined {
+  if (now.kind !== "service" || before?.kind !== "service") return undefined;
+  const missing = missingInstances(before.service, now.service);
+  return missing.length === 0
+    ? undefined
+    : { kind: "service", service: { ...now.service, instances: [...now.service.instances, ...missing] } };
 }
 
 /** A service of a drained registry: its hosts and ports stay, its endpoints do not. */
 export function drained(item: Item): Item {
   return item.kind === "service" ? { kind: "service", service: { ...item.service, instances: [] } } : item;
+}
+
+/** Epoch ms when the endpoints of an unreachable registry leave; undefined: never, as things are. */
+export function drainAt(status: RegistryStatus | undefined, rules: ProtectionConfig): number | undefined {
+  if (rules.unreachable !== "drain" || status?.phase !== "stale") return undefined;
+  return (status.lastContact || status.since) + rules.drainAfter;
 }
 
 /** Whether going from `peak` to `left` endpoints within the window is a mass removal. A single 1 → 0 never is. */

@@ -8,27 +8,18 @@ import type { ProtectionConfig } from "../config/schema.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { Item } from "../registries/service.ts";
 import { EmptyServices } from "./empty-services.ts";
+import { ItemIntake } from "./item-intake.ts";
 import { endpointCount, parseItem } from "./item-text.ts";
-import { type HeldItem, type ItemCounts, type Kept, KeptItems } from "./kept-items.ts";
-import { drained, isMassRemoval, missingInstances, WindowPeak, withHeld } from "./protection.ts";
+import { type HeldItem, type ItemCounts, type Kept, KeptItems, type RestoredItem } from "./kept-items.ts";
+import { drainAt, drained, isMassRemoval, WindowPeak, withMissing } from "./protection.ts";
 import { type Hold, type HoldReason, isReplaced, RestartHold } from "./restart-hold.ts";
-
-export interface ViewEvents {
-  /** The effective item is another one; undefined: it left. */
-  changed(id: string, item: Item | undefined, seenAt: number): void;
-  /** Held shrinkage is about to be honoured: the registry is to be read again. */
-  relist(): void;
-  opened(hold: Hold): void;
-  closed(hold: Hold, honoured: number): void;
-}
-
-/** More facts than this per registry are counted and left out. */
-const maxFacts = 200_000;
+import type { ViewEvents } from "./view-events.ts";
 
 export class RegistryView {
   readonly #events: ViewEvents;
   readonly #items = new KeptItems();
   readonly #empty = new EmptyServices();
+  readonly #intake = new ItemIntake();
   readonly #peak = new WindowPeak();
   readonly #restart = new RestartHold();
   readonly #unknown: RegistryStatus;
@@ -36,8 +27,6 @@ export class RegistryView {
   #status: RegistryStatus | undefined;
   #mass: Hold | undefined;
   #drained = false;
-  #malformed = 0;
-  #overLimit = 0;
 
   constructor(rules: ProtectionConfig, events: ViewEvents, now: number) {
     this.#rules = rules;
@@ -58,7 +47,7 @@ export class RegistryView {
   }
   /** Texts that were no item, and facts above the limit: both are skipped. */
   get skipped(): { readonly malformed: number; readonly overLimit: number } {
-    return { malformed: this.#malformed, overLimit: this.#overLimit };
+    return this.#intake.skipped;
   }
   get holds(): readonly Hold[] {
     return [this.#restart.current, this.#mass].filter((hold) => hold !== undefined);
@@ -68,6 +57,13 @@ export class RegistryView {
   }
   get isDrained(): boolean {
     return this.#drained;
+  }
+  /** Length of everything that is served, as text. */
+  get characters(): number {
+    return this.#items.characters;
+  }
+  get empty(): Pick<EmptyServices, "since" | "expired"> {
+    return this.#empty;
   }
 
   ids(): readonly string[] {
@@ -92,15 +88,12 @@ export class RegistryView {
 
   upsert(id: string, text: string, seenAt: number, now: number): void {
     if (this.#items.truthOf(id) === text) return;
-    const item = parseItem(text);
-    if (item === undefined || !id.startsWith(`${item.kind}/`)) {
-      this.#malformed += 1;
-      return;
-    }
+    const item = this.#intake.parse(id, text);
+    if (item === undefined) return;
     const count = endpointCount(item);
     const known = this.#items.get(id) !== undefined;
     if (!known && !this.#admits(id, item, count)) return;
-    const kept = known && this.#keeps(this.#items.truthEndpoints(id) - count, now) ? this.#withMissing(id, item) : undefined;
+    const kept = known && this.#keeps(this.#items.truthEndpoints(id) - count, now) ? withMissing(this.#items.item(id), item) : undefined;
     if (kept === undefined) this.#put(id, item, text, count, seenAt, now);
     else {
       const held = { truth: text, truthEndpoints: count, since: this.held.get(id)?.since ?? now };
@@ -110,15 +103,34 @@ export class RegistryView {
     if (this.#mass !== undefined && this.held.size === 0) this.#endMass(now);
   }
 
+  /** Takes over what an earlier process served; the registry's own word, where there is one, is newer. */
+  restore(id: string, { text, emptySince, firstSeen, lastSeen }: RestoredItem, now: number): void {
+    if (this.#items.get(id) !== undefined) return;
+    const item = this.#intake.parse(id, text);
+    if (item === undefined) return;
+    const endpoints = endpointCount(item);
+    if (!this.#admits(id, item, endpoints)) return;
+    const isEmpty = emptySince !== undefined && item.kind === "service" && endpoints === 0;
+    this.#items.restore(id, { kind: item.kind, text, endpoints, lived: isEmpty || endpoints > 0, firstSeen, lastSeen });
+    if (isEmpty) this.#empty.began(id, Math.min(emptySince, now));
+    this.#events.changed(id, item, now);
+  }
+
+  /** All of it is taken over: the registry's first listing must not shrink it at once. */
+  restored(expired: Iterable<string>, now: number): void {
+    for (const id of expired) if (this.#items.get(id) === undefined) this.#empty.restoreExpired(id);
+    if (this.#items.size > 0) this.#openRestart("restart", "what is served was known to an earlier process", now);
+  }
+
   remove(id: string, seenAt: number, now: number): void {
-    this.#empty.forget(id);
+    if (this.#empty.forget(id)) this.#events.kept(id);
     if (this.#items.get(id) === undefined || this.#items.isGone(id)) return;
     if (this.#keeps(this.#items.truthEndpoints(id), now)) this.#items.holdGone(id, now);
     else this.#drop(id, seenAt, now);
   }
 
   listed(ids: ReadonlySet<string>, seenAt: number, now: number): void {
-    this.#empty.keepExpired(ids);
+    for (const id of this.#empty.keepExpired(ids)) this.#events.kept(id);
     const gone = this.ids().filter((id) => !ids.has(id) && !this.#items.isGone(id));
     // Judged as a whole: half of a listing must not leave before the rest is recognised as a mass.
     const lost = gone.reduce((sum, id) => sum + this.#items.truthEndpoints(id), 0);
@@ -162,7 +174,12 @@ export class RegistryView {
   /** Epoch ms at which `tick` has something to do. */
   nextDeadline(): number | undefined {
     let next: number | undefined;
-    for (const at of [this.#restart.end(this.#rules.hold), this.#massEnd(), this.#drainAt(), this.#emptyEnd()]) {
+    for (const at of [
+      this.#restart.end(this.#rules.hold),
+      this.#massEnd(),
+      this.#drainAt(),
+      this.#empty.end(this.#rules.emptyServiceFor),
+    ]) {
       if (at !== undefined && (next === undefined || at < next)) next = at;
     }
     return next;
@@ -184,10 +201,7 @@ export class RegistryView {
 
   /** Whether a newcomer is taken at all. */
   #admits(id: string, item: Item, count: number): boolean {
-    if (item.kind === "fact" && this.counts.fact >= maxFacts) {
-      this.#overLimit += 1;
-      return false;
-    }
+    if (item.kind === "fact" && !this.#intake.admitsFact(this.counts.fact)) return false;
     if (item.kind === "service" && count === 0 && this.#empty.hasExpired(id)) return false;
     this.#empty.forget(id);
     return true;
@@ -209,14 +223,6 @@ export class RegistryView {
     return true;
   }
 
-  /** The item with the instances it lost; undefined if it lost none. */
-  #withMissing(id: string, item: Item): Item | undefined {
-    const before = this.#items.item(id);
-    if (item.kind !== "service" || before?.kind !== "service") return undefined;
-    const missing = missingInstances(before.service, item.service);
-    return missing.length === 0 ? undefined : { kind: "service", service: withHeld(item.service, missing) };
-  }
-
   #put(id: string, item: Item, text: string, endpoints: number, seenAt: number, now: number, held?: HeldItem): void {
     const before = this.#items.get(id);
     if (endpoints < (before?.endpoints ?? 0)) this.#notePeak(now);
@@ -224,6 +230,7 @@ export class RegistryView {
     if (item.kind === "service" && endpoints === 0 && before?.lived) this.#empty.began(id, now);
     else this.#empty.ended(id);
     this.#events.changed(id, this.#drained ? drained(item) : item, seenAt);
+    this.#events.kept(id);
   }
 
   #drop(id: string, seenAt: number, now: number): void {
@@ -231,6 +238,7 @@ export class RegistryView {
     this.#items.delete(id);
     this.#empty.ended(id);
     this.#events.changed(id, undefined, seenAt);
+    this.#events.kept(id);
   }
 
   #notePeak(now: number): void {
@@ -284,12 +292,6 @@ export class RegistryView {
   }
 
   #drainAt(): number | undefined {
-    if (this.#rules.unreachable !== "drain" || this.#drained || this.#status?.phase !== "stale") return undefined;
-    return (this.#status.lastContact || this.#status.since) + this.#rules.drainAfter;
-  }
-
-  #emptyEnd(): number | undefined {
-    const { oldest } = this.#empty;
-    return oldest === undefined ? undefined : oldest + this.#rules.emptyServiceFor;
+    return this.#drained ? undefined : drainAt(this.#status, this.#rules);
   }
 }

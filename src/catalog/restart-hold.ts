@@ -4,7 +4,8 @@
  */
 import type { RegistryStatus } from "../registries/feed.ts";
 
-export type HoldReason = "reconnect" | "suspicion" | "mass-removal";
+/** `restart`: ours; what is served comes from an earlier process. */
+export type HoldReason = "reconnect" | "restart" | "suspicion" | "mass-removal";
 
 /** Why shrinkage waits, and since when (epoch ms). */
 export interface Hold {
@@ -68,7 +69,7 @@ export class RestartHold {
 /** Whether a status tells that the connection which filled the view was lost, or has a successor. */
 export function isReplaced(before: RegistryStatus | undefined, status: RegistryStatus): boolean {
   // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
-  if (before === undefined && !status.synced) return true;
+  if (before === undefined && !status.synced) return status.restored !== true;
   // A first listing whose connection was lost before we could apply it is continued by another connection.
   if (!before?.synced) return status.synced && status.phase === "stale";
   // A supervisor that starts over counts its epochs anew, and is not synced.

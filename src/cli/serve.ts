@@ -5,6 +5,7 @@ import { loadConfig } from "../config/load.ts";
 import { ConfigWatcher } from "../config/watcher.ts";
 import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
+import { openLastKnownGood } from "../runtime/open-last-known-good.ts";
 import { startRegistries } from "../runtime/started-registries.ts";
 import { banner } from "./banner.ts";
 import { version } from "./version.ts";
@@ -21,7 +22,7 @@ export async function serve(options: { config?: string }): Promise<number> {
     log.flush();
     process.exit(1);
   });
-  const started = startRegistries(loaded.config, log);
+  const started = startRegistries(loaded.config, log, await openLastKnownGood(loaded.config, log));
   // Everything else is loaded while the workers connect and list.
   const { Tributary } = await import("../runtime/tributary.ts");
   const tributary = new Tributary(loaded, { started, log, version });
@@ -45,6 +46,9 @@ export async function serve(options: { config?: string }): Promise<number> {
     onRecovered: () => log.info({}, "configuration is again the running one"),
   });
   log.info({ version, config: relative(process.cwd(), file), ...listening }, "serving");
+  if (started.kept === undefined && options.config !== undefined) {
+    log.info({}, "no state is kept: a restart serves what registries list by then; to keep it, set lastKnownGood.folder");
+  }
   if (process.stdout.isTTY || options.config === undefined) {
     console.log(banner({ listening, config: loaded.config, file, example: options.config === undefined }));
   }

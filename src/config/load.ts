@@ -121,7 +121,9 @@ function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folde
     const keys = (pathKeys.get(registry.type) ?? []).filter((key) => typeof registry[key] === "string");
     return { ...registry, ...Object.fromEntries(keys.map((key) => [key, resolve(folder, registry[key] as string)])) };
   });
-  return { ...config, registries };
+  const { folder: kept } = config.lastKnownGood;
+  const lastKnownGood = kept === undefined ? config.lastKnownGood : { ...config.lastKnownGood, folder: resolve(folder, kept) };
+  return { ...config, registries, lastKnownGood };
 }
 
 /** A kind's own check may repeat what it did not like. */

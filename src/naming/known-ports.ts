@@ -40,6 +40,27 @@ export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
   return result === known ? known : shared(result.slice(-maxKnownPorts));
 }
 
+/** For a file; empty if there is nothing to remember. */
+export function portsText(known: KnownPorts): string {
+  return known.length === 0 ? "" : JSON.stringify(known);
+}
+
+/** Back from that text; whatever in it is no port is left out. */
+export function parsePorts(text: string): KnownPorts {
+  if (text === "") return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? shared(value.filter(isPort).slice(-maxKnownPorts)) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isPort(value: unknown): value is Port {
+  const { name, number, protocol } = (value ?? {}) as Partial<Record<keyof Port, unknown>>;
+  return Number.isInteger(number) && typeof protocol === "string" && (name === undefined || typeof name === "string");
+}
+
 function see(ports: readonly Port[], protocols: Map<string, SeenProtocol>): void {
   const [only] = ports;
   // Most instances have one port.

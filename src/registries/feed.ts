@@ -20,7 +20,8 @@ export interface Feed {
 /**
  * - `starting`: no complete listing yet in this process
  * - `live`: listed, and contact is current
- * - `stale`: contact lost or the worker is being restarted; the last state is kept
+ * - `stale`: contact lost or the worker is being restarted; the last state is kept. Also as long
+ *   as that state is an earlier process's, and the registry was not listed in this one
  */
 export type RegistryPhase = "starting" | "live" | "stale";
 
@@ -32,6 +33,8 @@ export interface RegistryStatus {
   readonly reason?: string;
   /** True once a complete listing was committed in this process. */
   readonly synced: boolean;
+  /** True while what is known is the complete state that an earlier process kept: `stale`, and not `synced`. */
+  readonly restored?: boolean;
   /** Epoch ms of the last proven contact; 0 if none yet. */
   readonly lastContact: number;
   /**

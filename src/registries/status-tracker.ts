@@ -30,12 +30,17 @@ export class StatusTracker {
     const suspicion = commit.suspicions === this.#suspicions ? undefined : this.#status.suspicion;
     if (commit.losses !== this.#losses) {
       // Contact was lost behind it; what was read before that is a complete view all the same.
-      this.#set({ suspicion, synced: true, phase: "stale" });
+      this.#set({ suspicion, synced: true, restored: undefined, phase: "stale" });
       return;
     }
     this.#inContact = true;
     const lastContact = Math.max(this.#status.lastContact, Math.floor(commit.seenAt));
-    this.#set({ phase: "live", reason: undefined, synced: true, lastContact, suspicion });
+    this.#set({ phase: "live", reason: undefined, synced: true, restored: undefined, lastContact, suspicion });
+  }
+
+  /** The complete state that an earlier process kept is served until the first listing. */
+  restored(reason: string): void {
+    if (!this.#status.synced) this.#set({ phase: "stale", restored: true, reason: this.#status.reason ?? reason });
   }
 
   unreachable(reason: string, losses: number): void {
@@ -64,7 +69,7 @@ export class StatusTracker {
   #lost(reason: string, change: Partial<RegistryStatus>): void {
     const epoch = this.#status.epoch + (this.#inContact ? 1 : 0);
     this.#inContact = false;
-    this.#set({ ...change, phase: this.#status.synced ? "stale" : "starting", reason, epoch });
+    this.#set({ ...change, phase: this.#status.synced || this.#status.restored ? "stale" : "starting", reason, epoch });
   }
 
   #set(change: Partial<RegistryStatus>): void {

@@ -3,6 +3,7 @@ import type { Logger } from "../log/logger.ts";
 import { backOff } from "./back-off.ts";
 import type { Feed, RegistryStatus } from "./feed.ts";
 import { type KnownProblem, ProblemLog } from "./problem-log.ts";
+import type { Restoring } from "./restoring.ts";
 import { StatusTracker } from "./status-tracker.ts";
 import { SupervisedWorker } from "./supervised-worker.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
@@ -38,13 +39,20 @@ export class SupervisedRegistry {
   #stopped: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(spec: RegistrySpec, feed: Feed, log: Logger, options: SupervisorOptions) {
+  /** What earlier processes knew is still being read: sessions wait for it. */
+  #knowsItems = true;
+  /** What the worker says meanwhile; undefined: it is heard at once. Bounded by the worker's credit. */
+  #unheard: FromWorker[] | undefined;
+
+  /** `restoring`: the worker starts at once, but is heard only after what an earlier process kept. */
+  constructor(spec: RegistrySpec, feed: Feed, log: Logger, options: SupervisorOptions, restoring?: Restoring) {
     this.#spec = spec;
     this.#feed = feed;
     this.#log = registryLogger(log, spec.id);
     this.#options = options;
     this.#problems = new ProblemLog(this.#log);
     this.#tracker = new StatusTracker((status) => feed.status(spec.id, status));
+    if (restoring) this.#await(restoring);
     this.#start();
   }
 
@@ -102,11 +110,30 @@ export class SupervisedRegistry {
     this.#startedAt = performance.now();
     const { id, session, settings } = this.#spec;
     const { beatMs, logLevel } = this.#options;
-    const known = [...this.#items.keys()];
+    const known = this.#knowsItems ? [...this.#items.keys()] : undefined;
     const start = { registry: id, session: session.href, settings, known, worker: { beatMs, logLevel } };
+    if (this.#unheard) this.#unheard = [];
     this.#worker = new SupervisedWorker(start, this.#options, {
-      message: (message) => this.#heard(message),
+      message: (message) => (this.#unheard ? this.#unheard.push(message) : this.#heard(message)),
       ended: (reason) => this.#ended(reason),
+    });
+  }
+
+  #await({ known, applied }: Restoring): void {
+    this.#knowsItems = false;
+    this.#unheard = [];
+    void known.then((ids) => {
+      // No worker of this process told of them.
+      for (const id of ids) this.#items.set(id, 0);
+      this.#knowsItems = true;
+      this.#worker?.known(ids);
+    });
+    void applied.then((complete) => {
+      if (this.#stopped) return;
+      if (complete !== undefined) this.#tracker.restored(complete);
+      const unheard = this.#unheard ?? [];
+      this.#unheard = undefined;
+      for (const message of unheard) this.#heard(message);
     });
   }
 

@@ -41,6 +41,11 @@ export class SupervisedWorker {
     this.#worker.post({ type: "ack" });
   }
 
+  /** Lets a session start that was started without what is known. */
+  known(ids: readonly string[]): void {
+    this.#worker.post({ type: "known", ids });
+  }
+
   relist(): void {
     this.#worker.post({ type: "relist" });
   }

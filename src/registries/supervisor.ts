@@ -6,6 +6,7 @@ import type { Logger } from "../log/logger.ts";
 import { containedFeed } from "./contained-feed.ts";
 import type { Feed, RegistryStatus } from "./feed.ts";
 import type { KnownProblem } from "./problem-log.ts";
+import type { Restoring } from "./restoring.ts";
 import { type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";
 import { defaultSupervisorOptions, type SupervisorOptions } from "./supervisor-options.ts";
 
@@ -26,22 +27,22 @@ export class Supervisor {
   }
 
   /** Starts a registry. Throws if its id is taken. */
-  add(spec: RegistrySpec): void {
+  add(spec: RegistrySpec, restoring?: Restoring): void {
     if (this.#registries.has(spec.id)) throw new Error(`registry ${spec.id} runs already`);
-    this.#registries.set(spec.id, new SupervisedRegistry(spec, this.#feed, this.#log, this.#options));
+    this.#registries.set(spec.id, new SupervisedRegistry(spec, this.#feed, this.#log, this.#options, restoring));
   }
 
   /**
    * New settings for a running registry: a new worker, the known state kept meanwhile. One of
-   * another kind starts from nothing, since its state and status say nothing about the new one.
+   * another kind starts as if it were added, since the old state and status say nothing about it.
    */
-  replace(spec: RegistrySpec): void {
+  replace(spec: RegistrySpec, restoring?: Restoring): void {
     const registry = this.#registries.get(spec.id);
     if (!registry) throw new Error(`registry ${spec.id} does not run`);
     if (registry.session === spec.session.href) registry.replace(spec);
     else {
       void this.remove(spec.id);
-      this.add(spec);
+      this.add(spec, restoring);
     }
   }
 

@@ -12,7 +12,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 if (!parentPort) throw new Error("this module runs only in a registry's worker");
 const port = parentPort;
-const { registry, session: module, settings, known, worker } = workerData as WorkerStart;
+const { registry, session: module, settings, known: knownAtStart, worker } = workerData as WorkerStart;
 const post = (message: FromWorker): void => port.postMessage(message);
 const log = relayLogger(post, worker.logLevel);
 const emitter = new WorkerEmitter(post, log);
@@ -25,11 +25,16 @@ const heart = setInterval(beat, worker.beatMs);
 
 let session: Session | undefined;
 let closing = false;
+const known = Promise.withResolvers<readonly string[]>();
+if (knownAtStart !== undefined) known.resolve(knownAtStart);
 
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "ack":
       emitter.acknowledged();
+      break;
+    case "known":
+      known.resolve(message.ids);
       break;
     case "relist":
       session?.relist();
@@ -53,8 +58,8 @@ async function close(): Promise<void> {
   port.close();
 }
 
-const { start } = (await import(module)) as { start: StartSession };
+const [{ start }, ids] = await Promise.all([import(module) as Promise<{ start: StartSession }>, known.promise]);
 if (!closing) {
-  session = start({ registry, settings, known, emit: emitter, log });
+  session = start({ registry, settings, known: ids, emit: emitter, log });
   post({ type: "started" });
 }

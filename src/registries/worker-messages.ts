@@ -56,6 +56,8 @@ export type FromWorker =
   | { readonly type: "closed" };
 
 export type ToWorker =
+  /** Where `WorkerStart.known` is missing: the session may start now. */
+  | { readonly type: "known"; readonly ids: readonly string[] }
   | { readonly type: "ack" }
   | { readonly type: "relist" }
   /** Gives unused memory back. */
@@ -68,7 +70,7 @@ export interface WorkerStart {
   /** The session module's URL. */
   readonly session: string;
   readonly settings: unknown;
-  /** `SessionContext.known`. */
-  readonly known: readonly string[];
+  /** `SessionContext.known`; undefined while it is still being read from disk: a message will tell. */
+  readonly known: readonly string[] | undefined;
   readonly worker: WorkerSettings;
 }

@@ -18,6 +18,7 @@ import type { Supervisor } from "../registries/supervisor.ts";
 import { encodeObject } from "../snapshot/encode.ts";
 import { createStore, type Store } from "../snapshot/sharded-store.ts";
 import type { Completeness } from "../xds/first-answer.ts";
+import type { KeptRegistries } from "./kept-registries.ts";
 import { Publisher } from "./publisher.ts";
 import { type StartedRegistries, specOf, startRegistries } from "./started-registries.ts";
 
@@ -27,6 +28,8 @@ export class Pipeline {
   readonly store: Store;
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
+  /** Absent: nothing survives a restart. */
+  readonly kept: KeptRegistries | undefined;
   #policy: MeshPolicy;
   #vips: VipTable;
   readonly #publishedListeners = new Set<(seenAt: number) => void>();
@@ -36,7 +39,9 @@ export class Pipeline {
     this.#policy = compileMeshPolicy(config.mesh);
     this.#vips = new VipTable(config.mesh.vipCidr);
     this.store = createStore(config.xds.shards, { log });
-    this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist: (registry) => this.supervisor.relist(registry) });
+    this.kept = started.kept;
+    const relist = (registry: string): void => this.supervisor.relist(registry);
+    this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist, journal: this.kept });
     this.supervisor = started.supervisor;
     this.publisher = new Publisher({
       catalog: this.catalog,
@@ -48,12 +53,14 @@ export class Pipeline {
       translate: (entry, vip) => this.translate(entry, vip),
       encode: encodeObject,
       store: this.store,
+      keep: () => this.kept?.flush(),
       published: (seenAt) => {
         for (const listener of this.#publishedListeners) listener(seenAt);
       },
     });
     this.catalog.onDirty(() => this.publisher.schedule());
     this.catalog.setRegistries(config.registries);
+    this.kept?.attach(this.catalog);
     started.attach(this.catalog);
   }
 
@@ -106,16 +113,21 @@ export class Pipeline {
   /** Applies a reload; registries that did not change keep their workers. */
   reload({ registries, sections }: ConfigDiff, next: Config): void {
     const { added, removed, changed } = registries;
-    const kept = this.supervisor.registries;
+    const running = this.supervisor.registries;
     if (sections.includes("mesh")) {
       this.#policy = compileMeshPolicy(next.mesh);
       this.#vips = new VipTable(next.mesh.vipCidr);
       this.catalog.setMesh(next.mesh);
     }
     this.catalog.setRegistries(next.registries);
-    for (const id of removed) void this.supervisor.remove(id);
-    for (const registry of changed) if (kept.includes(registry.id)) this.supervisor.replace(specOf(registry));
-    for (const registry of added) this.supervisor.add(specOf(registry));
+    for (const id of removed) {
+      void this.supervisor.remove(id);
+      this.kept?.remove(id);
+    }
+    for (const registry of changed) {
+      if (running.includes(registry.id)) this.supervisor.replace(specOf(registry), this.kept?.changed(registry));
+    }
+    for (const registry of added) this.supervisor.add(specOf(registry), this.kept?.begin(registry));
     if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
   }
 
@@ -123,5 +135,6 @@ export class Pipeline {
     this.publisher.close();
     this.catalog.close();
     await this.supervisor.stop();
+    this.kept?.close();
   }
 }

@@ -35,6 +35,8 @@ export interface PublisherRooms {
   translate(entry: CatalogEntry, vip: string | undefined): Translation;
   encode(object: MeshObject, seenAt: number): EncodedObject;
   readonly store: Pick<SnapshotStore, "stage" | "publish">;
+  /** Called right before a publication: what it shows must be kept by then. */
+  keep(): void;
   /** Epoch ms of the oldest change in what was just published. */
   published(seenAt: number): void;
 }
@@ -186,6 +188,7 @@ export class Publisher {
     const oldest = this.#oldest;
     this.#oldest = Number.POSITIVE_INFINITY;
     this.#staged = false;
+    this.#rooms.keep();
     this.#rooms.store.publish();
     if (oldest !== Number.POSITIVE_INFINITY) this.#rooms.published(oldest);
   }

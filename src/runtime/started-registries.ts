@@ -10,14 +10,18 @@ import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
 import type { RegistrySpec } from "../registries/supervised-registry.ts";
 import { Supervisor } from "../registries/supervisor.ts";
+import type { KeptRegistries } from "./kept-registries.ts";
 
 export interface StartedRegistries {
   readonly supervisor: Supervisor;
+  /** Absent: nothing survives a restart. */
+  readonly kept: KeptRegistries | undefined;
   /** Hands over what was told so far, in order, and everything from now on. Call once. */
   attach(feed: Feed): void;
 }
 
-export function startRegistries(config: Config, log: Logger): StartedRegistries {
+/** `kept`: what an earlier process kept is taken over first. */
+export function startRegistries(config: Config, log: Logger, kept?: KeptRegistries): StartedRegistries {
   let attached: Feed | undefined;
   // Bounded by the moment that loading the other rooms takes.
   const waiting: ((feed: Feed) => void)[] = [];
@@ -30,9 +34,10 @@ export function startRegistries(config: Config, log: Logger): StartedRegistries 
     problem: (...word) => tell((to) => to.problem(...word)),
   };
   const supervisor = new Supervisor(feed, log, { logLevel: config.log.level });
-  for (const registry of config.registries) supervisor.add(specOf(registry));
+  for (const registry of config.registries) supervisor.add(specOf(registry), kept?.begin(registry));
   return {
     supervisor,
+    kept,
     attach(to) {
       attached = to;
       const contained = containedFeed(to, log);

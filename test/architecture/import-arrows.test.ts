@@ -12,7 +12,7 @@ const rooms = [
   "config",
   "access",
   "registries",
-  "naming",
+  "last-known-good", "naming",
   "catalog",
   "mesh",
   "snapshot",

@@ -33,7 +33,11 @@ describe("a registry's view", () => {
       fc.property(fc.array(item), fc.array(word), (first, words) => {
         const asked: number[] = [];
         let changed = 0;
-        const view = new RegistryView(protection, { changed: () => changed++, relist: () => asked.push(1), opened() {}, closed() {} }, 0);
+        const view = new RegistryView(
+          protection,
+          { changed: () => changed++, relist: () => asked.push(1), kept() {}, opened() {}, closed() {} },
+          0,
+        );
         const truth = new Map<string, Item>();
         for (const one of first) {
           put(view, one, 0);
@@ -73,7 +77,7 @@ describe("a registry's view", () => {
 
   it("says nothing when nothing changed", () => {
     let changed = 0;
-    const view = new RegistryView(protection, { changed: () => changed++, relist() {}, opened() {}, closed() {} }, 0);
+    const view = new RegistryView(protection, { changed: () => changed++, relist() {}, kept() {}, opened() {}, closed() {} }, 0);
     put(view, service("a", [1]), 0);
     put(view, service("a", [1]), 0);
     view.listed(new Set([itemId(service("a"))]), 0, 0);

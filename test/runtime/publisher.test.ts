@@ -76,6 +76,7 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
     },
     encode: encodeObject,
     store,
+    keep() {},
     published: (seenAt) => state.published.push(seenAt),
   });
   const put = (key: string, entry: CatalogEntry | undefined) => {

@@ -1,0 +1,103 @@
+/**
+ * Writes a journal anew, without its history, beside the old one.
+ *
+ * It goes through the ids of the moment it began and writes what is true of each when its turn
+ * comes. What changes meanwhile is appended as well, behind it: whatever was written of an item
+ * before its change is outdated by a later entry, and an item that left is gone by one. So nothing
+ * has to stand still, and at the end the new file says what is true. It becomes the journal by
+ * `rename`; until then the old one is.
+ */
+import type { Disk } from "./disk.ts";
+import { encodeEntries } from "./journal-entries.ts";
+import type { JournalEntry, KeptSource } from "./journal-entry.ts";
+import { encodeHeader, type JournalOwner } from "./journal-header.ts";
+
+/** Characters of text in one frame; encoding and writing that takes less than a millisecond. */
+const frameCharacters = 128 * 1024;
+
+export class JournalRewrite {
+  readonly #disk: Disk;
+  readonly #path: string;
+  readonly #owner: JournalOwner;
+  readonly #source: KeptSource;
+  #file: number | undefined;
+  #size = 0;
+  #given = false;
+
+  constructor(disk: Disk, path: string, owner: JournalOwner, source: KeptSource) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#owner = owner;
+    this.#source = source;
+  }
+
+  /** Bytes written. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Creates the file and writes everything, with a yield after each frame. Throws what the disk throws. */
+  *write(): Generator<void, void> {
+    this.#file = this.#disk.create(this.#path);
+    this.#append(encodeHeader(this.#owner));
+    let entries: JournalEntry[] = [];
+    let characters = 0;
+    for (const id of [...this.#source.ids()]) {
+      if (this.#file === undefined) return;
+      const entry = this.#source.entry(id);
+      if (entry.what === "gone") continue;
+      entries.push(entry);
+      characters += entry.what === "kept" ? entry.item.text.length : 0;
+      if (characters < frameCharacters) continue;
+      this.#append(encodeEntries(entries));
+      entries = [];
+      characters = 0;
+      yield;
+    }
+    if (this.#source.isComplete()) entries.push({ what: "complete" });
+    if (entries.length > 0) this.#append(encodeEntries(entries));
+  }
+
+  /** A change that came while it is written. Throws what the disk throws. */
+  append(frame: Uint8Array): void {
+    // Before its file is there, nothing was read of the source either.
+    if (this.#file !== undefined) this.#append(frame);
+  }
+
+  /** Until it is safe from a power failure: a rename can overtake the content. */
+  async sync(): Promise<void> {
+    if (this.#file !== undefined) await this.#disk.sync(this.#file);
+  }
+
+  /** Makes it the journal and gives its open file. */
+  takePlaceOf(path: string): number {
+    if (this.#file === undefined) throw new Error("the rewritten journal was given up");
+    this.#disk.rename(this.#path, path);
+    this.#given = true;
+    return this.#file;
+  }
+
+  /** Ends it, wherever it is; the journal stays as it was. */
+  discard(): void {
+    if (this.#file === undefined || this.#given) return;
+    const file = this.#file;
+    this.#file = undefined;
+    quietly(() => this.#disk.close(file));
+    quietly(() => this.#disk.remove(this.#path));
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#file === undefined) return;
+    this.#disk.write(this.#file, bytes);
+    this.#size += bytes.length;
+  }
+}
+
+/** What fails while we clean up behind a failure is no news. */
+export function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The next start removes what is left.
+  }
+}

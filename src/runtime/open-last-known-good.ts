@@ -1,0 +1,15 @@
+/** Opens the folder of last-known-good, if the configuration names one. Without it nothing of that room is loaded. */
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../log/logger.ts";
+import type { KeptRegistries } from "./kept-registries.ts";
+
+/** @throws TributaryError STATE_IN_USE */
+export async function openLastKnownGood({ lastKnownGood, registries }: Config, log: Logger): Promise<KeptRegistries | undefined> {
+  const { folder } = lastKnownGood;
+  if (folder === undefined) return undefined;
+  const [{ LastKnownGood }, { KeptRegistries }] = await Promise.all([
+    import("../last-known-good/last-known-good.ts"),
+    import("./kept-registries.ts"),
+  ]);
+  return new KeptRegistries(await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log }), log);
+}
