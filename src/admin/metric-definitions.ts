@@ -85,6 +85,11 @@ export const metricDefinitions = {
     labels: ["reason"],
     help: "Streams that ended, by the gRPC status we ended them with; CANCELLED: the client left.",
   },
+  tributary_refused_connections_total: {
+    type: "counter",
+    labels: ["server", "reason"],
+    help: "Connections that were refused, by server (xds, admin) and reason: handshake (no TLS), no-certificate, untrusted, not-allowed (not in the list), silent (no word in time).",
+  },
   tributary_xds_client_version: {
     type: "gauge",
     labels: ["client", "shard", "type", "version"],

@@ -8,7 +8,7 @@ import { ConfigErrors } from "./config-errors.ts";
 import { isWithin, type Path, pathText, readDocument } from "./document.ts";
 import { explainIssue } from "./issues.ts";
 import { checkRules } from "./rules.ts";
-import { type Config, configSchema } from "./schema.ts";
+import { type Config, configSchema, type TlsConfig } from "./schema.ts";
 import { resolveSecrets, type SecretSources } from "./secrets.ts";
 import { configShape } from "./shape.ts";
 
@@ -123,7 +123,15 @@ function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folde
   });
   const { folder: kept } = config.lastKnownGood;
   const lastKnownGood = kept === undefined ? config.lastKnownGood : { ...config.lastKnownGood, folder: resolve(folder, kept) };
-  return { ...config, registries, lastKnownGood };
+  const xds = { ...config.xds, tls: tlsBeside(folder, config.xds.tls) };
+  const admin = { ...config.admin, tls: tlsBeside(folder, config.admin.tls) };
+  return { ...config, registries, xds, admin, lastKnownGood };
+}
+
+function tlsBeside(folder: string, tls: TlsConfig | undefined): TlsConfig | undefined {
+  if (tls === undefined) return undefined;
+  const { certificate, key, clientCa } = tls;
+  return { ...tls, certificate: resolve(folder, certificate), key: resolve(folder, key), clientCa: resolve(folder, clientCa) };
 }
 
 /** A kind's own check may repeat what it did not like. */

@@ -1,14 +1,19 @@
 /** Rules that hold between several values, or that are about safety rather than form. */
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { ConfigDocument } from "./document.ts";
-import { isLoopback } from "./loopback.ts";
 import { overlappingPorts } from "./overlapping-ports.ts";
+import { unsafeBind } from "./unsafe-bind.ts";
 
 /** Checks what is there, so that these problems are told together with the schema's. */
 export function checkRules(value: unknown, document: ConfigDocument): TributaryError[] {
   if (typeof value !== "object" || value === null) return [];
-  const { registries, xds } = value as { registries?: unknown; xds?: unknown };
-  return [...duplicateIds(registries, document), ...unsafeBind(xds, document), ...overlappingPorts(value, document)];
+  const { registries, xds, admin } = value as { registries?: unknown; xds?: unknown; admin?: unknown };
+  return [
+    ...duplicateIds(registries, document),
+    ...unsafeAddress("xds", xds, document),
+    ...unsafeAddress("admin", admin, document),
+    ...overlappingPorts(value, document),
+  ];
 }
 
 function duplicateIds(registries: unknown, document: ConfigDocument): TributaryError[] {
@@ -30,14 +35,13 @@ function duplicateIds(registries: unknown, document: ConfigDocument): TributaryE
   return errors;
 }
 
-/** The xDS port has neither authentication nor encryption yet, so it must not leave the pod. */
-function unsafeBind(xds: unknown, document: ConfigDocument): TributaryError[] {
-  const address = (xds as { address?: unknown } | null | undefined)?.address;
-  if (typeof address !== "string" || address === "" || isLoopback(address)) return [];
-  return [
-    new TributaryError("BIND_UNSAFE", "xds.address: must be a loopback address: the xDS port has no authentication", {
-      position: document.valuePosition(["xds", "address"]),
-      hint: "use 127.0.0.1, ::1 or localhost",
-    }),
-  ];
+/** Whoever reaches such an address is asked for a certificate, or nobody listens there. */
+function unsafeAddress(name: "xds" | "admin", section: unknown, document: ConfigDocument): TributaryError[] {
+  const { address, tls } = (section ?? {}) as { address?: unknown; tls?: unknown };
+  if (typeof address !== "string" || address === "") return [];
+  // What `tls` must hold, the schema says.
+  const unsafe = unsafeBind(name, address, tls !== undefined && tls !== null);
+  return unsafe
+    ? [new TributaryError(unsafe.code, unsafe.message, { hint: unsafe.hint, position: document.valuePosition([name, "address"]) })]
+    : [];
 }

@@ -71,6 +71,7 @@ export class Tributary {
       log: this.#options.log,
       observer: joinedObserver(metricsObserver(this.#metrics), ...(this.#readBack ? [this.#readBack.observer] : [])),
       identity: `tributary/${this.#options.version}`,
+      access: { onRefused: (server, reason) => this.#metrics.counter("tributary_refused_connections_total").inc({ server, reason }) },
     });
     const xds = await this.#xds.listen();
     this.#listening = true;

@@ -1,5 +1,9 @@
-/** One port: accepts connections, bounds their number, and closes them when it is told to, whatever their clients do. */
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+/**
+ * One port: takes in whom the door admits, bounds the connections' number, and closes them when it is told
+ * to, whatever their clients do.
+ */
+import type { AddressInfo, Server, Socket } from "node:net";
+import type { Access } from "../access/access.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
 
@@ -9,25 +13,25 @@ export interface ListenerOptions {
   readonly port: number;
   /** How the port follows from settings, for errors: `xds.port`, or `xds.port 16010 + 2, of 4 xds.shards`. */
   readonly setting: string;
-  /** Connections at a time; further ones are closed at once. */
+  /** Connections at a time, admitted or not; further ones are closed at once. */
   readonly maxConnections: number;
+  /** A client has this long for its first words, in ms. */
+  readonly silence: number;
   readonly onConnection: (socket: Socket) => void;
   readonly log: Logger;
 }
 
+/** Bytes with which every HTTP/2 client begins: the preface and an empty SETTINGS frame. */
+const leastHello = 24 + 9;
+
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: Server;
+  /** Beneath TLS, if there is. */
   readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-      options.onConnection(socket);
-    });
-    this.#server.maxConnections = options.maxConnections;
   }
 
   /** Open connections. */
@@ -36,16 +40,23 @@ export class Listener {
   }
 
   /** Resolves with what was bound. @throws TributaryError BIND_IN_USE, BIND_FAILED */
-  listen(): Promise<{ address: string; port: number }> {
-    const { address, port, log } = this.#options;
+  listen(access: Access): Promise<{ address: string; port: number }> {
+    const { address, port, maxConnections, log } = this.#options;
     const host = address === "localhost" ? "127.0.0.1" : address;
+    const server = access.createServer((socket) => this.#admitted(socket, access));
+    server.maxConnections = maxConnections;
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     return new Promise((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException) => reject(this.#explain(error, host));
-      this.#server.once("error", failed);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off("error", failed);
-        this.#server.on("error", (error) => log.error({ err: error, port }, "xDS listener failed"));
-        const bound = this.#server.address() as AddressInfo;
+      server.once("error", failed);
+      server.listen({ host, port }, () => {
+        this.#server = server;
+        server.off("error", failed);
+        server.on("error", (error) => log.error({ err: error, port }, "xDS listener failed"));
+        const bound = server.address() as AddressInfo;
         resolve({ address: bound.address, port: bound.port });
       });
     });
@@ -53,13 +64,24 @@ export class Listener {
 
   /** Accepts nothing more; resolves when the last connection is gone. */
   async drain(): Promise<void> {
-    if (!this.#server.listening) return;
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const server = this.#server;
+    if (server?.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 
   /** Closes every connection. */
   destroyConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Who connects and says nothing must not hold a connection until keepalive finds out. */
+  #admitted(socket: Socket, access: Access): void {
+    const timer = setTimeout(() => {
+      if (socket.destroyed || socket.bytesRead >= leastHello) return;
+      access.silent(socket);
+      socket.destroy();
+    }, this.#options.silence).unref();
+    socket.once("close", () => clearTimeout(timer));
+    this.#options.onConnection(socket);
   }
 
   #explain(error: NodeJS.ErrnoException, host: string): TributaryError {

@@ -5,9 +5,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream, type ServerOptions, status } from "@grpc/grpc-js";
+import { Access, type AccessOptions } from "../access/access.ts";
 import { isLoopback } from "../config/loopback.ts";
 import type { XdsConfig } from "../config/schema.ts";
-import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ShardedSource, SnapshotSource } from "../snapshot/snapshot.ts";
 import type { ClientView } from "./client-view.ts";
@@ -16,6 +16,7 @@ import { DeltaFeed } from "./delta-feed.ts";
 import { DeltaProtocol } from "./delta-protocol.ts";
 import { discoveryService } from "./discovery-service.ts";
 import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
+import { goAwayFrames } from "./go-away.ts";
 import { probeIstiod } from "./istiod-probe.ts";
 import { Listener } from "./listener.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
@@ -43,6 +44,10 @@ export interface XdsServerOptions {
   readonly clock?: Clock;
   /** Detection of half-open connections, in ms; default 30 s and 10 s. */
   readonly keepalive?: { readonly time: number; readonly timeout: number };
+  /** Counts refused connections, and shortens waiting times for tests. */
+  readonly access?: Pick<AccessOptions, "onRefused" | "handshakeTimeout" | "files">;
+  /** How long a client may take for its first words, in ms; default 10 s. */
+  readonly silence?: number;
   /** How bytes leave; default: the fastest way that this grpc-js allows. */
   readonly sender?: (call: Call) => Sender;
 }
@@ -93,22 +98,19 @@ export class XdsServer {
     this.#shards = source.shards.map((shard, index) => this.#shard(shard, index));
   }
 
-  /** Opens the ports of all shards, or none. @throws TributaryError BIND_UNSAFE, BIND_IN_USE, BIND_FAILED */
+  /** Opens the ports of all shards, or none. @throws TributaryError BIND_UNSAFE, TLS_UNUSABLE, BIND_IN_USE, BIND_FAILED */
   async listen(): Promise<XdsListening> {
-    const { address } = this.#options.settings;
-    if (!isLoopback(address)) {
-      throw new TributaryError("BIND_UNSAFE", `xds.address ${address} is reachable from outside`, {
-        hint: "the xDS port has no authentication; use 127.0.0.1 or ::1",
-      });
-    }
+    const { settings, access: accessOptions, log, completeness } = this.#options;
+    const { address, tls } = settings;
+    const access = new Access({ ...accessOptions, server: "xds", address, tls, protocols: ["h2"], log, farewell: goAwayFrames });
+    this.#subscriptions.push(() => access.close());
     const bound: { address: string; port: number }[] = [];
     try {
-      for (const { listener } of this.#shards) bound.push(await listener.listen());
+      for (const { listener } of this.#shards) bound.push(await listener.listen(access));
     } catch (error) {
-      await Promise.all(this.#shards.map(({ listener }) => listener.drain()));
+      await this.close();
       throw error;
     }
-    const { completeness } = this.#options;
     for (const { context, streams } of this.#shards) {
       this.#subscriptions.push(context.source.subscribe(() => wake(streams)));
       if (!completeness.isComplete()) this.#subscriptions.push(completeness.whenComplete(() => wake(streams)));
@@ -138,6 +140,7 @@ export class XdsServer {
       port: port === 0 ? 0 : port + index,
       setting: index === 0 ? "xds.port" : `xds.port ${port} + ${index}, of ${count} xds.shards`,
       maxConnections: settings.maxStreams + Math.ceil(spareConnections / count),
+      silence: this.#options.silence ?? 10_000,
       onConnection: (socket) => connections.injectConnection(socket),
       log,
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ConfigErrors } from "../../src/config/config-errors.ts";
@@ -129,6 +129,18 @@ test("xDS binds to loopback only, metrics to anything", () => {
     assert.match(errorsOf(`${river}xds: {address: "${address}"}\n`).join(), /^t\.yaml:3:16: xds.address: .*\[BIND_UNSAFE\]/, address);
   }
   assert.equal(parse(`${river}metrics: {address: 0.0.0.0}\n`).config.metrics.address, "0.0.0.0");
+});
+
+test("with tls, xDS and admin may listen anywhere; its files count from the configuration's folder", () => {
+  const tls = "tls: {certificate: c.pem, key: /k.pem, clientCa: ../ca.pem, allow: [a.example.com]}";
+  const { xds, admin } = parse(`${river}xds: {address: 0.0.0.0, ${tls}}\nadmin: {address: "::", ${tls}}\n`).config;
+  const expected = { certificate: resolve("c.pem"), key: "/k.pem", clientCa: resolve("../ca.pem"), allow: ["a.example.com"] };
+  assert.deepEqual([xds.tls, admin.tls], [expected, expected]);
+  assert.match(
+    errorsOf(`${river}admin: {address: 10.0.0.1}\n`).join(),
+    /^t\.yaml:3:18: admin\.address: .* where admin\.tls is needed \[BIND_UNSAFE\]/,
+  );
+  assert.match(errorsOf(`${river}xds: {address: 0.0.0.0, tls: {}}\n`).join(), /xds\.tls\.allow: is missing/);
 });
 
 test("one port for two listeners is refused unless their addresses differ", () => {

@@ -1,7 +1,7 @@
 /** A bare full-state client that does what a test tells it to, also what no client should. */
 import { once } from "node:events";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { Client, type ClientDuplexStream, credentials, type StatusObject, status } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, type StatusObject, status } from "@grpc/grpc-js";
 import {
   DiscoveryRequestSchema,
   type DiscoveryResponse,
@@ -23,8 +23,8 @@ export class XdsProbe {
   readonly #ended: Promise<StatusObject>;
   #barriers = 0;
 
-  constructor(target: string, method = "StreamAggregatedResources") {
-    this.#client = new Client(target, credentials.createInsecure(), {
+  constructor(target: string, method = "StreamAggregatedResources", channel: ChannelCredentials = credentials.createInsecure()) {
+    this.#client = new Client(target, channel, {
       "grpc.max_receive_message_length": -1,
       "grpc.use_local_subchannel_pool": 1,
     });
