@@ -1,7 +1,6 @@
 /** The endpoints of a ServiceEntry: addresses, ports, labels, weights, locality, TLS; in canonical order. */
-import { create } from "@bufbuild/protobuf";
 import type { MergedEndpoint, MergedService } from "../catalog/merged-service.ts";
-import { type WorkloadEntry, WorkloadEntrySchema } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
+import type { WorkloadEntry } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
 import type { Port } from "../registries/service.ts";
 import { parseAddress } from "./ip-address.ts";
 import { endpointLabels, provenance } from "./labels.ts";
@@ -38,10 +37,10 @@ export function planEndpoints(service: MergedService, policy: MeshPolicy, proble
   }
   const plan = planPorts({ protocol: service.protocol, ports: service.ports, instances: usable, unusable }, policy, problems);
   const served: Served[] = [];
-  for (const [index, { instance, address }] of usable.entries()) {
+  usable.forEach(({ instance, address }, index) => {
     const numbers = plan.numbers[index];
     if (numbers && instance.health !== "unhealthy" && instance.health !== "disabled") served.push({ instance, address, numbers });
-  }
+  });
   const distinct = sortedDistinct(served, problems);
   const unset = policy.profile.defaultWeight(service.kind);
   const weights = scaledWeights(distinct.map(({ instance }) => effectiveWeight(instance, unset, problems)));
@@ -112,16 +111,18 @@ function workloadEntry(
   // A port on the service's own number is left out: Istio's API defines that as its meaning, and it saves
   // a tenth of every full push. (istiod takes the map port by port, observed.)
   const ports: Record<string, number> = {};
-  for (const [index, port] of offered.entries()) {
+  offered.forEach((port, index) => {
     const number = numbers[index];
     if (number !== undefined && number !== port.number) ports[port.name] = number;
-  }
+  });
   const tls = speaksMeshTls(instance, policy);
   const own: [string, string][] = [];
   if (tls) own.push([tlsModeLabel, "istio"]);
   const from = provenance(instance.registries);
   if (from !== "") own.push([registryLabel, from]);
-  return create(WorkloadEntrySchema, {
+  // As `create` would make it, without its copies: there are hundreds of thousands of these.
+  return {
+    $typeName: "istio.networking.v1alpha3.WorkloadEntry",
     address,
     ports,
     weight,
@@ -130,7 +131,7 @@ function workloadEntry(
     locality: localityText(instance, problems),
     // Only with mesh TLS: a service account alone would make istiod expect mTLS there.
     serviceAccount: tls ? serviceAccount(instance, problems) : "",
-  });
+  };
 }
 
 /** `auto` knows a sidecar by the service account, which only facts about pods (or an explicit registration) give. */

@@ -73,18 +73,28 @@ function seeProtocol(protocol: string, own: readonly Port[], protocols: Map<stri
   const seen = protocols.get(protocol) ?? { speakers: 0, ports: new Map<string, SeenPort>() };
   protocols.set(protocol, seen);
   seen.speakers += 1;
+  const [only] = own;
+  if (own.length === 1 && only !== undefined) {
+    count(seen, only.name ?? "", only);
+    return;
+  }
   const numbers = new Map<string, number>();
-  for (const { name = "", number } of own.length > 1 ? [...own].sort((one, other) => one.number - other.number) : own) {
+  for (const port of [...own].sort((one, other) => one.number - other.number)) {
+    const { name = "", number } = port;
     let key = name;
     // No name holds a line end; two numbers under one name are two ports.
     for (let nth = 2; numbers.has(key) && numbers.get(key) !== number; nth++) key = `${name}\n${nth}`;
     if (numbers.has(key)) continue;
     numbers.set(key, number);
-    const port = seen.ports.get(key) ?? { name, count: 0, numbers: new Map<number, number>() };
-    seen.ports.set(key, port);
-    port.count += 1;
-    port.numbers.set(number, (port.numbers.get(number) ?? 0) + 1);
+    count(seen, key, port);
   }
+}
+
+function count(seen: SeenProtocol, key: string, { name = "", number }: Port): void {
+  const port = seen.ports.get(key) ?? { name, count: 0, numbers: new Map<number, number>() };
+  seen.ports.set(key, port);
+  port.count += 1;
+  port.numbers.set(number, (port.numbers.get(number) ?? 0) + 1);
 }
 
 function offered(protocol: string, { speakers, ports }: SeenProtocol): readonly Port[] {

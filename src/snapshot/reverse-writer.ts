@@ -142,24 +142,11 @@ export class ReverseWriter {
   }
 }
 
-/** The keys of the last map with several, as they stood and sorted: neighbouring endpoints mostly have the same. */
-let lastKeys: readonly string[] = [];
-let lastSorted: readonly string[] = [];
-
+/** Most maps are made in order already; sorting them again would copy each. */
 function sortedKeys(map: object): readonly string[] {
   const keys = Object.keys(map);
-  if (keys.length < 2) return keys;
-  if (!sameStrings(keys, lastKeys)) {
-    lastKeys = keys;
-    lastSorted = keys.toSorted();
+  for (let i = 1; i < keys.length; i++) {
+    if (keys[i - 1]! > keys[i]!) return keys.sort();
   }
-  return lastSorted;
-}
-
-function sameStrings(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return false;
-  }
-  return true;
+  return keys;
 }
