@@ -84,13 +84,13 @@ async function prepare({ name, needs }: Suite): Promise<boolean> {
   }
 }
 
-async function runSuite({ name }: Suite): Promise<void> {
+async function runSuite({ name, files }: Suite): Promise<void> {
   say(`suite ${name}, ${full ? "all rows" : "smoke tier"}; the servers' output is in ${logFolder(name)}`);
   rmSync(logFolder(name), { recursive: true, force: true });
   process.env.E2E_SUITE = name;
   const minutes = full ? 60 : 10;
   const events = run({
-    files: [fileURLToPath(new URL(`${name}.e2e.ts`, import.meta.url))],
+    files: files.map((file) => fileURLToPath(new URL(file, import.meta.url))),
     concurrency: false,
     timeout: minutes * 60_000,
     signal: interrupt.signal,

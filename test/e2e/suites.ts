@@ -12,6 +12,8 @@ export interface Requirement {
 export interface Suite {
   readonly name: string;
   readonly proves: string;
+  /** Beside this file. */
+  readonly files: readonly string[];
   readonly needs: readonly Requirement[];
 }
 
@@ -29,7 +31,13 @@ export const suites: readonly Suite[] = [
   {
     name: "istiod",
     proves: "a registry's change reaches a real istiod and a sidecar, and no failure shrinks it",
+    files: ["istiod.e2e.ts", "istiod-restarts.e2e.ts"],
     needs: [zookeeper, istiod],
   },
-  { name: "zookeeper", proves: "the zookeeper registry holds the contract against a real ZooKeeper", needs: [zookeeper] },
+  {
+    name: "zookeeper",
+    proves: "the zookeeper registry holds the contract against a real ZooKeeper",
+    files: ["zookeeper.e2e.ts"],
+    needs: [zookeeper],
+  },
 ];

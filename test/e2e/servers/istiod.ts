@@ -147,6 +147,11 @@ export class Istiod {
     return this.#running().exited;
   }
 
+  /** kill -9; the API beside it goes on, and `launch` starts it again. */
+  async kill(): Promise<void> {
+    await this.#running().kill();
+  }
+
   /** Ends the process and the API beside it. */
   async stop(): Promise<void> {
     await this.#child?.kill();

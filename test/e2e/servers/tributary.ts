@@ -29,6 +29,8 @@ export interface TributaryOptions {
   readonly initialSyncTimeout?: string;
   /** `readBack.after`, if not the default. */
   readonly readBackAfter?: string;
+  /** `lastKnownGood.folder`, if any. */
+  readonly lastKnownGood?: string;
 }
 
 export class Tributary {
@@ -37,10 +39,12 @@ export class Tributary {
   readonly adminPort: number;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "tributary-"));
   readonly #options: TributaryOptions;
+  #registries: TributaryOptions["registries"];
   #child: Child | undefined;
 
   private constructor(options: TributaryOptions, xdsPort: number, metricsPort: number, adminPort: number) {
     this.#options = options;
+    this.#registries = options.registries;
     this.xdsPort = xdsPort;
     this.metricsPort = metricsPort;
     this.adminPort = adminPort;
@@ -62,9 +66,10 @@ export class Tributary {
     return path.join(this.#folder, "tributary.yaml");
   }
 
-  /** Starts it again with the same configuration and ports, and waits until it listens; a running one is killed first. */
-  async restart(): Promise<void> {
+  /** Starts it again with the same configuration (but for other registries, if given) and ports, and waits until it listens; a running one is killed first. */
+  async restart(registries = this.#registries): Promise<void> {
     await this.#child?.kill();
+    this.#registries = registries;
     writeFileSync(this.configFile, JSON.stringify(this.#configuration(), null, 2));
     const child = new Child({
       name: "tributary",
@@ -116,7 +121,7 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { registries, istiod, initialSyncTimeout, readBackAfter } = this.#options;
+    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
@@ -126,10 +131,11 @@ export class Tributary {
       ...(readBackAfter && { after: readBackAfter }),
     };
     return {
-      registries,
+      registries: this.#registries,
       xds: { port: this.xdsPort, initialSync },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },
+      ...(lastKnownGood && { lastKnownGood: { folder: lastKnownGood } }),
       readBack,
       log: { format: "json" },
     };
