@@ -8,7 +8,7 @@ export interface TimetableSettings {
 }
 
 /** Least time between two read-backs, ms, whatever the settings: a dump costs istiod seconds of CPU. */
-export const leastGapMs = 30_000;
+const leastGapMs = 30_000;
 
 /** Replicas that were pushed to at the same moment do not all ask at the same moment. */
 const jitter = 0.1;
