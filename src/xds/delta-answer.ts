@@ -28,7 +28,8 @@ type Served = DeltaSubscription & { readonly type: TypeKey };
 /** Undefined when there is nothing to tell. */
 export function nextAnswer(subscription: DeltaSubscription, feed: DeltaFeed): DeltaAnswer | Refused | undefined {
   if (!isServed(subscription)) return nothingOf(subscription);
-  const [prefix] = subscription.sweeps;
+  const { sweeps } = subscription;
+  const [prefix] = sweeps.has("") ? [""] : sweeps;
   return prefix === undefined ? difference(subscription, feed) : everythingUnder(prefix, subscription, feed);
 }
 
@@ -50,7 +51,9 @@ function nothingOf(subscription: DeltaSubscription): DeltaAnswer | undefined {
 /** Answers a prefix that was just asked for, even if there is nothing under it: clients wait for that. */
 function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed): DeltaAnswer {
   const { type, form, sweeps, held } = subscription;
-  sweeps.delete(prefix);
+  // Everything includes what else is asked for.
+  if (prefix === "") sweeps.clear();
+  else sweeps.delete(prefix);
   const known = new Map([...held].filter(([name]) => under(prefix, name)));
   for (const name of known.keys()) held.delete(name);
 

@@ -57,7 +57,10 @@ export class DeltaSubscription extends Subscription {
     for (const name of this.held.keys()) if (under(prefix, name)) this.held.delete(name);
   }
 
-  /** What was never asked for is ignored, unless a prefix covers it: then the client may have dropped it. */
+  /**
+   * What remains covered by something else is told again: the client may have dropped it, also where it never
+   * asked for it. The exception is `*`, which every client knows to be about the rest.
+   */
   unsubscribe(subscription: string): void {
     const { interest } = this;
     const prefix = prefixOf(subscription);
@@ -65,9 +68,11 @@ export class DeltaSubscription extends Subscription {
       const asked = interest.names.delete(subscription);
       this.owed.delete(subscription);
       if (interest.coversByPrefix(subscription)) this.returned.set(subscription, asked || this.returned.get(subscription) === true);
-    } else if (interest.prefixes.delete(prefix)) {
-      this.sweeps.delete(prefix);
+    } else {
+      interest.prefixes.delete(prefix);
       if (interest.isWildcard) this.sweeps.add(prefix);
+      else this.sweeps.delete(prefix);
+      if (prefix !== "") for (const name of interest.names) if (under(prefix, name)) this.owed.add(name);
       for (const name of this.returned.keys()) if (!interest.coversByPrefix(name)) this.returned.delete(name);
     }
   }

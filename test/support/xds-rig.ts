@@ -21,8 +21,8 @@ export const xdsSettings: XdsSettings = {
 
 export const serviceEntries = "networking.istio.io/ServiceEntry";
 
-/** A ServiceEntry "tributary/NAME" whose content depends on `revision`. */
-export function serviceEntry(name: string, revision = 1, endpoints = 1): EncodedObject {
+/** A ServiceEntry "NAMESPACE/NAME" whose content depends on `revision`. */
+export function serviceEntry(name: string, revision = 1, endpoints = 1, namespace = "tributary"): EncodedObject {
   const spec = create(ServiceEntrySchema, {
     hosts: [`${name}.dubbo`],
     addresses: ["241.1.2.3"],
@@ -35,7 +35,7 @@ export function serviceEntry(name: string, revision = 1, endpoints = 1): Encoded
       labels: { application: "shop", revision: `${revision}` },
     })),
   });
-  return encodeObject({ kind: "ServiceEntry", namespace: "tributary", name, labels: {}, annotations: {}, spec }, Date.now());
+  return encodeObject({ kind: "ServiceEntry", namespace, name, labels: {}, annotations: {}, spec }, Date.now());
 }
 
 export class FakeCompleteness implements Completeness {

@@ -278,7 +278,7 @@ test("several responses may be unacknowledged, and the last acknowledgement answ
 test("a namespace can be subscribed to as `ns/*`", () => {
   const rig = rigWith("a", "b");
   const client = subscribed(rig, "tributary/*", "other/*", "other/x");
-  const foreign = { ...serviceEntry("x"), name: "other/x" };
+  const foreign = serviceEntry("x", 1, 1, "other");
   rig.store.publish({ upserts: [serviceEntry("a", 2), serviceEntry("c"), foreign] });
   assert.deepEqual(told(client.readAll()), [["a", "c", "other/x"]]);
   remove(rig, "b");
@@ -288,6 +288,25 @@ test("a namespace can be subscribed to as `ns/*`", () => {
   assert.deepEqual(told(client.readAll()), [["-other/x"]]);
   client.request({ typeUrl, resourceNamesSubscribe: ["tributary/*", "nowhere/*"] });
   assert.deepEqual(told(client.readAll()), [["a", "c"], []]);
+});
+
+test("a namespace that is taken back is told again as far as something else covers it", () => {
+  const rig = rigWith("a", "b");
+  const all = subscribed(rig);
+  all.request({ typeUrl, resourceNamesUnsubscribe: ["tributary/*"] });
+  assert.deepEqual(told(all.readAll()), [["a", "b"]]);
+  const named = subscribed(rig, "tributary/a", "tributary/*");
+  named.request({ typeUrl, resourceNamesUnsubscribe: ["tributary/*"] });
+  assert.deepEqual(told(named.readAll()), [["a"]]);
+});
+
+test("overlapping subscriptions are answered once", () => {
+  const rig = rigWith("a", "b");
+  const { version } = rig.store.current().table(serviceEntries).get("tributary/a")!;
+  const client = rig.delta();
+  const resourceNamesSubscribe = ["tributary/*", "*", "tributary/a", "tributary/absent"];
+  client.request({ typeUrl, resourceNamesSubscribe, initialResourceVersions: { "tributary/a": version } });
+  assert.deepEqual(told(client.readAll()), [["b", "-absent"]]);
 });
 
 test("only a whole namespace is a glob; other stars are names that do not exist", () => {
