@@ -1,6 +1,7 @@
 /** The commands that ask a running server's admin API. */
 import type { Command } from "commander";
-import { addressLike, oneOf } from "./options.ts";
+import type { DiffOptions } from "./diff.ts";
+import { addressLike, oneOf, upTo } from "./options.ts";
 import type { OutputFormat } from "./output.ts";
 
 /** Where the admin API listens unless it is configured otherwise. */
@@ -43,6 +44,25 @@ Examples:
     .action(async (host: string, options: LookOptions) => {
       const { why } = await import("./why.ts");
       await run(() => why(host, options));
+    });
+
+  look(
+    program.command("diff").description("what another configuration would change in a running server: hosts, addresses, ports, endpoints"),
+  )
+    .requiredOption("-c, --config <file>", "the other configuration; its references (${env:…}, ${file:…}) are not resolved")
+    .option("--limit <count>", "changed objects to list", upTo(2_000), 500)
+    .addHelpText(
+      "after",
+      `
+Exits 0 without differences, 1 with differences, 2 with trouble. Nothing is applied.
+
+Examples:
+  tributary diff --config new.yaml
+  tributary diff --config new.yaml -o json | jq '.objects[] | select(.change == "lost")'`,
+    )
+    .action(async (options: DiffOptions) => {
+      const { diff } = await import("./diff.ts");
+      await run(() => diff(options), 2);
     });
 
   look(program.command("clients").description("who is connected to a running server, and what of its state they have"))

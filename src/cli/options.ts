@@ -16,6 +16,15 @@ export function addressLike(example: string) {
   };
 }
 
+/** A whole number from 1 to `most`. */
+export function upTo(most: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1 || value > most) throw new InvalidArgumentError(`expected a whole number from 1 to ${most}.`);
+    return value;
+  };
+}
+
 export function oneOf<T extends string>(...allowed: T[]) {
   return (text: string): T => {
     if (!allowed.includes(text as T)) throw new InvalidArgumentError(`expected one of: ${allowed.join(", ")}.`);

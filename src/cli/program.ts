@@ -24,6 +24,7 @@ Examples:
   tributary dump --config tributary.yaml            what would be served, as Istio YAML
   tributary status                                  how a running server is doing
   tributary why HOST                                why a host is served as it is
+  tributary diff --config new.yaml                  what another configuration would change
   tributary watch                                   follow the changes of a running server`,
     );
 

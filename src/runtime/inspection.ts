@@ -31,6 +31,11 @@ export function inspectionOf({ pipeline, views, version, xds, listening, loaded 
     catalog: pipeline.catalog,
     mesh: () => loaded().config.mesh,
     redact: (text) => redact(text, loaded().secrets),
+    diff: async (text, shownAs, signal) => {
+      // Loaded when it is asked for: nothing else needs a second catalog.
+      const { diffCandidate } = await import("./candidate/diff-candidate.ts");
+      return await diffCandidate(pipeline, loaded(), { text, shownAs }, signal);
+    },
     vip: (name) => pipeline.vip(name),
     problems: (type, name) => pipeline.publisher.problemsOf({ type, name }),
     readBack: (type, name) => {

@@ -1,7 +1,7 @@
 /** AdminService.Dump: a page of what is served. Pages follow the order of names, so that changes between them neither hide nor repeat what stayed. */
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type DumpRequest, type DumpResponse, DumpResponseSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import { type DumpRequest, type DumpResponse, DumpResponseSchema, type IstioObjectSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { ownedTypes, type ResourceTable, type Snapshot, type TypeKey } from "../../snapshot/snapshot.ts";
 import { istioObject } from "./istio-object.ts";
 
@@ -18,15 +18,16 @@ export function dumpPage(snapshot: Snapshot, request: Pick<DumpRequest, "kind" |
   if (pageSize > largestPage) throw new ConnectError(`\`pageSize\` is more than ${largestPage}`, Code.InvalidArgument);
   const wanted = pageSize || defaultPage;
   const after = pageToken === "" ? undefined : readToken(pageToken);
-  const objects: ReturnType<typeof istioObject>[] = [];
+  const objects: MessageInitShape<typeof IstioObjectSchema>[] = [];
   let bytes = 0;
   for (const type of types) {
     if (after !== undefined && ownedTypes.indexOf(type) < ownedTypes.indexOf(after.type)) continue;
     const table = snapshot.table(type);
     for (const name of namesAfter(table, after?.type === type ? after.name : "", namespace)) {
       const entry = table.get(name);
-      if (entry === undefined) continue;
-      objects.push(istioObject(type, entry));
+      const object = entry && istioObject(type, entry);
+      if (entry === undefined || object === undefined) continue;
+      objects.push(object);
       bytes += entry.framed.byteLength;
       if (objects.length < wanted && bytes < maxPageBytes) continue;
       return create(DumpResponseSchema, { objects, nextPageToken: writeToken(type, name), stateDigest: snapshot.digest });

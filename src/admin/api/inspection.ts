@@ -4,6 +4,7 @@ import type { MeshConfig } from "../../config/schema.ts";
 import type { MeshProblem } from "../../mesh/mesh-object.ts";
 import type { Snapshot, TypeKey } from "../../snapshot/snapshot.ts";
 import type { ClientView } from "../../xds/client-view.ts";
+import type { StateDiff } from "../state-diff.ts";
 import type { AdminViews } from "../views.ts";
 
 export interface Inspection {
@@ -19,6 +20,8 @@ export interface Inspection {
   mesh(): MeshConfig;
   /** A text from outside without the secrets of the configuration. */
   redact(text: string): string;
+  /** What a candidate configuration would change; throws CandidateErrors. `name`: how messages call it. */
+  diff?(text: string, name: string, signal: AbortSignal): Promise<StateDiff>;
   /** The virtual address of "namespace/host". */
   vip(name: string): string | undefined;
   /** What the last translation of "namespace/name" left out. */

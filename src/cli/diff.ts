@@ -1,0 +1,38 @@
+/**
+ * `tributary diff`: what another configuration would change in a running server. Exits as `diff`
+ * and `kubectl diff` do: 0 no difference, 1 differences, 2 trouble.
+ */
+import { diffText } from "../admin/text/diff-text.ts";
+import { readBoundedFile } from "../config/bounded-file.ts";
+import { maxConfigBytes } from "../config/load.ts";
+import { TributaryError } from "../errors/tributary-error.ts";
+import { DiffResponseSchema } from "../gen/tributary/admin/v1/admin_pb.ts";
+import { ask } from "./admin-client.ts";
+import { endWithReader } from "./closed-pipe.ts";
+import { type OutputFormat, print } from "./output.ts";
+
+export interface DiffOptions {
+  readonly config: string;
+  readonly address: string;
+  readonly output: OutputFormat;
+  readonly limit: number;
+}
+
+export async function diff({ config, address, output, limit }: DiffOptions): Promise<number> {
+  endWithReader();
+  const text = read(config);
+  const answer = await ask(address, (client) => client.diff({ config: text, fileName: config, limit }));
+  print(DiffResponseSchema, answer, output, diffText);
+  return answer.equal ? 0 : 1;
+}
+
+function read(file: string): string {
+  try {
+    return readBoundedFile(file, maxConfigBytes);
+  } catch (cause) {
+    throw new TributaryError("CONFIG_UNREADABLE", `cannot read the configuration: ${(cause as Error).message}`, {
+      position: { file },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What would be served if the registries said what they say now and the configuration were
+ * another: a second catalog and publisher over the running catalog's items. What comes out as it is
+ * served already is only counted; the rest is kept until it is compared.
+ */
+import { setImmediate as turn } from "node:timers/promises";
+import { Catalog } from "../../catalog/catalog.ts";
+import type { Config } from "../../config/schema.ts";
+import { silentLogger } from "../../log/logger.ts";
+import { compileMeshPolicy } from "../../mesh/policy.ts";
+import { translateResource } from "../../mesh/ready-resource.ts";
+import { translateService } from "../../mesh/service-entry.ts";
+import { VipTable } from "../../mesh/vip.ts";
+import { kinds } from "../../registries/kinds.ts";
+import { type EncodedObject, encodeObject } from "../../snapshot/encode.ts";
+import type { Snapshot, TypeKey } from "../../snapshot/snapshot.ts";
+import { Publisher } from "../publisher.ts";
+
+/** Milliseconds of feeding between two turns of the event loop. */
+const sliceMs = 4;
+
+/** By type, name → the object, or `same` for one that is served so already. */
+export type CandidateObjects = ReadonlyMap<TypeKey, ReadonlyMap<string, EncodedObject | "same">>;
+
+export async function candidateState(next: Config, running: Catalog, served: Snapshot, signal: AbortSignal): Promise<CandidateObjects> {
+  const objects = new Map<TypeKey, Map<string, EncodedObject | "same">>();
+  const namesOf = (type: TypeKey) => {
+    let names = objects.get(type);
+    if (names === undefined) {
+      names = new Map();
+      objects.set(type, names);
+    }
+    return names;
+  };
+  const policy = compileMeshPolicy(next.mesh);
+  const catalog = new Catalog({ kinds, mesh: next.mesh, log: silentLogger, relist() {} });
+  const publisher = new Publisher({
+    // Complete, as far as it can be: there is nothing to wait for.
+    catalog: { drain: () => catalog.drain(), get: (key) => catalog.get(key), isComplete: () => true },
+    vips: new VipTable(next.mesh.vipCidr),
+    translate: (entry, vip) =>
+      entry.kind === "service" ? translateService(entry.service, policy, vip) : translateResource(entry.passed, policy),
+    encode: encodeObject,
+    store: {
+      stage({ upserts = [], removals = [] }) {
+        for (const { type, name } of removals) namesOf(type).delete(name);
+        for (const object of upserts) {
+          const isSame = served.table(object.type).get(object.name)?.version === object.version;
+          namesOf(object.type).set(object.name, isSame ? "same" : detached(object));
+        }
+      },
+      publish: () => served,
+    },
+    keep() {},
+    published() {},
+  });
+  try {
+    catalog.setRegistries(next.registries);
+    await feed(catalog, next, running, signal);
+    await new Promise<void>((resolve, reject) => {
+      publisher.onIdle(resolve);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      publisher.schedule();
+    });
+    return objects;
+  } finally {
+    publisher.close();
+    catalog.close();
+  }
+}
+
+async function feed(catalog: Catalog, next: Config, running: Catalog, signal: AbortSignal): Promise<void> {
+  let sliceEnd = performance.now() + sliceMs;
+  const types = new Map(running.reports().map(({ id, type }) => [id, type]));
+  for (const { id: registry, type } of next.registries) {
+    const source = types.get(registry) === type ? running.kept(registry) : undefined;
+    for (const id of source?.ids() ?? []) {
+      const entry = source?.entry(id);
+      if (entry?.what === "kept") catalog.restore(registry, id, entry.item);
+      if (performance.now() < sliceEnd) continue;
+      await turn();
+      signal.throwIfAborted();
+      sliceEnd = performance.now() + sliceMs;
+    }
+  }
+}
+
+/** An encoded object lies in a slab with hundreds of others; one that is kept must not keep all of them. */
+function detached(object: EncodedObject): EncodedObject {
+  const framed = object.framed.slice();
+  const offset = object.body.byteOffset - object.framed.byteOffset;
+  return { ...object, framed, body: framed.subarray(offset, offset + object.body.length) };
+}
