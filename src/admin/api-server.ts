@@ -3,9 +3,10 @@
  * it stays on loopback. Everything behind the port is loaded at the first request: istiod waits for
  * none of it.
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { isLoopback } from "../config/loopback.ts";
+import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import type { AddressInfo, Server } from "node:net";
+import { Access, type AccessOptions } from "../access/access.ts";
+import { Connections } from "../access/connections.ts";
 import type { AdminConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
@@ -18,19 +19,23 @@ export interface ApiServerOptions {
   readonly settings: Omit<AdminConfig, "port"> & { readonly port: number };
   readonly inspection: Inspection;
   readonly log: Logger;
+  readonly patience?: typeof defaultPatience;
+  /** Counts refused connections, and shortens waiting times for tests. */
+  readonly access?: Pick<AccessOptions, "onRefused" | "handshakeTimeout" | "files">;
 }
 
 const maxConnections = 64;
 /** Requests that are answered at the same time. */
 const maxRequests = 16;
-/** How long a request may take to arrive, in ms. */
-const requestTimeout = 30_000;
+/** How long a request's head and the whole request may take to arrive, and how often that is looked at, in ms. */
+const defaultPatience = { headers: 10_000, request: 30_000, look: 5_000 };
 /** A connection on which nothing moves is closed after this time, in ms: also one whose reader stopped. */
 const silence = 60_000;
 
 export class ApiServer {
   readonly #options: ApiServerOptions;
-  #server: Server | undefined;
+  /** Gives back what `listen` took. */
+  #release: (() => Promise<void>) | undefined;
   #handler: Promise<ApiHandler> | undefined;
   #requests = 0;
 
@@ -38,44 +43,37 @@ export class ApiServer {
     this.#options = options;
   }
 
-  /** @throws TributaryError BIND_UNSAFE, BIND_IN_USE, BIND_FAILED */
+  /** @throws TributaryError BIND_UNSAFE, TLS_UNUSABLE, BIND_IN_USE, BIND_FAILED */
   async listen(): Promise<{ address: string; port: number }> {
-    const { address, port } = this.#options.settings;
+    const { settings, access: accessOptions, log } = this.#options;
+    const { address, port, tls } = settings;
     const host = address === "localhost" ? "127.0.0.1" : address;
-    this.#server = this.#createServer((request, response) => void this.#answer(request, response));
-    await bound(this.#server, host, port);
-    this.#server.on("error", (error) => this.#options.log.error({ err: error }, "admin listener failed"));
-    const { address: own, port: ownPort } = this.#server.address() as AddressInfo;
+    const access = new Access({ ...accessOptions, server: "admin", address, tls, protocols: ["http/1.1"], log, farewell: forbidden });
+    const http = httpServer((request, response) => void this.#answer(request, response), this.#options.patience);
+    const server = access.createServer((socket) => http.emit("connection", socket));
+    server.maxConnections = maxConnections;
+    const connections = new Connections(server);
+    this.#release = async () => {
+      access.close();
+      http.close(() => {}); // it never listened, which it complains of
+      const closed = server.listening ? new Promise<void>((resolve) => server.close(() => resolve())) : undefined;
+      connections.destroy();
+      await closed;
+    };
+    await bound(server, host, port);
+    server.on("error", (error) => log.error({ err: error }, "admin listener failed"));
+    const { address: own, port: ownPort } = server.address() as AddressInfo;
     return { address: own, port: ownPort };
   }
 
   /** Ends every connection. */
   async close(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined || !server.listening) return;
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  }
-
-  /** The one place where the port's server is made: plain on loopback, and nowhere else. */
-  #createServer(listener: RequestListener): Server {
-    const { address } = this.#options.settings;
-    if (!isLoopback(address)) {
-      throw new TributaryError("BIND_UNSAFE", `admin.address ${address} is reachable from outside`, {
-        hint: "the admin API tells everything; use 127.0.0.1 or ::1",
-      });
-    }
-    const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout, keepAliveTimeout: 5_000 }, listener);
-    server.maxConnections = maxConnections;
-    server.setTimeout(silence);
-    return server;
+    await this.#release?.();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(protectiveHeaders)) response.setHeader(name, value);
-    const refusal = refuseRequest(request.headers, this.#options.settings.address);
+    const refusal = refuseRequest(request.headers, this.#options.settings);
     if (refusal !== undefined) return end(response, 403, refusal);
     if (this.#requests >= maxRequests) return end(response, 503, `more than ${maxRequests} requests at a time; try again`);
     this.#requests += 1;
@@ -98,6 +96,23 @@ export class ApiServer {
     this.#handler ??= import("./api/handler.ts").then(({ apiHandler }) => apiHandler(this.#options.inspection));
     return this.#handler;
   }
+}
+
+/** Takes its connections from the door in front of it. */
+function httpServer(listener: RequestListener, { headers, request, look } = defaultPatience): HttpServer {
+  const timeouts = { headersTimeout: headers, requestTimeout: request, connectionsCheckingInterval: look, keepAliveTimeout: 5_000 };
+  const server = createServer({ maxHeaderSize: 16 * 1024, ...timeouts }, listener);
+  server.setTimeout(silence);
+  // With this event, which a server that listens itself has, it begins to watch its time-outs.
+  server.emit("listening");
+  return server;
+}
+
+/** For a client that the door refuses. */
+function forbidden(reason: string): Uint8Array {
+  const body = Buffer.from(`${reason}\n`);
+  const head = ["HTTP/1.1 403 Forbidden", "content-type: text/plain; charset=utf-8", `content-length: ${body.length}`, "connection: close"];
+  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]);
 }
 
 /** Refused before its body was read: the connection goes with it. */

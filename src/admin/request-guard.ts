@@ -6,11 +6,15 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopback } from "../config/loopback.ts";
 
-/** Why a request is refused; undefined: it is not. `address`: the one that is listened on. */
-export function refuseRequest(headers: IncomingHttpHeaders, address: string): string | undefined {
+/**
+ * Why a request is refused; undefined: it is not. With `tls` any name may stand in the Host header: a browser
+ * that was led here by a foreign name finds that the certificate does not have it.
+ */
+export function refuseRequest(headers: IncomingHttpHeaders, listener: { address: string; tls?: unknown }): string | undefined {
+  const address = listener.address.toLowerCase();
   const { host, origin, "sec-fetch-site": site, "sec-fetch-mode": mode } = headers;
   const name = hostName(host ?? "");
-  if (name === undefined || !(isLoopback(name) || name === address.toLowerCase())) {
+  if (name === undefined || !(listener.tls !== undefined || isLoopback(name) || name === address)) {
     return `the Host header must name this machine (127.0.0.1, [::1] or localhost)`;
   }
   if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return "requests of other web sites are refused";

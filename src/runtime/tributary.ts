@@ -1,4 +1,7 @@
 /** One running Tributary: wires the rooms in the direction of the data, and takes over reloads. */
+
+import type { RefusalReason } from "../access/peer.ts";
+import type { ServerName } from "../access/refusals.ts";
 import type { ApiServer } from "../admin/api-server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import { metricsObserver } from "../admin/metrics-observer.ts";
@@ -71,7 +74,7 @@ export class Tributary {
       log: this.#options.log,
       observer: joinedObserver(metricsObserver(this.#metrics), ...(this.#readBack ? [this.#readBack.observer] : [])),
       identity: `tributary/${this.#options.version}`,
-      access: { onRefused: (server, reason) => this.#metrics.counter("tributary_refused_connections_total").inc({ server, reason }) },
+      access: this.#access(),
     });
     const xds = await this.#xds.listen();
     this.#listening = true;
@@ -79,6 +82,11 @@ export class Tributary {
     const metrics = await this.#admin.listen();
     const admin = await this.#listenForApi({ xds, metrics });
     return { xds, metrics, admin };
+  }
+
+  #access() {
+    const refused = this.#metrics.counter("tributary_refused_connections_total");
+    return { onRefused: (server: ServerName, reason: RefusalReason) => refused.inc({ server, reason }) };
   }
 
   async #listenForApi(others: Omit<Listening, "admin">): Promise<Listening["admin"]> {
@@ -94,7 +102,7 @@ export class Tributary {
       listening: () => listening,
       loaded: () => this.#loaded,
     });
-    this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, log });
+    this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, log, access: this.#access() });
     const admin = await this.#api.listen();
     listening = { ...others, admin };
     return admin;

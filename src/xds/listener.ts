@@ -4,6 +4,7 @@
  */
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Access } from "../access/access.ts";
+import { Connections } from "../access/connections.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
 
@@ -26,8 +27,7 @@ const leastHello = 24 + 9;
 
 export class Listener {
   readonly #options: ListenerOptions;
-  /** Beneath TLS, if there is. */
-  readonly #sockets = new Set<Socket>();
+  #connections: Connections | undefined;
   #server: Server | undefined;
 
   constructor(options: ListenerOptions) {
@@ -36,7 +36,7 @@ export class Listener {
 
   /** Open connections. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections?.size ?? 0;
   }
 
   /** Resolves with what was bound. @throws TributaryError BIND_IN_USE, BIND_FAILED */
@@ -45,10 +45,7 @@ export class Listener {
     const host = address === "localhost" ? "127.0.0.1" : address;
     const server = access.createServer((socket) => this.#admitted(socket, access));
     server.maxConnections = maxConnections;
-    server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    this.#connections = new Connections(server);
     return new Promise((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException) => reject(this.#explain(error, host));
       server.once("error", failed);
@@ -70,7 +67,7 @@ export class Listener {
 
   /** Closes every connection. */
   destroyConnections(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#connections?.destroy();
   }
 
   /** Who connects and says nothing must not hold a connection until keepalive finds out. */
