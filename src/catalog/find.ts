@@ -19,7 +19,7 @@ export interface FoundService {
  * Whether a name means this key: the bare name, `group/name`, `name:version`, `group/name:version`,
  * or the exact text form. Case counts for nothing: it is what people get wrong, and hosts have none.
  */
-export function meansKey(query: string, key: ServiceKey): boolean {
+function meansKey(query: string, key: ServiceKey): boolean {
   const { group, name, version } = key;
   const forms = [name, `${group ?? ""}/${name}`, `${name}:${version ?? ""}`, `${group ?? ""}/${name}:${version ?? ""}`, keyText(key)];
   const wanted = query.toLowerCase();

@@ -18,15 +18,21 @@ export function banner({ listening, config, file, example }: BannerFacts): strin
   const sources = ["k8s://", ...addresses.map((each) => `xds://${each}`)].map((each) => `{address: "${each}"}`).join(", ");
   const metrics = `http://${listening.metrics.address}:${listening.metrics.port}`;
   const watch = listening.xds.port === 16010 ? "npx tributary watch" : `npx tributary watch --address ${xds}`;
+  const status =
+    listening.admin.port === 16021
+      ? "npx tributary status"
+      : `npx tributary status --address ${listening.admin.address}:${listening.admin.port}`;
   const lines = [
     `Tributary ${version} serves ${config.registries.map(({ id, type }) => `${id} (${type})`).join(", ")}`,
     `  xDS       ${addresses.join(" ")}   istiod: meshConfig.configSources: [${sources}]`,
     `  metrics   ${metrics}/metrics`,
     `  health    ${metrics}/readyz`,
+    `  admin     http://${listening.admin.address}:${listening.admin.port}   what the commands status, why, clients, diff and dump ask`,
     `  config    ${relative(process.cwd(), file)}${example ? "   (the embedded example; use your own with --config FILE)" : ""}`,
     "",
     "Try next, in another terminal:",
     `  ${watch}`,
+    `  ${status}`,
   ];
   if (example) lines.push("then edit examples/services.yaml, save, and see the change arrive. Ctrl-C ends.");
   return `${lines.join("\n")}\n`;

@@ -4,6 +4,7 @@ import type { AdminViews } from "../admin/views.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { redact } from "../log/redact.ts";
 import { inWords } from "../read-back/in-words.ts";
+import { shardOf } from "../snapshot/shard.ts";
 import type { XdsServer } from "../xds/server.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Listening } from "./tributary.ts";
@@ -28,6 +29,7 @@ export function inspectionOf({ pipeline, views, version, xds, listening, loaded 
       ),
     snapshot: () => pipeline.store.current(),
     clients: () => xds()?.clients() ?? [],
+    shardOf: (name) => shardOf(name, pipeline.store.shards.length),
     catalog: pipeline.catalog,
     mesh: () => loaded().config.mesh,
     redact: (text) => redact(text, loaded().secrets),

@@ -1,7 +1,7 @@
 /** AdminService.Clients: who is connected to the xDS port, and what of it they have. */
 import { create } from "@bufbuild/protobuf";
 import { type ClientsResponse, ClientsResponseSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
-import type { ClientView, SubscriptionView } from "../../xds/client-view.ts";
+import type { SubscriptionView } from "../../xds/client-view.ts";
 import type { Inspection } from "./inspection.ts";
 import { instant } from "./instants.ts";
 
@@ -9,8 +9,8 @@ export function clientsOf({ clients }: Inspection, now: number): ClientsResponse
   return create(ClientsResponseSchema, { clients: clients().map((view) => client(view, now)) });
 }
 
-function client({ nodeId, peer, kind, protocol, ageMs, subscriptions }: ClientView, now: number) {
-  return { node: nodeId, peer, kind, protocol, connected: instant(now - ageMs), types: subscriptions.map(clientType) };
+function client({ nodeId, peer, kind, protocol, ageMs, subscriptions, shard }: ReturnType<Inspection["clients"]>[number], now: number) {
+  return { node: nodeId, peer, kind, protocol, connected: instant(now - ageMs), types: subscriptions.map(clientType), shard };
 }
 
 function clientType(view: SubscriptionView) {

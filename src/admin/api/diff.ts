@@ -39,7 +39,7 @@ export function diffMethod({ diff }: Inspection): DiffMethod {
   };
 }
 
-export function diffResponse({ objects, registries, sections, needsRestart, notes }: StateDiff, limit: number): DiffResponse {
+function diffResponse({ objects, registries, sections, needsRestart, notes }: StateDiff, limit: number): DiffResponse {
   return create(DiffResponseSchema, {
     equal: objects.changes.length + registries.length + sections.length === 0,
     sections: [...sections],

@@ -55,8 +55,10 @@ function state(host: HostExplanation, served: boolean, problems: readonly MeshPr
 }
 
 /** Clients that ask for the type, and whether they have what is served of it. */
-function deliveries({ clients }: Inspection, type: TypeKey, name: string): MessageInitShape<typeof DeliverySchema>[] {
-  return clients().flatMap(({ nodeId, peer, subscriptions }) =>
+function deliveries({ clients, shardOf }: Inspection, type: TypeKey, name: string): MessageInitShape<typeof DeliverySchema>[] {
+  const shard = shardOf(name);
+  const its = clients().filter((client) => client.shard === shard);
+  return its.flatMap(({ nodeId, peer, subscriptions }) =>
     subscriptions
       .filter(({ typeUrl }) => ownedType(typeUrl) === type)
       .map((view) => ({

@@ -15,7 +15,9 @@ export interface Inspection {
   ports(): readonly ListeningPort[];
   /** What is served now. */
   snapshot(): Snapshot;
-  clients(): readonly ClientView[];
+  clients(): readonly (ClientView & { readonly shard: number })[];
+  /** Which shard serves "namespace/name". */
+  shardOf(name: string): number;
   readonly catalog: Pick<Catalog, "explain" | "find" | "get" | "hosts">;
   mesh(): MeshConfig;
   /** A text from outside without the secrets of the configuration. */

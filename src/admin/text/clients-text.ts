@@ -11,8 +11,14 @@ export function clientsText({ clients }: ClientsResponse, now: number): string {
 }
 
 /** A row for each type; the client is named in the first. */
-function rowsOf({ node, peer, kind, protocol, connected, types }: Client, now: number): string[][] {
-  const who = [node === "" ? "(unnamed)" : oneLine(node), peer, kind, protocol, age(connected, now)];
+function rowsOf({ node, peer, kind, protocol, connected, types, shard }: Client, now: number): string[][] {
+  const who = [
+    node === "" ? "(unnamed)" : oneLine(node),
+    shard === 0 ? peer : `${peer} (shard ${shard})`,
+    kind,
+    protocol,
+    age(connected, now),
+  ];
   if (types.length === 0) return [[...who, "asked for nothing yet"]];
   return types.map((type, at) => [...(at === 0 ? who : who.map(() => "")), ...typeCells(type)]);
 }
