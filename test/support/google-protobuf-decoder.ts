@@ -66,6 +66,11 @@ export function decodeDeltaResponse(bytes: Uint8Array): DecodedDelta {
   return { ...response, resources: resources.map(({ name, version, resource }) => ({ name, version, ...resource })) };
 }
 
+/** Decodes an istio.mcp.v1alpha1.Resource. */
+export function decodeEnvelope(value: Uint8Array): DecodedResource {
+  return decodeResource({ typeUrl: "type.googleapis.com/istio.mcp.v1alpha1.Resource", value });
+}
+
 /** Decodes a ServiceEntry, WorkloadEntry or Sidecar without its envelope. */
 export function decodeSpec(kind: DecodedResource["kind"], bytes: Uint8Array): DecodedResource["spec"] {
   return decode(bodies[kind]!, bytes);
