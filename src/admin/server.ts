@@ -6,57 +6,67 @@
  * - `/readyz`: the same. Readiness of any container gates the whole istiod pod, so it must not
  *   depend on a registry; what a registry lacks is said in the body and in `/metrics`.
  */
-import type { FastifyInstance } from "fastify";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { MetricsConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AdminViews } from "./views.ts";
 
+/** Kubelet and a few scrapers; whoever opens more waits. */
+const maxConnections = 256;
+/** How long a request's head, and the whole request, may take to arrive, in ms. */
+const patience = { headersTimeout: 5_000, requestTimeout: 10_000 };
+/** A connection on which nothing moves is closed after this time, in ms. */
+const silence = 60_000;
+
+const probes = ["/startupz", "/healthz", "/readyz"];
+
 export class AdminServer {
   readonly #settings: MetricsConfig;
   readonly #metrics: Metrics;
   readonly #views: AdminViews;
-  #app: FastifyInstance | undefined;
+  readonly #server: Server;
 
   constructor(settings: MetricsConfig, metrics: Metrics, views: AdminViews) {
     this.#settings = settings;
     this.#metrics = metrics;
     this.#views = views;
+    this.#server = createServer({ maxHeaderSize: 8 * 1024, ...patience }, (request, response) => void this.#answer(request, response));
+    this.#server.maxConnections = maxConnections;
+    this.#server.setTimeout(silence);
   }
 
-  /** Resolves with the bound port. @throws TributaryError BIND_IN_USE */
+  /** Resolves with the bound port. @throws TributaryError BIND_IN_USE, BIND_FAILED */
   async listen(): Promise<{ address: string; port: number }> {
-    // Loaded here: the xDS port must be open before anything that istiod does not wait for.
-    const { fastify } = await import("fastify");
-    const app = fastify({ logger: false, bodyLimit: 1024, forceCloseConnections: true });
-    app.get("/metrics", async (_request, reply) => reply.type(this.#metrics.contentType).send(await this.#metrics.expose()));
-    for (const path of ["/startupz", "/healthz", "/readyz"]) {
-      app.get(path, (_request, reply) => reply.code(this.#views.listening() ? 200 : 503).send(this.#report()));
-    }
-    app.setNotFoundHandler((_request, reply) => reply.code(404).type("text/plain").send("Try /metrics, /healthz, /readyz or /startupz.\n"));
-    this.#app = app;
     const { address, port } = this.#settings;
-    try {
-      await app.listen({ host: address, port });
-    } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code;
-      if (code === "EADDRINUSE") {
-        throw new TributaryError("BIND_IN_USE", `metrics and health cannot listen on ${address}:${port}: the port is taken`, {
-          cause,
-          hint: "stop the other process or set metrics.port",
-        });
-      }
-      throw new TributaryError("BIND_FAILED", `metrics and health cannot listen on ${address}:${port}: ${(cause as Error).message}`, {
-        cause,
-        hint: "check metrics.address",
-      });
-    }
-    const bound = app.addresses()[0];
-    return { address, port: typeof bound === "object" ? bound.port : port };
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (cause: NodeJS.ErrnoException) => reject(bindError(cause, address, port)));
+      this.#server.listen({ host: address, port }, resolve);
+    });
+    return { address, port: (this.#server.address() as AddressInfo).port };
   }
 
+  /** Ends every connection. */
   async close(): Promise<void> {
-    await this.#app?.close();
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer({ method, url = "/" }: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Somebody who leaves early is no error of ours.
+    response.on("error", () => {});
+    const path = url.split("?", 1)[0] ?? "";
+    try {
+      if (method !== "GET" && method !== "HEAD") send(response, 405, text, "Only GET is answered here.\n");
+      else if (path === "/metrics") send(response, 200, this.#metrics.contentType, await this.#metrics.expose());
+      else if (probes.includes(path)) send(response, this.#views.listening() ? 200 : 503, json, JSON.stringify(this.#report()));
+      else send(response, 404, text, "Try /metrics, /healthz, /readyz or /startupz.\n");
+    } catch (error) {
+      send(response, 500, text, `${error instanceof Error ? error.message : String(error)}\n`);
+    }
   }
 
   #report() {
@@ -71,4 +81,19 @@ export class AdminServer {
       })),
     };
   }
+}
+
+const text = "text/plain; charset=utf-8";
+const json = "application/json; charset=utf-8";
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+function bindError(cause: NodeJS.ErrnoException, address: string, port: number): TributaryError {
+  const what = `metrics and health cannot listen on ${address}:${port}`;
+  if (cause.code !== "EADDRINUSE")
+    return new TributaryError("BIND_FAILED", `${what}: ${cause.message}`, { cause, hint: "check metrics.address" });
+  return new TributaryError("BIND_IN_USE", `${what}: the port is taken`, { cause, hint: "stop the other process or set metrics.port" });
 }

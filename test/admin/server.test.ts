@@ -43,6 +43,25 @@ test("an unknown path says which there are", async (t) => {
   assert.match(await answer.text(), /\/metrics/);
 });
 
+test("what cannot be told is an error of one answer", async (t) => {
+  const broken = () => {
+    throw new Error("no view");
+  };
+  const { get } = await listening(t, fakeViews({ registries: broken }));
+  for (const path of ["/readyz", "/metrics"]) {
+    const answer = await get(path);
+    assert.equal(answer.status, 500, path);
+    assert.match(await answer.text(), /no view/);
+  }
+  assert.equal((await get("/nowhere")).status, 404);
+});
+
+test("only reading is answered", async (t) => {
+  const { port } = await listening(t, fakeViews());
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { method: "POST", body: "x" });
+  assert.equal(answer.status, 405);
+});
+
 test("a taken port is named together with the setting that moves it", async (t) => {
   const { port } = await listening(t, fakeViews());
   const views = fakeViews();

@@ -14,7 +14,7 @@ registerHooks({
     return resolved;
   },
 });
-const heavy = /node_modules\/(zod|pino|fastify|prom-client|commander)\//;
+const heavy = /node_modules\/(zod|pino|prom-client|commander)\//;
 const rooms = /src\/(config|catalog|mesh|snapshot|xds|admin|runtime|cli)\//;
 
 test("the supervisor loads nothing that needs installing", async () => {
