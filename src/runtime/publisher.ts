@@ -65,6 +65,8 @@ export class Publisher {
   /** Something was staged since the last publication. */
   #staged = false;
   #lastPublish = 0;
+  /** The first complete view was worked off. */
+  #caughtUp = false;
   #scheduled: NodeJS.Immediate | undefined;
   #partial: NodeJS.Timeout | undefined;
 
@@ -82,6 +84,11 @@ export class Publisher {
     const now = Date.now();
     for (const key of keys) this.#enqueue(targetOf(key), now);
     this.schedule();
+  }
+
+  /** Changes taken from the catalog that are not translated yet. */
+  get backlog(): number {
+    return this.#queue.size;
   }
 
   /** True when every change the catalog reported is in the published snapshot. */
@@ -132,7 +139,11 @@ export class Publisher {
   /** A publication rebuilds every bucket it touches, so first listings and floods are published in batches. */
   #mayPublish(): boolean {
     const waited = performance.now() - this.#lastPublish;
-    if (this.#rooms.catalog.isComplete()) return this.#queue.size === 0 || waited >= floodPublishMs;
+    if (this.#rooms.catalog.isComplete()) {
+      this.#caughtUp ||= this.#queue.size === 0;
+      // Until the first listings are worked off, istiod waits for all of them: a part would only delay it.
+      if (this.#caughtUp) return this.#queue.size === 0 || waited >= floodPublishMs;
+    }
     if (waited >= partialPublishMs) return true;
     this.#partial ??= setTimeout(() => {
       this.#partial = undefined;
