@@ -3,6 +3,9 @@
  * snapshot, as far as it asked for it. Deciding counts as telling: the subscription moves on.
  *
  * A name is looked up when the answer is made, so it is either updated or removed, never both.
+ *
+ * A client that connects again names what it holds. What an incomplete view lacks of it may only not have been
+ * read yet after a restart of ours: it is said to be removed when the view is complete.
  */
 import type { Entry, ResourceTable, TypeKey } from "../snapshot/snapshot.ts";
 import type { DeltaFeed } from "./delta-feed.ts";
@@ -25,12 +28,12 @@ export interface DeltaAnswer {
 /** A subscription of a type that is served. */
 type Served = DeltaSubscription & { readonly type: TypeKey };
 
-/** Undefined when there is nothing to tell. */
-export function nextAnswer(subscription: DeltaSubscription, feed: DeltaFeed): DeltaAnswer | Refused | undefined {
+/** Undefined when there is nothing to tell. @param incomplete a required registry is missing from the view */
+export function nextAnswer(subscription: DeltaSubscription, feed: DeltaFeed, incomplete: boolean): DeltaAnswer | Refused | undefined {
   if (!isServed(subscription)) return nothingOf(subscription);
   const { sweeps } = subscription;
   const [prefix] = sweeps.has("") ? [""] : sweeps;
-  return prefix === undefined ? difference(subscription, feed) : everythingUnder(prefix, subscription, feed);
+  return prefix === undefined ? difference(subscription, feed, incomplete) : everythingUnder(prefix, subscription, feed, incomplete);
 }
 
 function isServed(subscription: DeltaSubscription): subscription is Served {
@@ -49,8 +52,8 @@ function nothingOf(subscription: DeltaSubscription): DeltaAnswer | undefined {
 }
 
 /** Answers a prefix that was just asked for, even if there is nothing under it: clients wait for that. */
-function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed): DeltaAnswer {
-  const { type, form, sweeps, held } = subscription;
+function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed, incomplete: boolean): DeltaAnswer {
+  const { type, form, sweeps, held, doubtful } = subscription;
   // Everything includes what else is asked for.
   if (prefix === "") sweeps.clear();
   else sweeps.delete(prefix);
@@ -64,8 +67,9 @@ function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed):
   const { table, sequence } = sweep ?? { table: snapshot.table(type), sequence: snapshot.sequence };
   // What happened since is told next, also what happened under other prefixes since the client was last told.
   subscription.sequence = Math.min(subscription.sequence ?? sequence, sequence);
-  const removed = [...absentOf(table, known.keys()), ...settle(prefix, subscription, table)];
-  return { version: table.digest, removed: [...new Set(removed)], updated: stale ?? [], sweep, seenAt: undefined };
+  const removed = new Set([...absentOf(table, known.keys()), ...settle(prefix, subscription, table)]);
+  if (incomplete) for (const name of known.keys()) if (removed.delete(name)) doubtful.add(name);
+  return { version: table.digest, removed: [...removed], updated: stale ?? [], sweep, seenAt: undefined };
 }
 
 /** More different resources than this are sent together with the equal ones, if those are the smaller part. */
@@ -101,8 +105,8 @@ function absentOf(table: ResourceTable, names: Iterable<string>): string[] {
 }
 
 /** Answers with what changed since the client was last told, and with the names that are owed. */
-function difference(subscription: Served, feed: DeltaFeed): DeltaAnswer | Refused | undefined {
-  const { type, interest, owed, returned, held } = subscription;
+function difference(subscription: Served, feed: DeltaFeed, incomplete: boolean): DeltaAnswer | Refused | undefined {
+  const { type, interest, owed, returned, held, doubtful } = subscription;
   const snapshot = feed.current();
   const table = snapshot.table(type);
   const updated = new Map<string, Entry>();
@@ -123,15 +127,24 @@ function difference(subscription: Served, feed: DeltaFeed): DeltaAnswer | Refuse
     if (seen !== undefined && (seenAt === undefined || seen > seenAt)) seenAt = seen;
   }
   subscription.sequence = snapshot.sequence;
-  for (const name of owed) if (!held.has(name) || table.get(name)?.version !== held.get(name)) tell(name);
+  for (const name of owed) {
+    const known = held.get(name);
+    const entry = table.get(name);
+    if (known !== undefined && entry === undefined) doubtful.add(name);
+    else if (entry === undefined || entry.version !== known) tell(name);
+  }
   for (const [name, asked] of returned) tell(name, asked);
+  if (!incomplete) {
+    for (const name of doubtful) if (interest.covers(name) && table.get(name) === undefined) removed.add(name);
+    doubtful.clear();
+  }
   owed.clear();
   returned.clear();
   held.clear();
   if (updated.size > 0 || removed.size > 0) {
     return { version: table.digest, removed: [...removed], updated: [...updated.values()], sweep: undefined, seenAt };
   }
-  return changed.lost ? nextAnswer(subscription, feed) : undefined;
+  return changed.lost ? nextAnswer(subscription, feed, incomplete) : undefined;
 }
 
 /**

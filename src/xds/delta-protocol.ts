@@ -36,7 +36,7 @@ export class DeltaProtocol implements Protocol {
   }
 
   next(subscription: DeltaSubscription, { now, incomplete, tool }: Moment): Outgoing | Refused | undefined {
-    const answer = nextAnswer(subscription, this.#feed) ?? this.#completion(subscription, tool && !incomplete);
+    const answer = nextAnswer(subscription, this.#feed, incomplete) ?? this.#completion(subscription, tool && !incomplete);
     if (!answer || "refused" in answer) return answer;
     const unfinished = incomplete && subscription.type !== undefined;
     subscription.toldIncomplete = unfinished;

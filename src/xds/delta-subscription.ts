@@ -26,6 +26,8 @@ export class DeltaSubscription extends Subscription {
   readonly returned = new Map<string, boolean>();
   /** What the client said to hold, name → version, as far as it was not answered yet. */
   readonly held = new Map<string, string>();
+  /** Names that the client holds and an incomplete view lacks: whether they are gone is told when it is complete. */
+  readonly doubtful = new Set<string>();
   /** The last answer said that the view is incomplete. */
   toldIncomplete = false;
   readonly #window: AckWindow;
@@ -39,7 +41,7 @@ export class DeltaSubscription extends Subscription {
 
   /** Names, prefixes and versions kept for the client, which are what its requests cost. */
   get weight(): number {
-    return this.interest.names.size + this.interest.prefixes.size + this.returned.size + this.held.size;
+    return this.interest.names.size + this.interest.prefixes.size + this.returned.size + this.held.size + this.doubtful.size;
   }
 
   /** What is asked for is owed, also what the client was sent before: it may ask because it lost it. */
@@ -49,17 +51,17 @@ export class DeltaSubscription extends Subscription {
       this.interest.names.add(subscription);
       this.owed.add(subscription);
       this.returned.delete(subscription);
-      this.held.delete(subscription);
+      if (this.held.has(subscription)) this.held.set(subscription, "");
       return;
     }
     this.interest.prefixes.add(prefix);
     this.sweeps.add(prefix);
-    for (const name of this.held.keys()) if (under(prefix, name)) this.held.delete(name);
+    this.#doubtHeld(prefix);
   }
 
   /**
    * What remains covered by something else is told again: the client may have dropped it, also where it never
-   * asked for it. The exception is `*`, which every client knows to be about the rest.
+   * asked for it. The exception is `*`, which every client knows to be about the rest, unless what it stood for was still owed.
    */
   unsubscribe(subscription: string): void {
     const { interest } = this;
@@ -67,14 +69,27 @@ export class DeltaSubscription extends Subscription {
     if (prefix === undefined) {
       const asked = interest.names.delete(subscription);
       this.owed.delete(subscription);
+      if (this.held.has(subscription)) this.held.set(subscription, "");
       if (interest.coversByPrefix(subscription)) this.returned.set(subscription, asked || this.returned.get(subscription) === true);
     } else {
+      const wasOwed = this.sweeps.delete(prefix);
       interest.prefixes.delete(prefix);
-      if (interest.isWildcard) this.sweeps.add(prefix);
-      else this.sweeps.delete(prefix);
-      if (prefix !== "") for (const name of interest.names) if (under(prefix, name)) this.owed.add(name);
+      if (wasOwed || prefix !== "") this.#oweWhatRemains(prefix);
       for (const name of this.returned.keys()) if (!interest.coversByPrefix(name)) this.returned.delete(name);
     }
+  }
+
+  /** What the client said to hold it may have dropped since; no resource has this version. */
+  #doubtHeld(prefix: string): void {
+    for (const name of this.held.keys()) if (under(prefix, name)) this.held.set(name, "");
+  }
+
+  #oweWhatRemains(prefix: string): void {
+    this.#doubtHeld(prefix);
+    const { prefixes, names, isWildcard } = this.interest;
+    if (isWildcard) this.sweeps.add(prefix);
+    else if (prefix === "") for (const each of prefixes) this.sweeps.add(each);
+    for (const name of names) if (under(prefix, name)) this.owed.add(name);
   }
 
   sent(push: Push): void {

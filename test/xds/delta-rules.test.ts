@@ -329,6 +329,25 @@ test("the istiod beside us is told nothing of owned types before the view is com
   assert.deepEqual(told(client.readAll()), [["a", "b"]]);
 });
 
+test("what a client holds and an incomplete view lacks is removed when the view is complete, if it is still away", () => {
+  for (const resourceNamesSubscribe of [[], ["tributary/*"], ["read", "late", "gone"].map((name) => `tributary/${name}`)]) {
+    const rig = new StreamRig({ complete: false });
+    rig.store.publish({ upserts: [serviceEntry("read")] });
+    const client = rig.delta();
+    const held = (name: string) => [`tributary/${name}`, serviceEntry(name).version];
+    const initialResourceVersions = Object.fromEntries(["read", "late", "gone", "foreign"].map(held));
+    client.request({ typeUrl, resourceNamesSubscribe, initialResourceVersions });
+    assert.deepEqual(told(client.readAll()).flat(), []);
+    rig.store.publish({ upserts: [serviceEntry("late")] });
+    assert.deepEqual(told(client.readAll()), [["late"]]);
+    rig.completeness.complete();
+    const isNamed = resourceNamesSubscribe.length > 1;
+    assert.deepEqual(told(client.readAll()), [isNamed ? ["-gone"] : ["-foreign", "-gone"]]);
+    rig.store.publish({ upserts: [serviceEntry("read", 2)] });
+    assert.deepEqual(told(client.readAll()), [["read"]]);
+  }
+});
+
 test("a tool is told what there is, and told when it has become complete", () => {
   const rig = new StreamRig({ complete: false });
   rig.store.publish({ upserts: [serviceEntry("a")] });
