@@ -8,7 +8,7 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import type { TlsConfig } from "../config/schema.ts";
 import { unsafeBind } from "../config/unsafe-bind.ts";
 import type { Logger } from "../log/logger.ts";
-import { judge, type Peer, type RefusalReason } from "./peer.ts";
+import { judge, type Peer, type Refusal, type RefusalReason } from "./peer.ts";
 import { Refusals, type ServerName } from "./refusals.ts";
 import { readTlsFiles, type TlsMaterial } from "./tls-files.ts";
 import { WatchedFiles, type WatchedFilesOptions } from "./watched-files.ts";
@@ -78,9 +78,9 @@ export class Access {
     return server;
   }
 
-  /** Notes a client that was admitted and said nothing; the caller closes the connection. */
-  silent(socket: Socket): void {
-    this.#refusals.refused({ peer: peerOf(socket) }, { reason: "silent", message: "the client said nothing" });
+  /** Notes a connection that the caller closes for its own reason. */
+  note(socket: Socket, refusal: Refusal): void {
+    this.#refusals.refused({ peer: peerOf(socket) }, refusal);
   }
 
   /** Stops following the files. Servers stay as they are. */

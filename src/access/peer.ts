@@ -11,7 +11,7 @@ export interface Peer {
 }
 
 /** A metric's label: keep it to few values. */
-export type RefusalReason = "handshake" | "no-certificate" | "untrusted" | "not-allowed" | "silent";
+export type RefusalReason = "handshake" | "no-certificate" | "untrusted" | "not-allowed" | "silent" | "crowded";
 
 export interface Refusal {
   readonly reason: RefusalReason;

@@ -49,10 +49,14 @@ export class ApiServer {
     const { address, port, tls } = settings;
     const host = address === "localhost" ? "127.0.0.1" : address;
     const access = new Access({ ...accessOptions, server: "admin", address, tls, protocols: ["http/1.1"], log, farewell: forbidden });
-    const http = httpServer((request, response) => void this.#answer(request, response), this.#options.patience);
+    const http = httpServer((request, response) => {
+      const peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
+      connections.use(peer);
+      response.once("close", () => connections.release(peer));
+      void this.#answer(request, response);
+    }, this.#options.patience);
     const server = access.createServer((socket) => http.emit("connection", socket));
-    server.maxConnections = maxConnections;
-    const connections = new Connections(server);
+    const connections = new Connections(server, maxConnections);
     this.#release = async () => {
       access.close();
       http.close(() => {}); // it never listened, which it complains of

@@ -88,7 +88,7 @@ export const metricDefinitions = {
   tributary_refused_connections_total: {
     type: "counter",
     labels: ["server", "reason"],
-    help: "Connections that were refused, by server (xds, admin) and reason: handshake (no TLS), no-certificate, untrusted, not-allowed (not in the list), silent (no word in time).",
+    help: "Connections that were refused, by server (xds, admin) and reason: handshake (no TLS), no-certificate, untrusted, not-allowed (not in the list), silent (no word in time), crowded (too many connections, this one without a stream).",
   },
   tributary_xds_client_version: {
     type: "gauge",

@@ -14,7 +14,7 @@ export interface ListenerOptions {
   readonly port: number;
   /** How the port follows from settings, for errors: `xds.port`, or `xds.port 16010 + 2, of 4 xds.shards`. */
   readonly setting: string;
-  /** Connections at a time, admitted or not; further ones are closed at once. */
+  /** Connections at a time, admitted or not. */
   readonly maxConnections: number;
   /** A client has this long for its first words, in ms. */
   readonly silence: number;
@@ -44,8 +44,11 @@ export class Listener {
     const { address, port, maxConnections, log } = this.#options;
     const host = address === "localhost" ? "127.0.0.1" : address;
     const server = access.createServer((socket) => this.#admitted(socket, access));
-    server.maxConnections = maxConnections;
-    this.#connections = new Connections(server);
+    const crowded = {
+      reason: "crowded",
+      message: `more than ${maxConnections} connections, this one the oldest without a stream`,
+    } as const;
+    this.#connections = new Connections(server, maxConnections, (socket) => access.note(socket, crowded));
     return new Promise((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException) => reject(this.#explain(error, host));
       server.once("error", failed);
@@ -57,6 +60,12 @@ export class Listener {
         resolve({ address: bound.address, port: bound.port });
       });
     });
+  }
+
+  /** A stream was opened on a client's connection (`address:port`); call what is returned at its end. */
+  streamOpened(peer: string): () => void {
+    this.#connections?.use(peer);
+    return () => this.#connections?.release(peer);
   }
 
   /** Accepts nothing more; resolves when the last connection is gone. */
@@ -74,7 +83,7 @@ export class Listener {
   #admitted(socket: Socket, access: Access): void {
     const timer = setTimeout(() => {
       if (socket.destroyed || socket.bytesRead >= leastHello) return;
-      access.silent(socket);
+      access.note(socket, { reason: "silent", message: "the client said nothing" });
       socket.destroy();
     }, this.#options.silence).unref();
     socket.once("close", () => clearTimeout(timer));

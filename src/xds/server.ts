@@ -46,16 +46,18 @@ export interface XdsServerOptions {
   readonly keepalive?: { readonly time: number; readonly timeout: number };
   /** Counts refused connections, and shortens waiting times for tests. */
   readonly access?: Pick<AccessOptions, "onRefused" | "handshakeTimeout" | "files">;
-  /** How long a client may take for its first words, in ms; default 10 s. */
+  /** Connections beyond the streams, over all ports; default 1000: few enough for our file descriptors. */
+  readonly spareConnections?: number;
+  /** How long a connection's first words, and a stream's first request, may take, in ms; default 10 s. */
   readonly silence?: number;
   /** How bytes leave; default: the fastest way that this grpc-js allows. */
   readonly sender?: (call: Call) => Sender;
 }
 
-/** Connections beyond the streams: silent ones must not easily keep istiod out, nor use up our file descriptors. */
-const spareConnections = 1_000;
 /** Streams of one connection beyond our own limit, so that a client is told of it instead of left waiting. */
 const spareStreams = 50;
+/** See `XdsServerOptions.silence`. */
+const defaultSilence = 10_000;
 /** A connection without a stream is closed after this time, in ms. */
 const idleConnection = 300_000;
 /** A client has this long to take the status of a stream that we ended, in ms. */
@@ -139,8 +141,8 @@ export class XdsServer {
       address,
       port: port === 0 ? 0 : port + index,
       setting: index === 0 ? "xds.port" : `xds.port ${port} + ${index}, of ${count} xds.shards`,
-      maxConnections: settings.maxStreams + Math.ceil(spareConnections / count),
-      silence: this.#options.silence ?? 10_000,
+      maxConnections: settings.maxStreams + Math.ceil((this.#options.spareConnections ?? 1_000) / count),
+      silence: this.#options.silence ?? defaultSilence,
       onConnection: (socket) => connections.injectConnection(socket),
       log,
     });
@@ -192,16 +194,21 @@ export class XdsServer {
     else endCall(call, status.RESOURCE_EXHAUSTED, `more than ${maxStreams} streams at a time (xds.maxStreams)`);
   }
 
-  #open(call: Call, { context, streams }: Shard, speak: (nonces: string) => Protocol): void {
+  #open(call: Call, { context, listener, streams }: Shard, speak: (nonces: string) => Protocol): void {
     this.#streamCount += 1;
     const sender = (this.#options.sender ?? senderFor)(call);
     const protocol = speak(`${this.#process}-${this.#streamCount}`);
     const stream = new XdsStream(this.#streamCount, transportOf(call, sender), protocol, context);
     streams.add(stream);
+    const release = listener.streamOpened(call.getPeer());
+    const tooLate = () => stream.end("DEADLINE_EXCEEDED", "the first request did not come in time");
+    const cancelTimer = context.clock.schedule(this.#options.silence ?? defaultSilence, tooLate);
     const gone = () => {
-      streams.delete(stream);
+      cancelTimer();
+      if (streams.delete(stream)) release();
       stream.gone();
     };
+    call.once("data", cancelTimer);
     call.on("data", (bytes: Buffer) => stream.receive(bytes));
     // A cancelled stream ends as well, and says a little later that it was cancelled.
     call.once("end", () => setImmediate(() => stream.end("OK", "the client closed the stream")));
