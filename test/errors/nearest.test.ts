@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { nearest } from "../../src/errors/nearest.ts";
+import { editDistance, nearest } from "../../src/errors/nearest.ts";
 import { describeError, TributaryError } from "../../src/errors/tributary-error.ts";
 
 const known = ["address", "port", "maxStreams", "pacing", "initialSync"];
@@ -43,3 +43,28 @@ test("an error's line names file, line, column, code and hint as far as they are
   assert.equal(describeError(new Error("plain")), "plain");
   assert.equal(describeError("text"), "text");
 });
+
+test("the distance is that of the plain table, whatever was given up early", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 9 });
+  fc.assert(
+    fc.property(letters, letters, fc.nat(9), (a, b, limit) => {
+      const exact = plainDistance(a, b);
+      const bounded = editDistance(a, b, limit);
+      if (exact <= limit) assert.equal(bounded, exact);
+      else assert.ok(bounded > limit);
+    }),
+  );
+});
+
+function plainDistance(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => Array.from({ length: b.length + 1 }, (_, j) => i + j));
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, rows[i - 1]![j - 1]! + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, rows[i - 2]![j - 2]! + 1);
+      rows[i]![j] = cost;
+    }
+  }
+  return rows[a.length]![b.length]!;
+}

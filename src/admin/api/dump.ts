@@ -7,8 +7,8 @@ import { istioObject } from "./istio-object.ts";
 
 const defaultPage = 100;
 const largestPage = 500;
-/** A page ends with the object that reaches this many encoded bytes: about 10 ms of work. */
-const maxPageBytes = 96 * 1024;
+/** A page ends with the object that reaches this many encoded bytes: less than 10 ms of work. */
+const maxPageBytes = 64 * 1024;
 const networking = "networking.istio.io/";
 
 /** @throws ConnectError InvalidArgument */

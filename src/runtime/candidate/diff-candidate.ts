@@ -22,7 +22,7 @@ export async function diffCandidate(
   { text, shownAs }: Candidate,
   signal: AbortSignal,
 ): Promise<StateDiff> {
-  const candidate = await parseCandidate({ text, file: loaded.file, shownAs });
+  const candidate = await parseCandidate({ text, file: loaded.file, shownAs }, signal);
   signal.throwIfAborted();
   const running = { config: loaded.config, written: asWritten(loaded.config, loaded.written) };
   const written = asWritten(candidate.config, candidate.written);

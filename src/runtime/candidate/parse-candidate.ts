@@ -7,11 +7,11 @@ const entry = new URL("./worker-entry.ts", import.meta.url);
 /** Time for the largest configuration on a busy machine, in ms. */
 const patience = 20_000;
 
-/** @throws CandidateErrors */
-export async function parseCandidate(candidate: CandidateText): Promise<Extract<ReadCandidate, { config: unknown }>> {
+/** @throws CandidateErrors; the signal's reason */
+export async function parseCandidate(candidate: CandidateText, signal: AbortSignal): Promise<Extract<ReadCandidate, { config: unknown }>> {
   const worker = new Worker(entry, { name: "candidate", workerData: candidate, resourceLimits: { maxOldGenerationSizeMb: 192 } });
   try {
-    const read = await answerOf(worker);
+    const read = await answerOf(worker, signal);
     if ("errors" in read) throw new CandidateErrors(read.errors);
     return read;
   } finally {
@@ -19,9 +19,10 @@ export async function parseCandidate(candidate: CandidateText): Promise<Extract<
   }
 }
 
-function answerOf(worker: Worker): Promise<ReadCandidate> {
+function answerOf(worker: Worker, signal: AbortSignal): Promise<ReadCandidate> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new CandidateErrors("the configuration could not be read in time")), patience);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     worker.once("message", resolve);
     worker.once("error", (error) => reject(new CandidateErrors(`the configuration cannot be read: ${error.message}`)));
     worker.once("exit", () => {

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Inspection } from "../../../src/admin/api/inspection.ts";
+import { statusOf } from "../../../src/admin/api/status.ts";
+import { statusText } from "../../../src/admin/text/status-text.ts";
+import { fakeViews, registryView } from "../../support/admin-views.ts";
+import { apiRig, httpService } from "../../support/api-rig.ts";
+
+const now = Date.parse("2030-01-01T00:00:00Z");
+const hour = 3_600_000;
+
+const inspection = (changes: Partial<Parameters<typeof fakeViews>[0]> = {}): Inspection =>
+  ({
+    views: fakeViews(changes),
+    version: "1.2.3",
+    startedAt: now - 49 * hour,
+    ports: () => [{ name: "xds", address: "::1", port: 16010 }],
+    clients: () => [],
+    redact: (text: string) => text.replaceAll("hunter2", "***"),
+  }) as unknown as Inspection;
+
+const staleRegistry = registryView("zk", {
+  type: "zookeeper",
+  status: {
+    phase: "stale",
+    since: now - 5 * 60_000,
+    reason: "no answer, hunter2\u001b[31m",
+    synced: true,
+    lastContact: now - 6 * 60_000,
+    epoch: 1,
+    restarts: 2,
+  },
+  heldEndpoints: 4,
+  holdReason: "reconnect: hunter2 was here",
+  problems: { "bad-url": 3 },
+});
+
+test("status tells registries, types, ports and problems, and no secret", () => {
+  const status = statusOf(inspection({ registries: () => [staleRegistry], clashes: () => [{ code: "host-collision", count: 2 }] }), now);
+  assert.equal(status.uptimeSeconds, (49 * hour) / 1000);
+  const [registry] = status.registries;
+  assert.deepEqual([registry?.phase, registry?.staleSeconds, registry?.heldEndpoints, registry?.restarts], ["stale", 300, 4, 2]);
+  assert.deepEqual({ ...registry?.problems }, { "bad-url": 3 });
+  assert.deepEqual(
+    status.problems.map(({ costs, code, count }) => [costs, code, count]),
+    [["name", "host-collision", 2]],
+  );
+  assert.doesNotMatch(
+    JSON.stringify(status, (_key, value) => (typeof value === "bigint" ? String(value) : value)),
+    /hunter2/,
+  );
+});
+
+test("as text, what is not well stands below its registry, and nothing steers the terminal", () => {
+  const text = statusText(statusOf(inspection({ registries: () => [registryView("files"), staleRegistry] }), now), now);
+  assert.match(text, /^Tributary 1\.2\.3, up 2 d 1 h; the view is complete\n/);
+  assert.match(text, /xds +\[::1\]:16010/);
+  assert.match(
+    text,
+    /\nfiles .*\nzk +zookeeper +stale +5 min .*\n {2}no answer, .*; last contact 6 min ago\n {2}removals wait: .*\n {2}skipped: bad-url 3\n/,
+  );
+  assert.ok(!text.includes("\u001b"));
+});
+
+test("status can be asked for with GET as well, and as a page", async (t) => {
+  const { get, call } = await apiRig(t, { services: { files: [httpService("orders", ["10.0.0.1"])] } });
+  const posted = await call("Status", {});
+  assert.deepEqual([posted.version, posted.complete, posted.registries[0].services], ["1.2.3", true, 1]);
+  const path = `/tributary.admin.v1.AdminService/Status?encoding=json&message=${encodeURIComponent("{}")}`;
+  assert.equal(((await (await get(path)).json()) as { stateDigest: string }).stateDigest, posted.stateDigest);
+  assert.match(await (await get("/debug/status")).text(), /^Tributary 1\.2\.3/);
+  const { registries } = (await (await get("/debug/status?format=json")).json()) as { registries: { id: string }[] };
+  assert.equal(registries[0]?.id, "files");
+});
