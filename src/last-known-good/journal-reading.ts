@@ -4,6 +4,7 @@ import { decodeEntries, type RawEntry, type RawItem } from "./journal-entries.ts
 import type { KeptItem } from "./journal-entry.ts";
 import { readFrames } from "./journal-frames.ts";
 import { type JournalOwner, readHeader } from "./journal-header.ts";
+import type { Pause } from "./slices.ts";
 
 export type JournalReading =
   | { readonly is: "read"; readonly contents: JournalContents; readonly good: number; readonly torn: number }
@@ -68,7 +69,7 @@ export class JournalContents {
 }
 
 /** Yields after every frame, so that the caller can give way to others; returns the reading. */
-export function* readJournal(file: Buffer, owner: JournalOwner): Generator<void, JournalReading> {
+export function* readJournal(file: Buffer, owner: JournalOwner): Generator<Pause, JournalReading> {
   const contents = new JournalContents(file);
   const header = readHeader(file, owner);
   if (header.is === "torn") return { is: "read", contents, good: 0, torn: file.length };
@@ -87,6 +88,6 @@ export function* readJournal(file: Buffer, owner: JournalOwner): Generator<void,
     } catch (error) {
       return { is: "unusable", why: (error as Error).message };
     }
-    yield;
+    yield "may go on";
   }
 }

@@ -11,6 +11,7 @@ import type { Disk } from "./disk.ts";
 import { encodeEntries } from "./journal-entries.ts";
 import type { JournalEntry, KeptSource } from "./journal-entry.ts";
 import { encodeHeader, type JournalOwner } from "./journal-header.ts";
+import type { Pause } from "./slices.ts";
 
 /** Characters of text in one frame; encoding and writing that takes less than a millisecond. */
 const frameCharacters = 128 * 1024;
@@ -37,7 +38,7 @@ export class JournalRewrite {
   }
 
   /** Creates the file and writes everything, with a yield after each frame. Throws what the disk throws. */
-  *write(): Generator<void, void> {
+  *write(): Generator<Pause, void> {
     this.#file = this.#disk.create(this.#path);
     this.#append(encodeHeader(this.#owner));
     let entries: JournalEntry[] = [];
@@ -52,7 +53,7 @@ export class JournalRewrite {
       this.#append(encodeEntries(entries));
       entries = [];
       characters = 0;
-      yield;
+      yield "may go on";
     }
     if (this.#source.isComplete()) entries.push({ what: "complete" });
     if (entries.length > 0) this.#append(encodeEntries(entries));

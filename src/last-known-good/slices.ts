@@ -6,9 +6,12 @@
 /** Milliseconds between two turns of the event loop, for all works together. */
 const sliceMs = 5;
 
+/** What a work says where it can be interrupted: that it may go on, or that it waits for the next turn of the event loop. */
+export type Pause = "may go on" | "next turn";
+
 interface Work {
-  /** Goes on; true when it is done. */
-  step(): boolean;
+  /** Goes on; undefined when it is done. */
+  step(): Pause | undefined;
 }
 
 export class Slices {
@@ -16,18 +19,18 @@ export class Slices {
   #scheduled: NodeJS.Immediate | undefined;
 
   /** Runs a work that yields wherever it may be interrupted. Resolves with what it returns, rejects with what it throws. */
-  run<T>(work: Iterator<void, T>): Promise<T> {
+  run<T>(work: Iterator<Pause, T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#works.push({
         step() {
           try {
-            const { done, value } = work.next();
-            if (done) resolve(value);
-            return done === true;
+            const next = work.next();
+            if (!next.done) return next.value;
+            resolve(next.value);
           } catch (error) {
             reject(error);
-            return true;
           }
+          return undefined;
         },
       });
       this.#schedule();
@@ -42,14 +45,11 @@ export class Slices {
   #slice(): void {
     this.#scheduled = undefined;
     const end = performance.now() + sliceMs;
-    for (let work = this.#works.shift(); work !== undefined; work = this.#works.shift()) {
-      while (!work.step()) {
-        if (performance.now() < end) continue;
-        this.#works.push(work);
-        this.#schedule();
-        return;
-      }
-      if (performance.now() >= end) break;
+    for (let left = this.#works.length; left > 0 && performance.now() < end; left--) {
+      const work = this.#works.shift() as Work;
+      let pause = work.step();
+      while (pause === "may go on" && performance.now() < end) pause = work.step();
+      if (pause !== undefined) this.#works.push(work);
     }
     this.#schedule();
   }

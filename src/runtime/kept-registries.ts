@@ -8,12 +8,22 @@ import type { RegistryConfig } from "../config/schema.ts";
 import type { JournalContents } from "../last-known-good/journal-reading.ts";
 import type { LastKnownGood } from "../last-known-good/last-known-good.ts";
 import type { Loaded, RegistryState, StateReport } from "../last-known-good/registry-state.ts";
+import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Restoring } from "../registries/restoring.ts";
+
+/** Whoever translates what the catalog takes over: so many changes wait there. */
+interface Downstream {
+  readonly backlog: number;
+}
+
+/** So many items are taken over before they are translated: the catalog has them parsed that long (`ServiceIndex`). */
+const mostAhead = 400;
 
 export class KeptRegistries implements CatalogJournal {
   readonly #kept: LastKnownGood;
   readonly #log: Logger;
+  #downstream: Downstream = { backlog: 0 };
   readonly #catalog = Promise.withResolvers<Catalog>();
 
   constructor(kept: LastKnownGood, log: Logger) {
@@ -33,7 +43,8 @@ export class KeptRegistries implements CatalogJournal {
   }
 
   /** The catalog must know the registries that were begun. */
-  attach(catalog: Catalog): void {
+  attach(catalog: Catalog, publisher: Downstream): void {
+    this.#downstream = publisher;
     this.#catalog.resolve(catalog);
   }
 
@@ -70,7 +81,13 @@ export class KeptRegistries implements CatalogJournal {
       // A defect of ours can fail every item.
       if (failures++ === 0) this.#log.error({ registry, item, err: error }, "taking over what was kept of an item failed");
     };
-    await this.#kept.slices.run(restoreItems(catalog, registry, contents, { isEnded: () => state.isRemoved, failed }));
+    await this.#kept.slices.run(
+      restoreItems(catalog, registry, contents, {
+        isEnded: () => state.isRemoved,
+        isBusy: () => this.#downstream.backlog >= mostAhead,
+        failed,
+      }),
+    );
     if (state.isRemoved) return undefined;
     catalog.restored(registry, contents.expired);
     const source = catalog.kept(registry);
@@ -82,18 +99,25 @@ export class KeptRegistries implements CatalogJournal {
 
 interface RestoreEvents {
   isEnded(): boolean;
+  isBusy(): boolean;
   failed(item: string, error: unknown): void;
 }
 
-function* restoreItems(catalog: Catalog, registry: string, contents: JournalContents, events: RestoreEvents): Generator<void, void> {
+function* restoreItems(catalog: Catalog, registry: string, contents: JournalContents, events: RestoreEvents): Generator<Pause, void> {
+  let ahead = 0;
   for (const [id, item] of contents.items()) {
+    while (events.isBusy() || ahead >= mostAhead) {
+      ahead = 0;
+      yield "next turn";
+    }
     if (events.isEnded()) return;
+    ahead += 1;
     try {
       catalog.restore(registry, id, item);
     } catch (error) {
       events.failed(id, error);
     }
-    yield;
+    yield "may go on";
   }
 }
 

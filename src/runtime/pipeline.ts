@@ -60,7 +60,7 @@ export class Pipeline {
     });
     this.catalog.onDirty(() => this.publisher.schedule());
     this.catalog.setRegistries(config.registries);
-    this.kept?.attach(this.catalog);
+    this.kept?.attach(this.catalog, this.publisher);
     started.attach(this.catalog);
   }
 
