@@ -1,10 +1,10 @@
 /** Every benchmark with what is promised about it: for two cores. */
+import { delta } from "./delta.ts";
 import type { Bench, Target } from "./figure.ts";
 import { listen } from "./listen.ts";
-import { runInOwnProcess } from "./own-process.ts";
+import { loadName } from "./load/sustained-load.ts";
+import { runInOwnProcess } from "./measuring/own-process.ts";
 import { spine } from "./spine.ts";
-
-const load = "100 changes/s for 30 s";
 
 export const benches: readonly Bench[] = [
   listen,
@@ -23,12 +23,24 @@ export const benches: readonly Bench[] = [
       "resident, settled": { atMost: 240 },
       "resident, peak": { atMost: 240 },
       "change → full state, p50": { atMost: 60 },
-      [`${load}: lag p99`]: { atMost: 1_000 },
-      [`${load}: CPU`]: { atMost: 0.4 },
-      [`${load}: event loop blocked, max`]: { atMost: 20 },
-      [`${load}: lost`]: { atMost: 0 },
-      [`${load}: pushes in 5 s of idleness`]: { atMost: 0 },
-      [`${load}: resident, peak`]: { atMost: 240 },
+      [`${loadName}: lag p99`]: { atMost: 1_000 },
+      [`${loadName}: CPU`]: { atMost: 0.4 },
+      [`${loadName}: event loop blocked, max`]: { atMost: 20 },
+      [`${loadName}: lost`]: { atMost: 0 },
+      [`${loadName}: pushes in 5 s of idleness`]: { atMost: 0 },
+      [`${loadName}: resident, peak`]: { atMost: 240 },
+    },
+  }),
+  delta({
+    name: "delta-10k",
+    interfaces: 10_000,
+    targets: {
+      "change → delta, p50": { atMost: 2 },
+      "change → delta, p99": { atMost: 5 },
+      "reconnect with versions: resources sent": { atMost: 0 },
+      "reconnect to another process of ours: resources sent": { atMost: 0 },
+      [`${loadName}: lag p99`]: { atMost: 10 },
+      [`${loadName}: lost`]: { atMost: 0 },
     },
   }),
   module("full-push", {

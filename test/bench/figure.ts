@@ -25,6 +25,19 @@ export interface Bench {
   run(options: BenchOptions): Promise<readonly Figure[]>;
 }
 
+/** A bench whose figures and targets are all called after it: `NAME: FIGURE`. */
+export function named(name: string, targets: Bench["targets"], run: Bench["run"]): Bench {
+  const full = (figure: string) => `${name}: ${figure}`;
+  return {
+    name,
+    targets: Object.fromEntries(Object.entries(targets).map(([figure, target]) => [full(figure), target])),
+    async run(options) {
+      const figures = await run(options);
+      return figures.map((figure) => ({ ...figure, name: full(figure.name) }));
+    },
+  };
+}
+
 /** A figure beside its target, as `--json` tells it. */
 export interface Verdict extends Figure {
   /** Such as `≤ 240`; null where nothing is promised. */

@@ -138,7 +138,7 @@ async function plain(name: string, message: () => Buffer): Promise<Way> {
 }
 
 function startClient(port: number) {
-  return fork(new URL("./push-client.ts", import.meta.url), [`127.0.0.1:${port}`], { stdio: "inherit" });
+  return fork(new URL("./client/push-client.ts", import.meta.url), [`127.0.0.1:${port}`], { stdio: "inherit" });
 }
 
 async function measure(way: Way): Promise<Cost> {

@@ -2,10 +2,10 @@
 import { connect } from "node:net";
 import path from "node:path";
 import { repository } from "../e2e/install/cache.ts";
-import { sharedNow } from "./clock.ts";
 import type { Bench } from "./figure.ts";
-import { median } from "./quantile.ts";
-import { ServerProcess } from "./server-process.ts";
+import { sharedNow } from "./measuring/clock.ts";
+import { median } from "./measuring/quantile.ts";
+import { ServerProcess } from "./program/server-process.ts";
 
 const figure = "listen: process start → listening";
 

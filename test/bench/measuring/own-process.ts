@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Figure } from "./figure.ts";
+import type { Figure } from "../figure.ts";
 
 /** @param module exports `run(): Promise<Figure[]>`; may call `gc()` */
 export async function runInOwnProcess(module: URL): Promise<Figure[]> {

@@ -1,19 +1,21 @@
-/** 100 changes a second for 30 seconds, against a server whose pushes are paced, and what remains of them. */
+/** 100 changes a second for 30 seconds, and what remains of them. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClientProcess } from "./client-process.ts";
-import { sharedNow } from "./clock.ts";
+import type { ClientProcess } from "../client/client-process.ts";
+import type { Figure } from "../figure.ts";
+import { sharedNow } from "../measuring/clock.ts";
+import { cpuSeconds, memory } from "../measuring/process-usage.ts";
+import { quantile } from "../measuring/quantile.ts";
+import type { ServerProcess } from "../program/server-process.ts";
 import type { DubboTree } from "./dubbo-tree.ts";
 import { endpointDigest } from "./endpoint-digest.ts";
-import type { Figure } from "./figure.ts";
-import { cpuSeconds, memory } from "./process-usage.ts";
-import { quantile } from "./quantile.ts";
-import type { ServerProcess } from "./server-process.ts";
 
 const seconds = 30;
 const perSecond = 100;
 /** A provider stays at least this many additions, so that pushes half a second apart see it. */
 const lifetime = 200;
 const idleSeconds = 5;
+/** What its figures' names begin with. */
+export const loadName = `${perSecond} changes/s for ${seconds} s`;
 /** The server's start is over: caches are warm, the first garbage is collected. */
 const settle = 3_000;
 
@@ -42,18 +44,17 @@ export async function sustain(
   const { resident, peak } = memory(server.pid);
   await Promise.all(tree.markers.map((marker) => tree.remove(marker)));
 
-  const prefix = `${perSecond} changes/s for ${seconds} s`;
   return [
-    { name: `${prefix}: lag p50`, value: quantile(lags, 0.5), unit: "ms" },
-    { name: `${prefix}: lag p99`, value: quantile(lags, 0.99), unit: "ms" },
-    { name: `${prefix}: CPU`, value: cores, unit: "cores" },
-    { name: `${prefix}: event loop blocked, max`, value: loop.max, unit: "ms" },
-    { name: `${prefix}: event loop blocked, p99.9`, value: loop.p999, unit: "ms" },
-    { name: `${prefix}: pushes`, value: pushes - pushesBefore, unit: "" },
-    { name: `${prefix}: lost`, value: added.size + removed.size - lags.length + wrong, unit: "" },
-    { name: `${prefix}: pushes in ${idleSeconds} s of idleness`, value: idlePushes, unit: "" },
-    { name: `${prefix}: resident after it`, value: resident, unit: "MiB" },
-    { name: `${prefix}: resident, peak`, value: peak, unit: "MiB" },
+    { name: `${loadName}: lag p50`, value: quantile(lags, 0.5), unit: "ms" },
+    { name: `${loadName}: lag p99`, value: quantile(lags, 0.99), unit: "ms" },
+    { name: `${loadName}: CPU`, value: cores, unit: "cores" },
+    { name: `${loadName}: event loop blocked, max`, value: loop.max, unit: "ms" },
+    { name: `${loadName}: event loop blocked, p99.9`, value: loop.p999, unit: "ms" },
+    { name: `${loadName}: pushes`, value: pushes - pushesBefore, unit: "" },
+    { name: `${loadName}: lost`, value: added.size + removed.size - lags.length + wrong, unit: "" },
+    { name: `${loadName}: pushes in ${idleSeconds} s of idleness`, value: idlePushes, unit: "" },
+    { name: `${loadName}: resident after it`, value: resident, unit: "MiB" },
+    { name: `${loadName}: resident, peak`, value: peak, unit: "MiB" },
   ];
 }
 

@@ -1,8 +1,8 @@
 /** Starts and drives a client (`client.ts`) in a process of its own. */
 import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import type { Arrival, FromClient, Inspection, ToClient } from "./client-messages.ts";
-import { sharedNow } from "./clock.ts";
+import { sharedNow } from "../measuring/clock.ts";
+import type { Arrival, ClientProtocol, FromClient, Inspection, ToClient } from "./client-messages.ts";
 
 export class ClientProcess {
   /** Every answer so far. */
@@ -13,21 +13,21 @@ export class ClientProcess {
   readonly #events = new EventEmitter<{ [Type in FromClient["type"]]: [Extract<FromClient, { type: Type }>] } & { error: [Error] }>();
   readonly #process: ChildProcess;
 
-  private constructor() {
-    this.#process = fork(new URL("./client.ts", import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  private constructor(protocol: ClientProtocol) {
+    this.#process = fork(new URL("./client.ts", import.meta.url), [protocol], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#process.on("message", (message: FromClient) => this.#receive(message));
     this.#process.on("exit", (code) => this.#end(`the client ended with ${code}`));
     // Nobody may be waiting just now; whoever waits next is told by a time-out.
     this.#events.on("error", () => {});
   }
 
-  static async start(): Promise<ClientProcess> {
-    const client = new ClientProcess();
+  static async start(protocol: ClientProtocol = "full-state"): Promise<ClientProcess> {
+    const client = new ClientProcess(protocol);
     await client.#next("ready", 10_000);
     return client;
   }
 
-  /** Connects as soon as the port is open. @returns its first answer for ServiceEntries */
+  /** Connects as soon as the port is open, after leaving the server it is connected to. @returns the first answer for ServiceEntries */
   async connect(port: number): Promise<Arrival> {
     const arrival = this.#next("arrival", 60_000);
     this.#send({ type: "connect", port });
@@ -46,7 +46,7 @@ export class ClientProcess {
     }
   }
 
-  /** Decodes the newest answer; takes the client seconds where it is large. */
+  /** Decodes everything that is held; takes the client seconds where that is much. */
   async inspect(): Promise<Inspection> {
     const inspection = this.#next("inspection", 60_000);
     this.#send({ type: "inspect" });

@@ -1,9 +1,13 @@
 /** What a client process and whoever started it say to each other. Times are of the shared clock. */
+import type { Taken } from "./dialogue.ts";
+
+/** Full state: as istiod asks for it. Delta: all ServiceEntries. */
+export type ClientProtocol = "full-state" | "delta";
 
 export type ToClient =
-  /** Connect as soon as something listens there, and ask like istiod. */
+  /** Leave the stream there is, connect as soon as something listens there, and ask. */
   | { readonly type: "connect"; readonly port: number }
-  /** Decode the newest answer completely. */
+  /** Decode everything that is held. */
   | { readonly type: "inspect" };
 
 export type FromClient =
@@ -14,21 +18,16 @@ export type FromClient =
   | { readonly type: "ended"; readonly reason: string };
 
 /** An answer for ServiceEntries arrived completely. */
-export interface Arrival {
+export interface Arrival extends Taken {
   readonly type: "arrival";
   readonly at: number;
   readonly bytes: number;
-  readonly resources: number;
-  /** Markers that the answer before did not have. */
-  readonly added: readonly number[];
-  /** Markers that only the answer before had. */
-  readonly removed: readonly number[];
 }
 
 export interface Inspection {
   readonly type: "inspection";
   readonly services: number;
   readonly endpoints: number;
-  /** See `endpoint-digest.ts`. */
+  /** See `load/endpoint-digest.ts`. */
   readonly digest: string;
 }

@@ -3,16 +3,20 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { repository } from "../e2e/install/cache.ts";
-import { Child } from "../e2e/servers/child.ts";
-import { eventually } from "../e2e/servers/eventually.ts";
-import { freePorts } from "../e2e/servers/free-port.ts";
-import { sharedNow } from "./clock.ts";
+import { repository } from "../../e2e/install/cache.ts";
+import { Child } from "../../e2e/servers/child.ts";
+import { eventually } from "../../e2e/servers/eventually.ts";
+import { freePorts } from "../../e2e/servers/free-port.ts";
+import { sharedNow } from "../measuring/clock.ts";
 import type { LoopDelay } from "./loop-probe.ts";
 
 export interface ServerOptions {
   /** The `registries` of the configuration. */
   readonly registries: readonly Readonly<Record<string, unknown>>[];
+  /** Added to the `xds` of the configuration. */
+  readonly xds?: Readonly<Record<string, unknown>>;
+  /** Where the last known state is kept; default: nowhere. */
+  readonly state?: string;
   /** Watch its event loop, at the price of a timer every millisecond. */
   readonly probe?: boolean;
 }
@@ -33,7 +37,7 @@ export class ServerProcess {
     this.#folder = folder;
   }
 
-  static async start({ registries, probe = false }: ServerOptions): Promise<ServerProcess> {
+  static async start({ registries, xds: extra, state, probe = false }: ServerOptions): Promise<ServerProcess> {
     // Nothing listens at the last two: an istiod beside it that counts as warm.
     const [xds, metrics, admin, ...nowhere] = await freePorts(5);
     const folder = mkdtempSync(path.join(tmpdir(), "tributary-bench-"));
@@ -41,7 +45,13 @@ export class ServerProcess {
     const initialSync = { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] };
     writeFileSync(
       config,
-      JSON.stringify({ registries, xds: { port: xds, initialSync }, metrics: { port: metrics }, admin: { port: admin } }),
+      JSON.stringify({
+        registries,
+        xds: { port: xds, initialSync, ...extra },
+        metrics: { port: metrics },
+        admin: { port: admin },
+        lastKnownGood: { folder: state },
+      }),
     );
     const preload = probe ? ["--import", fileURLToPath(new URL("./loop-probe.ts", import.meta.url))] : [];
     // For looking closer: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=profile".

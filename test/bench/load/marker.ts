@@ -20,3 +20,8 @@ export function findMarkers(bytes: Buffer): Set<number> {
   }
   return found;
 }
+
+/** Those that only the first set has. */
+export function without(markers: ReadonlySet<number>, others: ReadonlySet<number>): number[] {
+  return [...markers].filter((marker) => !others.has(marker));
+}

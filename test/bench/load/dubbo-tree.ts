@@ -4,8 +4,8 @@
  */
 import { once } from "node:events";
 import zookeeper from "node-zookeeper-client";
-import { providerPath } from "../e2e/servers/dubbo-writer.ts";
-import { sharedNow } from "./clock.ts";
+import { providerPath } from "../../e2e/servers/dubbo-writer.ts";
+import { sharedNow } from "../measuring/clock.ts";
 import { markerAddress } from "./marker.ts";
 
 const port = 20880;
