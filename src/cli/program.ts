@@ -80,8 +80,9 @@ Examples:
     .description("follow a running server and print changes as they come")
     .option("-a, --address <host:port>", "xDS address of the server", addressLike(xdsAddress), xdsAddress)
     .option("-o, --output <format>", "text or json (one object a line)", oneOf("text", "json"), "text")
+    .option("--sotw", "ask for full state in every answer, as istiod does, instead of delta xDS", false)
     .addHelpText("after", "\nExamples:\n  tributary watch\n  tributary watch --address 127.0.0.1:16010 -o json")
-    .action(async (options: { address: string; output: "text" | "json" }) => {
+    .action(async (options: { address: string; output: "text" | "json"; sotw: boolean }) => {
       const { watch } = await import("./watch.ts");
       await run(() => watch(options));
     });

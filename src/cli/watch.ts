@@ -5,14 +5,14 @@ import type { WatchedObject } from "../xds/watched-object.ts";
 
 type Changes = Extract<WatchEvent, { event: "changes" }>;
 
-export async function watch(options: { address: string; output: "text" | "json" }): Promise<number> {
+export async function watch(options: { address: string; output: "text" | "json"; sotw: boolean }): Promise<number> {
   const { watch: follow } = await import("../xds/watch-client.ts");
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
   // Piped into `head`: nobody reads on, so there is nothing left to do.
   process.stdout.once("error", () => ended.abort());
   if (options.output === "text") console.error(`watching ${options.address}; Ctrl-C ends`);
-  for await (const event of follow({ target: options.address, signal: ended.signal })) {
+  for await (const event of follow({ target: options.address, protocol: options.sotw ? "sotw" : "delta", signal: ended.signal })) {
     const lines = options.output === "json" ? jsonLines(event) : textLines(event);
     for (const line of lines) process.stdout.write(`${line}\n`);
   }

@@ -25,6 +25,7 @@ export const errorCodes = {
     "A journal of last-known-good is damaged, or no journal of this registry. It is set aside under the named path, and the registry starts from nothing.",
   STATE_NEWER:
     "A journal of last-known-good was written by a newer release. It is left as it is, and its registry runs without; use that release, or move the file away.",
+  DELTA_UNSUPPORTED: "The server answers full-state xDS only. Follow it with `tributary watch --sotw`.",
   NOT_RUNNING: "No server answers at the given address. Start one with `tributary serve`, or name its address.",
 } as const satisfies Record<string, string>;
 

@@ -21,7 +21,7 @@ function stream(method: string): MethodDefinition<Buffer, Buffer> {
 /** Full state of a type in every response. */
 export const streamAggregatedResources = stream("StreamAggregatedResources");
 /** Changes only. */
-const deltaAggregatedResources = stream("DeltaAggregatedResources");
+export const deltaAggregatedResources = stream("DeltaAggregatedResources");
 
 export const discoveryService = {
   StreamAggregatedResources: streamAggregatedResources,

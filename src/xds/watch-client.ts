@@ -1,21 +1,20 @@
 /**
- * Follows a running server as a client: what `tributary watch` prints. It speaks full state, holds
- * what it was told, and says what changed. An answer is acknowledged when its changes were taken, so
- * a slow reader is sent the net difference later instead of being queued for.
+ * Follows a running server as a client: what `tributary watch` prints. It holds what it was told, and says
+ * what changed. An answer is acknowledged when its changes were taken, so a slow reader is sent the net
+ * difference later instead of being queued for.
  */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, type ClientDuplexStream, credentials, type ServiceError } from "@grpc/grpc-js";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { TributaryError } from "../errors/tributary-error.ts";
-import { type DiscoveryRequest, DiscoveryRequestSchema, DiscoveryResponseSchema } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { ownedTypes, type TypeKey } from "../snapshot/snapshot.ts";
-import { streamAggregatedResources } from "./discovery-service.ts";
-import { type WatchedChanges, WatchedTable } from "./watched-object.ts";
+import { type WatchedAnswer, type WatchedTables, type WatchProtocol, watchDelta, watchSotw } from "./watch-protocol.ts";
 
 export interface WatchOptions {
   /** `host:port` of the server. */
   readonly target: string;
   /** Default: all types that Tributary serves. */
   readonly types?: readonly TypeKey[];
+  /** Default `delta`: changes only, also after a reconnect. `sotw`: full state in every answer. */
+  readonly protocol?: "delta" | "sotw";
   /** Ends the watch. */
   readonly signal?: AbortSignal;
   /** First waiting time before a reconnect, in ms; it doubles up to 16 times that. Default 500. */
@@ -23,28 +22,22 @@ export interface WatchOptions {
 }
 
 export type WatchEvent =
-  | ({
-      readonly event: "changes";
-      readonly type: TypeKey;
-      /** The table's digest. */
-      readonly version: string;
-      /** False while the server still waits for a required registry. */
-      readonly complete: boolean;
-      /** The first answer of this watch for the type: everything is `added`. */
-      readonly initial: boolean;
-      /** Objects there are now. */
-      readonly size: number;
-    } & WatchedChanges)
+  | ({ readonly event: "changes" } & WatchedAnswer)
   /** What was seen stays; the next connection tells the difference. */
   | { readonly event: "disconnected"; readonly reason: string; readonly retryInMs: number };
 
 /** Largest answer, in bytes; a larger one ends the stream. */
 const maxAnswer = 1024 * 1024 * 1024;
 
-/** @throws TributaryError NOT_RUNNING when there is no first answer; later connections are tried again without limit. */
+/**
+ * Connections after the first answer are tried again without limit.
+ *
+ * @throws TributaryError NOT_RUNNING when there is no first answer, DELTA_UNSUPPORTED when the server knows full state only
+ */
 export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, void> {
   const { types = ownedTypes, signal, reconnectAfter = 500 } = options;
-  const tables = new Map<TypeKey, WatchedTable>();
+  const protocol = options.protocol === "sotw" ? watchSotw : watchDelta;
+  const tables: WatchedTables = new Map();
   let wait = reconnectAfter;
   let everConnected = false;
   while (!signal?.aborted) {
@@ -57,12 +50,14 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, 
     signal?.addEventListener("abort", abort, { once: true });
     let reason = "the server closed the stream";
     try {
-      for await (const event of follow(client, types, tables, signal)) {
+      for await (const event of follow(client, protocol, types, tables, signal)) {
         everConnected = true;
         wait = reconnectAfter;
         yield event;
       }
     } catch (error) {
+      if (protocol === watchDelta && (error as Partial<ServiceError>).code === status.UNIMPLEMENTED)
+        throw unsupported(options.target, error);
       reason = describe(error);
     } finally {
       signal?.removeEventListener("abort", abort);
@@ -84,30 +79,24 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, 
 /** One stream, until it ends. Backpressure: nothing is read, and nothing acknowledged, before the last event was taken. */
 async function* follow(
   client: Client,
+  protocol: WatchProtocol,
   types: readonly TypeKey[],
-  tables: Map<TypeKey, WatchedTable>,
+  tables: WatchedTables,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WatchEvent, void> {
-  const { path, requestSerialize, responseDeserialize } = streamAggregatedResources;
+  const { path, requestSerialize, responseDeserialize } = protocol.method;
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
   const cancel = () => call.cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   try {
-    const keys = new Map(types.map((type) => [typeUrlOf(type), type]));
-    for (const [index, typeUrl] of [...keys.keys()].entries()) {
-      send(call, { typeUrl, node: index === 0 ? { id: `tributary-watch~${process.pid}` } : undefined });
+    for (const [index, type] of types.entries()) {
+      call.write(protocol.ask(type, tables, index === 0 ? { id: `tributary-watch~${process.pid}` } : undefined));
     }
     for await (const bytes of call as AsyncIterable<Buffer>) {
-      const { typeUrl, versionInfo: version, nonce, resources, controlPlane } = fromBinary(DiscoveryResponseSchema, bytes);
-      const type = keys.get(typeUrl);
-      if (!type) continue;
-      const known = tables.get(type);
-      const table = known ?? new WatchedTable();
-      const changes = table.replace(resources);
-      tables.set(type, table);
-      const complete = !controlPlane?.identifier.endsWith(" incomplete");
-      yield { event: "changes", type, version, complete, initial: known === undefined, size: table.size, ...changes };
-      send(call, { typeUrl, versionInfo: version, responseNonce: nonce });
+      const taken = protocol.take(bytes, tables);
+      if (!taken) continue;
+      yield { event: "changes", ...taken.answer };
+      call.write(taken.acknowledgement);
     }
   } finally {
     signal?.removeEventListener("abort", cancel);
@@ -116,14 +105,12 @@ async function* follow(
   }
 }
 
-/** The version in a type URL does not matter to the server. */
-function typeUrlOf(type: TypeKey): string {
-  return type.replace("/", "/v1/");
-}
-
-function send(call: ClientDuplexStream<Buffer, Buffer>, request: Parameters<typeof create<typeof DiscoveryRequestSchema>>[1]): void {
-  const message: DiscoveryRequest = create(DiscoveryRequestSchema, request);
-  call.write(Buffer.from(toBinary(DiscoveryRequestSchema, message)));
+/** Said instead of falling back: full state costs the server and the network a hundred times as much. */
+function unsupported(target: string, cause: unknown): TributaryError {
+  return new TributaryError("DELTA_UNSUPPORTED", `the server at ${target} does not speak delta xDS`, {
+    hint: "follow its full state with --sotw",
+    cause,
+  });
 }
 
 /** The reason alone: grpc-js wraps a refused connection into "No connection established. Last error: Error: … Resolution note: …". */

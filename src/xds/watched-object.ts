@@ -39,10 +39,36 @@ const specSchemas: readonly (GenMessage<ServiceEntry> | GenMessage<WorkloadEntry
 
 /** What a client holds of one type; encoded, because most of it is never looked at. */
 export class WatchedTable {
-  #resources: ReadonlyMap<string, { readonly version: string; readonly bytes: Uint8Array }> = new Map();
+  #resources = new Map<string, { readonly version: string; readonly bytes: Uint8Array }>();
 
   get size(): number {
     return this.#resources.size;
+  }
+
+  /** Name → version of what is held. */
+  versions(): Record<string, string> {
+    return Object.fromEntries([...this.#resources].map(([name, { version }]) => [name, version]));
+  }
+
+  /** Takes over what changed. @throws when a resource is not what it should be */
+  update(resources: readonly Any[], gone: readonly string[]): WatchedChanges {
+    const added: WatchedObject[] = [];
+    const changed: WatchedObject[] = [];
+    for (const { value } of resources) {
+      const resource = fromBinary(ResourceSchema, value);
+      const { name = "", version = "" } = resource.metadata ?? {};
+      const old = this.#resources.get(name);
+      this.#resources.set(name, { version, bytes: value.slice() }); // a copy, so as not to keep the whole answer
+      if (!old) added.push(readObject(resource));
+      else if (old.version !== version || version === "") changed.push(readObject(resource));
+    }
+    const removed: WatchedObject[] = [];
+    for (const name of gone) {
+      const old = this.#resources.get(name);
+      if (old) removed.push(readObject(fromBinary(ResourceSchema, old.bytes)));
+      this.#resources.delete(name);
+    }
+    return { added, changed, removed };
   }
 
   /** Takes over a full-state answer; what it lacks is removed. @throws when a resource is not what it should be */
