@@ -29,11 +29,10 @@ export class FaultyDisk implements Disk {
   }
   write(file: number, bytes: Uint8Array): void {
     this.#act(`write ${bytes.length}`);
-    if (this.room === undefined) return localDisk.write(file, bytes);
-    localDisk.write(file, bytes.subarray(0, this.room));
-    const isFull = bytes.length > this.room;
-    this.room = Math.max(0, this.room - bytes.length);
-    if (isFull) throw failure("ENOSPC");
+    const room = this.room ?? bytes.length;
+    localDisk.write(file, bytes.subarray(0, room));
+    if (this.room !== undefined) this.room = Math.max(0, room - bytes.length);
+    if (bytes.length > room) throw failure("ENOSPC");
   }
   sync(file: number): Promise<void> {
     return localDisk.sync(file);
