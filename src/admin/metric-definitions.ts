@@ -16,6 +16,11 @@ export const metricDefinitions = {
     help: "1 for the phase a registry is in: starting (never listed), live, or stale (contact lost, last state kept).",
   },
   tributary_registry_synced: { type: "gauge", labels: ["registry"], help: "1 once a complete listing was taken over in this process." },
+  tributary_registry_restored: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "1 while what is served of the registry is the state that an earlier process kept, because it was not listed yet in this one.",
+  },
   tributary_registry_stale_seconds: {
     type: "gauge",
     labels: ["registry"],
@@ -69,7 +74,11 @@ export const metricDefinitions = {
     labels: ["digest"],
     help: "Always 1; the label is a digest of everything served. Equal digests mean equal state: compare replicas by it.",
   },
-  tributary_complete: { type: "gauge", labels: [], help: "1 once every required registry was listed, so that first answers are given." },
+  tributary_complete: {
+    type: "gauge",
+    labels: [],
+    help: "1 once every required registry was listed, or is served as an earlier process kept it, so that first answers are given.",
+  },
   tributary_xds_streams: { type: "gauge", labels: [], help: "Open xDS streams." },
   tributary_xds_requests_total: { type: "counter", labels: ["type"], help: "Requests received, acknowledgements included." },
   tributary_xds_pushes_total: { type: "counter", labels: ["type"], help: "Responses sent." },
@@ -127,6 +136,35 @@ export const metricDefinitions = {
     type: "counter",
     labels: ["reason"],
     help: "Read-backs without a result: no-answer (no debug port listens), timeout, status, content, too-large, cut-off, worker (our own thread failed), overtaken (istiod left or connected anew meanwhile).",
+  },
+  tributary_last_known_good_writable: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "1 while what is known of the registry is kept for a restart; 0 while that fails (serving goes on). Absent without `lastKnownGood.folder`.",
+  },
+  tributary_last_known_good_bytes: { type: "gauge", labels: ["registry"], help: "Size of the registry's journal of last-known-good." },
+  tributary_last_known_good_entries_total: { type: "counter", labels: ["registry"], help: "Entries appended to the journal." },
+  tributary_last_known_good_written_bytes_total: { type: "counter", labels: ["registry"], help: "Bytes appended to the journal." },
+  tributary_last_known_good_rewrites_total: {
+    type: "counter",
+    labels: ["registry"],
+    help: "Times the journal was written anew without its history.",
+  },
+  tributary_last_known_good_write_errors_total: { type: "counter", labels: ["registry"], help: "Writes to the journal that failed." },
+  tributary_last_known_good_set_aside_total: {
+    type: "counter",
+    labels: ["registry"],
+    help: "Journals that could not be used (damaged, foreign) and were set aside.",
+  },
+  tributary_last_known_good_loaded_items: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "Items that were taken over from the journal at the start.",
+  },
+  tributary_last_known_good_load_seconds: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "How long that took, from the start of reading until all of it was in the catalog.",
   },
 } as const satisfies Record<string, MetricDefinition>;
 

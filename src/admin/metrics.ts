@@ -48,6 +48,7 @@ export class Metrics {
     this.#readRegistries();
     this.#readServing();
     this.#readReadBack();
+    this.#readKept();
     return await this.#registry.metrics();
   }
 
@@ -55,6 +56,7 @@ export class Metrics {
     const perRegistry: readonly MetricName[] = [
       "tributary_registry_phase",
       "tributary_registry_synced",
+      "tributary_registry_restored",
       "tributary_registry_stale_seconds",
       "tributary_registry_last_contact_timestamp_seconds",
       "tributary_registry_epoch",
@@ -75,6 +77,7 @@ export class Metrics {
       }
       const stale = status.phase === "stale" ? (Date.now() - status.since) / 1000 : 0;
       this.gauge("tributary_registry_synced").set({ registry }, status.synced ? 1 : 0);
+      this.gauge("tributary_registry_restored").set({ registry }, status.restored ? 1 : 0);
       this.gauge("tributary_registry_stale_seconds").set({ registry }, stale);
       this.gauge("tributary_registry_last_contact_timestamp_seconds").set({ registry }, status.lastContact / 1000);
       this.gauge("tributary_registry_epoch").set({ registry }, status.epoch);
@@ -116,6 +119,32 @@ export class Metrics {
       for (const { type, acked } of types) {
         if (acked !== undefined) this.gauge("tributary_xds_client_version").set({ client: node, shard, type, version: acked }, 1);
       }
+    }
+  }
+
+  #readKept(): void {
+    const rebuilt: readonly MetricName[] = [
+      "tributary_last_known_good_writable",
+      "tributary_last_known_good_bytes",
+      "tributary_last_known_good_entries_total",
+      "tributary_last_known_good_written_bytes_total",
+      "tributary_last_known_good_rewrites_total",
+      "tributary_last_known_good_write_errors_total",
+      "tributary_last_known_good_set_aside_total",
+      "tributary_last_known_good_loaded_items",
+      "tributary_last_known_good_load_seconds",
+    ];
+    for (const name of rebuilt) this.#metrics.get(name)?.reset();
+    for (const { registry, failure, size, counts, ...kept } of this.#views.kept()) {
+      this.gauge("tributary_last_known_good_writable").set({ registry }, failure === undefined ? 1 : 0);
+      this.gauge("tributary_last_known_good_bytes").set({ registry }, size);
+      this.counter("tributary_last_known_good_entries_total").inc({ registry }, counts.entries);
+      this.counter("tributary_last_known_good_written_bytes_total").inc({ registry }, counts.bytes);
+      this.counter("tributary_last_known_good_rewrites_total").inc({ registry }, counts.rewrites);
+      this.counter("tributary_last_known_good_write_errors_total").inc({ registry }, counts.writeErrors);
+      this.counter("tributary_last_known_good_set_aside_total").inc({ registry }, kept.setAside);
+      this.gauge("tributary_last_known_good_loaded_items").set({ registry }, kept.loadedItems);
+      this.gauge("tributary_last_known_good_load_seconds").set({ registry }, kept.loadSeconds);
     }
   }
 

@@ -1,4 +1,5 @@
 /** What the admin room may look at: read-only views that the runtime composes from every room. */
+import type { StateReport } from "../last-known-good/registry-state.ts";
 import type { ReadBackView } from "../read-back/view.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { TypeKey } from "../snapshot/snapshot.ts";
@@ -50,6 +51,8 @@ export interface AdminViews {
   rejected(): readonly { readonly costs: string; readonly code: string; readonly count: number }[];
   /** Services that wanted one host; names refused; clashes of ready resources. */
   clashes(): readonly { readonly code: string; readonly count: number }[];
+  /** What is kept of each registry for a restart; empty where nothing is. */
+  kept(): readonly StateReport[];
   /** What istiod took of what was sent; absent where it is not asked. */
   readonly readBack?: ReadBackView;
 }

@@ -21,6 +21,7 @@ export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined,
         holdReason: holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ") || undefined,
         events: { ...report.events },
       })),
+    kept: () => pipeline.kept?.reports() ?? [],
     types: () =>
       ownedTypes.map((type) => {
         const { size, byteLength, digest } = store.current().table(type);

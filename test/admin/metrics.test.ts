@@ -44,6 +44,20 @@ test("the state digest and the clients' acknowledged versions are labels of seri
   assert.ok(line(text, 'tributary_xds_client_version{client="istiod-0",shard="3",type="t",version="v1"} 1'));
 });
 
+test("what is kept of a registry is told, and whether it can be written", async () => {
+  const counts = { entries: 7, bytes: 900, rewrites: 2, writeErrors: 1 };
+  const report = { registry: "zk", file: "zk.journal", size: 1_234, counts, loadedItems: 5, loadSeconds: 0.25, setAside: 1 };
+  const text = await new Metrics(fakeViews({ kept: () => [{ ...report, failure: "ENOSPC" }] }), "1.2.3").expose();
+  const of = (name: string) => line(text, `tributary_last_known_good_${name}{registry="zk"}`)?.split(" ")[1];
+  assert.deepEqual(
+    ["writable", "bytes", "entries_total", "written_bytes_total", "rewrites_total", "write_errors_total", "set_aside_total"].map(of),
+    ["0", "1234", "7", "900", "2", "1", "1"],
+  );
+  assert.deepEqual(["loaded_items", "load_seconds"].map(of), ["5", "0.25"]);
+  const fine = await new Metrics(fakeViews({ kept: () => [{ ...report, failure: undefined }] }), "1.2.3").expose();
+  assert.ok(line(fine, 'tributary_last_known_good_writable{registry="zk"} 1'));
+});
+
 test("every metric has a help text, and the unit or total its type demands", () => {
   for (const [name, { type, help }] of Object.entries(metricDefinitions) as [MetricName, { type: string; help: string }][]) {
     assert.ok(help.length > 10, name);

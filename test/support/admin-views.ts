@@ -26,6 +26,7 @@ export function fakeViews(changes: Partial<AdminViews> = {}): AdminViews {
     registries: () => [registryView("files")],
     types: () => [{ type: "networking.istio.io/ServiceEntry", resources: 3, bytes: 900, digest: "d1" }],
     clients: () => [],
+    kept: () => [],
     stateDigest: () => "abc",
     sequence: () => 12,
     rejected: () => [],
