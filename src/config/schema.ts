@@ -150,7 +150,7 @@ const xdsSchema = z
       .default(4 * 1024 * 1024)
       .describe("Largest request in bytes; a larger one ends its stream."),
     maxTypes: z.int().min(1).default(100).describe("Types one stream may ask for."),
-    maxNames: z.int().min(1).default(100_000).describe("Resource names one stream may subscribe to."),
+    maxNames: z.int().min(1).default(100_000).describe("Resource names one stream may subscribe to or, with delta xDS, say to hold."),
     pacing: z
       .strictObject({
         perMegabyte: duration
