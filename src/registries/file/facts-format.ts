@@ -11,11 +11,11 @@ export function readFact(value: unknown, path: Path, reading: Reading): Fact | u
   const entry = reading.mapping(value, path, "a fact");
   if (!entry) return undefined;
   reading.knownKeys(entry, factKeys, path, "a fact");
-  const before = reading.problems.length;
+  const before = reading.failures;
   const text = (name: string) => reading.text(entry[name], [...path, name], `${name} of a fact`) ?? undefined;
   const subject = reading.word(entry.subject, ["address", "node", "application"], [...path, "subject"], "the subject of a fact");
   const [name, cluster, network, serviceAccount] = [text("name"), text("cluster"), text("network"), text("serviceAccount")];
-  if (reading.problems.length > before) return undefined;
+  if (reading.failures > before) return undefined;
   if (!subject || !name) {
     reading.problem("bad-value", path, "a fact needs a subject and a name");
     return undefined;

@@ -25,6 +25,7 @@ export class Reading {
   readonly problems: Problem[] = [];
   readonly unreadable: string[] = [];
   readonly #document: SourceDocument;
+  #unknownKeys = 0;
 
   constructor(document: SourceDocument) {
     this.#document = document;
@@ -32,6 +33,11 @@ export class Reading {
 
   problem(code: string, path: Path, message: string): void {
     this.problems.push({ code, where: this.#document.where(path), message });
+  }
+
+  /** Problems so far that cost what they are about; an unknown key is only ignored. */
+  get failures(): number {
+    return this.problems.length - this.#unknownKeys;
   }
 
   add(item: Item, path: Path): void {
@@ -92,6 +98,7 @@ export class Reading {
   knownKeys(mapping: Mapping, known: readonly string[], path: Path, what: string): void {
     for (const key of Object.keys(mapping)) {
       if (known.includes(key)) continue;
+      this.#unknownKeys++;
       this.problem("unknown-key", [...path, key], `${what} has no key ${JSON.stringify(key.slice(0, 100))}; known: ${known.join(", ")}`);
     }
   }

@@ -34,10 +34,10 @@ function readService(value: unknown, path: Path, reading: Reading): void {
   reading.knownKeys(entry, serviceKeys, path, "a service");
   const key = readKey(entry, path, reading);
   if (!key) return;
-  const before = reading.problems.length;
+  const before = reading.failures;
   const ports = entry.ports === undefined ? undefined : readPorts(entry.ports, [...path, "ports"], reading, []);
   const hosts = readHosts(entry.hosts, [...path, "hosts"], reading);
-  if (reading.problems.length > before) {
+  if (reading.failures > before) {
     // Its ports or hosts are a promise about the whole service: half of it would be another service.
     reading.unreadable.push(itemId({ kind: "service", service: { key, instances: [] } }));
     return;
@@ -104,14 +104,14 @@ function readInstance(value: unknown, path: Path, declared: readonly Port[], rea
   const entry = reading.mapping(value, path, "an instance");
   if (!entry) return undefined;
   reading.knownKeys(entry, instanceKeys, path, "an instance");
-  const before = reading.problems.length;
+  const before = reading.failures;
   const text = (name: string) => reading.text(entry[name], [...path, name], `${name} of an instance`) ?? undefined;
   const address = text("address");
   const wrong = address === undefined ? "an instance needs an address" : addressProblem(address);
-  if (reading.problems.length === before && wrong) reading.problem("bad-address", [...path, "address"], wrong);
+  if (reading.failures === before && wrong) reading.problem("bad-address", [...path, "address"], wrong);
   const id = text("id");
   const ports = readPorts(entry.ports, [...path, "ports"], reading, declared);
-  if (reading.problems.length > before || address === undefined) return undefined;
+  if (reading.failures > before || address === undefined) return undefined;
   if (ports.length === 0 && declared.length === 0) {
     reading.problem("bad-port", path, "neither this instance nor its service has a port");
     return undefined;

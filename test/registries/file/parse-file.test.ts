@@ -136,6 +136,18 @@ for (const [name, part, problem] of badParts) {
   });
 }
 
+test("an unknown key of a port costs neither its instance nor its service", () => {
+  const port = "{ number: 80, protocol: http, nmae: web }";
+  const { services, problems, unreadable } = parse(
+    `services:\n  - { name: s, instances: [{ address: 10.0.0.1, ports: [${port}] }] }\n  - { name: t, ports: [${port}] }\n`,
+  );
+  assert.deepEqual(unreadable, []);
+  assert.deepEqual(services[0]?.instances[0]?.ports, [{ number: 80, protocol: "http" }]);
+  assert.deepEqual(services[1]?.ports, [{ number: 80, protocol: "http" }]);
+  assert.equal(problems.length, 2);
+  for (const problem of problems) assert.match(problem, /unknown-key: a port has no key "nmae"/);
+});
+
 test("a service whose ports cannot be read keeps its last state", () => {
   const { services, unreadable } = parse("services:\n  - { name: s, ports: [{ number: none }] }\n  - { name: t }\n");
   assert.deepEqual(
