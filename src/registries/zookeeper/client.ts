@@ -177,11 +177,13 @@ export class Client {
   }
 
   #onGreeting(frame: Buffer): void {
-    const timeout = readGreeting(frame);
-    if (timeout <= 0) {
+    const granted = readGreeting(frame);
+    if (granted <= 0) {
       this.#lose("the server does not accept the session");
       return;
     }
+    // A server may grant more than was asked for, up to weeks. That is its patience; ours stays what was configured.
+    const timeout = Math.min(granted, this.#settings.sessionTimeout);
     clearTimeout(this.#connectTimer);
     this.#established = true;
     const patience = (timeout * 2) / 3;

@@ -1,7 +1,7 @@
 /** Who calls an interface, as its consumers' nodes tell. */
 import { isIP } from "node:net";
 import type { Consumer, ServiceKey } from "../service.ts";
-import { BadEscape, decodeNodeName } from "./node-name.ts";
+import { BadEscape, decodeUrl } from "./node-name.ts";
 
 export interface ConsumerUrl extends Consumer {
   /** As written: absent, one, a list with commas, or `*`. */
@@ -28,7 +28,7 @@ export function readConsumers(nodeNames: readonly string[]): ConsumerUrl[] {
 function parseConsumer(nodeName: string): ConsumerUrl | undefined {
   let url: string;
   try {
-    url = decodeNodeName(nodeName);
+    url = decodeUrl(nodeName);
   } catch (error) {
     if (error instanceof BadEscape) return undefined;
     throw error;

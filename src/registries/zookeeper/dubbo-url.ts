@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type { ProblemCode } from "../../errors/problem-codes.ts";
 import type { Port } from "../service.ts";
 import { isMachinery } from "./dubbo-keys.ts";
-import { BadEscape, decodeNodeName } from "./node-name.ts";
+import { BadEscape, decodeUrl } from "./node-name.ts";
 import { equalsSign, QueryKeys } from "./query-keys.ts";
 
 export interface ProviderUrl {
@@ -59,7 +59,7 @@ function bad(code: ProblemCode, message: string): NoProvider {
 
 function read(nodeName: string): ProviderUrl | NoProvider {
   if (nodeName.length > maxNodeName) return bad("bad-url", `a node name of ${nodeName.length} characters`);
-  const url = decodeNodeName(nodeName);
+  const url = decodeUrl(nodeName);
   const question = url.indexOf("?");
   const authority = readHead(question < 0 ? url : url.slice(0, question));
   if ("problem" in authority) return authority;

@@ -39,7 +39,7 @@ const zookeeperSchema = z.strictObject({
   root: zookeeperPath.default("/dubbo").describe("Dubbo's registry group: the node whose children are the interfaces."),
   sessionTimeout: between("500ms", "10m")
     .prefault("15s")
-    .describe("Session time-out asked for; the server may change it. A silent server is noticed within two thirds of it."),
+    .describe("Session time-out asked for; the server may grant another. A silent server is noticed within two thirds of the shorter one."),
   connectTimeout: between("100ms", "10m")
     .prefault("5s")
     .describe("How long one server may take to accept a session; the first attempt is given 0.5 s, each mute one twice as long."),

@@ -13,3 +13,13 @@ export function decodeNodeName(name: string): string {
     throw new BadEscape(`bad percent-escape in ${JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name)}`);
   }
 }
+
+/**
+ * A node's name that is a URL, decoded. `;` separates parameters as `&` does, since Dubbo's own parser
+ * takes it so (`URLStrParser`), also in the middle of a value.
+ * @throws BadEscape
+ */
+export function decodeUrl(name: string): string {
+  const url = decodeNodeName(name);
+  return url.includes(";") ? url.replaceAll(";", "&") : url;
+}

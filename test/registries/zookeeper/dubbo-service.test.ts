@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import fc from "fast-check";
 import type { Problem } from "../../../src/registries/contract.ts";
 import { keyText } from "../../../src/registries/service.ts";
 import { consumersOf, readConsumers } from "../../../src/registries/zookeeper/dubbo-consumer.ts";
@@ -94,6 +95,37 @@ suite("consumers", () => {
     assert.deepEqual(
       consumersOf({ name, group: "g1", version: "1.0" }, consumers).map(({ application }) => application),
       ["any", "desk", "list"],
+    );
+  });
+
+  test("may be any text: they are read within bounds, or left out", () => {
+    const part = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 40 }),
+      fc.constantFrom(
+        "consumer://",
+        "consumer%3A%2F%2F",
+        "10.0.0.1",
+        "[",
+        "]",
+        ":",
+        "%ZZ",
+        "%E4",
+        "&",
+        ";",
+        "?",
+        "application=",
+        "group=",
+        "*",
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.array(part, { maxLength: 20 }), { maxLength: 3 }), (nodes) => {
+        for (const consumer of readConsumers(nodes.map((parts) => parts.join("")))) {
+          assert.ok(consumer.application !== undefined || consumer.address !== undefined);
+          for (const text of Object.values(consumer)) assert.ok(typeof text === "string" && text.length >= 1 && text.length <= 256);
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 

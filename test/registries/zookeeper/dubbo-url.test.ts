@@ -106,6 +106,11 @@ suite("provider URLs", () => {
     assert.deepEqual(labels, { note: "a b+c", pct: "100%25", json: '{"a":1}', mixed: "é中~*-._'()!" });
   });
 
+  test("a semicolon separates parameters as an ampersand does", () => {
+    const { weight, group, labels } = provider("dubbo://10.0.0.1:1/x.Y?note=a;weight=7;plain;group=g&zone=z");
+    assert.deepEqual([weight, group, labels], [7, "g", { group: "g", note: "a", zone: "z" }]);
+  });
+
   test("keys of Dubbo 2.6 count where the plain key is absent", () => {
     const old = provider("dubbo://10.0.0.1:1/x.Y?default.group=g&default.version=1&default.weight=5");
     assert.deepEqual([old.group, old.version, old.weight], ["g", "1", 5]);

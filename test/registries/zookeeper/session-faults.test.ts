@@ -76,6 +76,17 @@ suite("a session under faults", { concurrency: true }, () => {
     nothingLost(recorded);
   });
 
+  test("notices silence as soon with a server that grants a longer time-out", async (context) => {
+    const fake = await fakeServer(context);
+    fake.minSessionTimeout = 2_147_483_647;
+    register(fake, orders, "10.0.0.1");
+    const recorded = open(context, [fake.port]);
+    await recorded.synced();
+    fake.behaviour = "mute";
+    await recorded.until("the doubt", () => recorded.count("unreachable") > 0);
+    assert.match(recorded.last("unreachable")?.text ?? "", /nothing heard for 600 ms/);
+  });
+
   test("opens a new one when it expires", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, "10.0.0.1");

@@ -37,8 +37,10 @@ export class FakeZooKeeper {
   answer: ((request: Request) => Fault | undefined) | undefined;
   /** Every answer is held back this long. */
   delayMs = 0;
-  /** Session time-outs are cut to this. */
+  /** Session time-outs are cut to this … */
   maxSessionTimeout = 40_000;
+  /** … and raised to this. */
+  minSessionTimeout = 0;
   /** Connections accepted since the start. */
   accepted = 0;
   readonly #connections = new Set<Connection>();
@@ -128,7 +130,7 @@ export class FakeZooKeeper {
   }
 
   negotiate(timeout: number): number {
-    return Math.min(timeout, this.maxSessionTimeout);
+    return Math.max(Math.min(timeout, this.maxSessionTimeout), this.minSessionTimeout);
   }
 
   /** A new session for 0, a known one again; undefined for one that has expired. */
