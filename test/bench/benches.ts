@@ -1,5 +1,6 @@
 /** Every benchmark with what is promised about it: for two cores. */
 import { delta } from "./delta.ts";
+import { deltaEvent } from "./delta-event.ts";
 import type { Bench, Target } from "./figure.ts";
 import { listen } from "./listen.ts";
 import { loadName } from "./load/sustained-load.ts";
@@ -42,6 +43,11 @@ export const benches: readonly Bench[] = [
       [`${loadName}: lag p99`]: { atMost: 10 },
       [`${loadName}: lost`]: { atMost: 0 },
     },
+  }),
+  deltaEvent({
+    name: "delta-event",
+    services: 10_000,
+    targets: { "change event → delta, p50": { atMost: 1 }, "change event → delta, p99": { atMost: 5 } },
   }),
   module("full-push", {
     "full push: CPU of encoding anew / of a push": { atLeast: 10 },

@@ -9,6 +9,7 @@ import { eventually } from "../../e2e/servers/eventually.ts";
 import { freePorts } from "../../e2e/servers/free-port.ts";
 import { sharedNow } from "../measuring/clock.ts";
 import type { LoopDelay } from "./loop-probe.ts";
+import { nodeOptions } from "./node-options.ts";
 
 export interface ServerOptions {
   /** The `registries` of the configuration. */
@@ -54,23 +55,11 @@ export class ServerProcess {
       }),
     );
     const preload = probe ? ["--import", fileURLToPath(new URL("./loop-probe.ts", import.meta.url))] : [];
-    // For looking closer: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=profile".
-    const looking = process.env.BENCH_NODE_OPTIONS?.split(" ").filter((option) => option !== "") ?? [];
     const startedAt = sharedNow();
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      // The flags that `npm start` and the command's first line give.
-      args: [
-        "--max-semi-space-size=4",
-        "--expose-gc",
-        ...preload,
-        ...looking,
-        path.join(repository, "bin/tributary.js"),
-        "serve",
-        "--config",
-        config,
-      ],
+      args: [...nodeOptions(), ...preload, path.join(repository, "bin/tributary.js"), "serve", "--config", config],
       env: { LOOP_PROBE: path.join(folder, "loop-delay.json") },
     });
     return new ServerProcess(child, startedAt, { xds: xds!, metrics: metrics! }, folder);

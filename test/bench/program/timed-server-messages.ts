@@ -1,0 +1,30 @@
+/** What a timed server and whoever started it say to each other. */
+import type { EmittedAt, TimedChanges } from "./timed-session.ts";
+
+/** Its first argument, as JSON. */
+export interface TimedServerOptions {
+  readonly services: number;
+  /** Per service. */
+  readonly instances: number;
+  /** Added to the `xds` of the configuration, without `port`: that is any free one. */
+  readonly xds?: Readonly<Record<string, unknown>>;
+}
+
+export type ToTimedServer = ({ readonly type: "change" } & TimedChanges) | { readonly type: "usage" };
+
+export type FromTimedServer =
+  /** The registry's state is published. */
+  | { readonly type: "listening"; readonly ports: readonly number[] }
+  | { readonly type: "changed"; readonly emittedAt: EmittedAt }
+  | ({ readonly type: "usage" } & Usage);
+
+/** After a full garbage collection. */
+export interface Usage {
+  /** MiB. */
+  readonly resident: number;
+  /** MiB of the main thread: JavaScript's heap, and what it holds outside of it. */
+  readonly heap: number;
+  /** Objects encoded, and resources framed for delta, so far. */
+  readonly encoded: number;
+  readonly framed: number;
+}
