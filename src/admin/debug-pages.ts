@@ -81,16 +81,23 @@ async function sendDump({ snapshot }: Inspection, query: URLSearchParams, respon
   response.writeHead(200, { "content-type": "application/json; charset=utf-8" });
   let separator = `{"apiVersion":"v1","kind":"List","items":[\n`;
   for (;;) {
-    for (const object of page.objects) {
-      response.write(separator + toJsonString(IstioObjectSchema, object));
-      separator = ",\n";
-    }
+    const objects = page.objects.map((object) => toJsonString(IstioObjectSchema, object)).join(",\n");
+    if (objects !== "" && !response.write(separator + objects)) await drained(response);
+    if (objects !== "") separator = ",\n";
     if (page.nextPageToken === "" || response.destroyed) break;
-    if (response.writableNeedDrain) await Promise.race([once(response, "drain"), once(response, "close")]);
     await turn();
     page = dumpPage(snapshot(), { ...request, pageToken: page.nextPageToken });
   }
-  response.end(page.objects.length === 0 && separator.startsWith("{") ? `${separator}]}\n` : "\n]}\n");
+  response.end(separator.startsWith("{") ? `${separator}]}\n` : "\n]}\n");
+}
+
+/** Resolves when more may be written, or nobody reads any more. */
+async function drained(response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  const abort = () => gone.abort();
+  response.once("close", abort);
+  if (!response.destroyed) await once(response, "drain", { signal: gone.signal }).catch(() => {});
+  response.off("close", abort);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

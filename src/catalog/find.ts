@@ -29,12 +29,11 @@ function meansKey(query: string, key: ServiceKey): boolean {
 /** Every part of every service that the name may mean, hosts first; a scan over all of them. */
 export function findServices(query: string, services: ServiceIndex, sources: Iterable<Source>): readonly FoundService[] {
   const found: FoundService[] = [];
-  const bare = bareName(query).toLowerCase();
-  for (const host of services.keys()) {
-    const parts = services.servedAt(host);
+  // Parsing ten thousand identities would take longer than looking whether the name is in there at all.
+  const bare = new RegExp(bareName(query).replace(/[^\w]/g, "\\$&"), "i");
+  for (const [host, parts] of services.served()) {
     const identity = parts[0]?.identity ?? "";
-    // Parsing ten thousand identities would take longer than looking whether the name is in there at all.
-    if (!identity.toLowerCase().includes(bare)) continue;
+    if (!bare.test(identity)) continue;
     const { key, protocol } = parseIdentity(identity);
     if (!meansKey(query, key)) continue;
     const registries = [...new Set(parts.map(({ source }) => source.id))].sort();

@@ -69,7 +69,15 @@ export class ServiceIndex {
 
   /** Every "namespace/host" where something is served. */
   *keys(): Iterable<string> {
-    for (const key of this.#table.keys()) if (this.servedAt(key).length > 0) yield key;
+    for (const [key] of this.served()) yield key;
+  }
+
+  /** The same, with the parts that are served there: at least one, all of one identity. */
+  *served(): Iterable<readonly [string, readonly ServicePart[]]> {
+    for (const key of this.#table.keys()) {
+      const parts = this.servedAt(key);
+      if (parts.length > 0) yield [key, parts];
+    }
   }
 
   collisions(): readonly Collision[] {

@@ -34,8 +34,7 @@ export function differences(before: MeshObject, after: MeshObject): readonly Fie
     add("labels", ...differing(before.labels, after.labels));
   }
   add("annotations", ...differing(before.annotations, after.annotations));
-  const rest = [before, after].map((object) => JSON.stringify(toManifest(object).spec));
-  if (found.length === 0) add("spec", rest[0] ?? "", rest[1] ?? "");
+  if (found.length === 0) add("spec", JSON.stringify(toManifest(before).spec), JSON.stringify(toManifest(after).spec));
   return found;
 }
 

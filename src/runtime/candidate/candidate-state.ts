@@ -18,6 +18,8 @@ import { Publisher } from "../publisher.ts";
 
 /** Milliseconds of feeding between two turns of the event loop. */
 const sliceMs = 4;
+/** Changed keys that the publisher takes over in one turn. */
+const portion = 1_000;
 
 /** By type, name → the object, or `same` for one that is served so already. */
 export type CandidateObjects = ReadonlyMap<TypeKey, ReadonlyMap<string, EncodedObject | "same">>;
@@ -34,9 +36,10 @@ export async function candidateState(next: Config, running: Catalog, served: Sna
   };
   const policy = compileMeshPolicy(next.mesh);
   const catalog = new Catalog({ kinds, mesh: next.mesh, log: silentLogger, relist() {} });
+  const portions = inPortions(catalog);
   const publisher = new Publisher({
     // Complete, as far as it can be: there is nothing to wait for.
-    catalog: { drain: () => catalog.drain(), get: (key) => catalog.get(key), isComplete: () => true },
+    catalog: { drain: portions.next, get: (key) => catalog.get(key), isComplete: () => true },
     vips: new VipTable(next.mesh.vipCidr),
     translate: (entry, vip) =>
       entry.kind === "service" ? translateService(entry.service, policy, vip) : translateResource(entry.passed, policy),
@@ -58,7 +61,7 @@ export async function candidateState(next: Config, running: Catalog, served: Sna
     catalog.setRegistries(next.registries);
     await feed(catalog, next, running, signal);
     await new Promise<void>((resolve, reject) => {
-      publisher.onIdle(resolve);
+      publisher.onIdle(() => (portions.isEmpty() ? resolve() : publisher.schedule()));
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       publisher.schedule();
     });
@@ -83,6 +86,19 @@ async function feed(catalog: Catalog, next: Config, running: Catalog, signal: Ab
       sliceEnd = performance.now() + sliceMs;
     }
   }
+}
+
+/** Everything is dirty at once here, and taking it over in one turn would take too long. */
+function inPortions(catalog: Catalog) {
+  const waiting: string[] = [];
+  return {
+    isEmpty: () => waiting.length === 0,
+    next() {
+      const { keys, seenAt } = catalog.drain();
+      for (const key of keys) waiting.push(key);
+      return { keys: waiting.splice(-portion), seenAt };
+    },
+  };
 }
 
 /** An encoded object lies in a slab with hundreds of others; one that is kept must not keep all of them. */

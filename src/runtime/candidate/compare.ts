@@ -9,7 +9,7 @@ import { type Entry, ownedTypes, type Snapshot, type TypeKey } from "../../snaps
 import type { CandidateObjects } from "./candidate-state.ts";
 
 /** Milliseconds of comparing between two turns of the event loop. */
-const sliceMs = 8;
+const sliceMs = 4;
 const order = { lost: 0, renamed: 1, changed: 2, added: 3 } as const;
 
 export interface Compared extends ObjectChanges {
@@ -51,7 +51,10 @@ export async function compare(before: Snapshot, candidate: CandidateObjects, now
       else added.push(named(type, entry));
     }
   }
-  changes.push(...renamed(lost, added));
+  for (const change of renamed(lost, added)) {
+    changes.push(change);
+    await pause();
+  }
   changes.sort((one, other) => order[one.change] - order[other.change] || (one.name < other.name ? -1 : 1));
   return { unchanged, moving, changes };
 }
@@ -77,19 +80,20 @@ function serviceOf(object: MeshObject): string | undefined {
 }
 
 /** One that is lost and one that is added, for the same service, are one that is renamed. */
-function renamed(lost: readonly Named[], added: readonly Named[]): ObjectChange[] {
-  const waiting = new Map<string, Named[]>();
-  for (const one of added) if (one.service !== undefined) waiting.set(one.service, [...(waiting.get(one.service) ?? []), one]);
+function* renamed(lost: readonly Named[], added: readonly Named[]): Iterable<ObjectChange> {
+  const waiting = Map.groupBy(added, ({ service }) => service);
   const taken = new Set<Named>();
-  const changes = lost.map((one): ObjectChange => {
-    const heir = one.service === undefined ? undefined : waiting.get(one.service)?.shift();
-    if (heir === undefined) return { type: one.type, name: one.name, change: "lost", fields: [] };
+  for (const { type, name, object, service } of lost) {
+    const heir = service === undefined ? undefined : waiting.get(service)?.shift();
+    if (heir === undefined) {
+      yield { type, name, change: "lost", fields: [] };
+      continue;
+    }
     taken.add(heir);
-    const fields = one.object && heir.object ? differences(one.object, heir.object).filter(({ field }) => field !== "hosts") : [];
-    return { type: one.type, name: one.name, change: "renamed", renamedTo: heir.name, fields };
-  });
-  const rest = added.filter((one) => !taken.has(one));
-  return [...changes, ...rest.map(({ type, name }): ObjectChange => ({ type, name, change: "added", fields: [] }))];
+    const fields = object && heir.object ? differences(object, heir.object).filter(({ field }) => field !== "hosts") : [];
+    yield { type, name, change: "renamed", renamedTo: heir.name, fields };
+  }
+  for (const one of added) if (!taken.has(one)) yield { type: one.type, name: one.name, change: "added", fields: [] };
 }
 
 function fieldsOf(type: TypeKey, before: Entry, after: Entry): ObjectChange["fields"] {
