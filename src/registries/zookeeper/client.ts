@@ -75,7 +75,8 @@ export class Client {
   #disposed = false;
   #socketError: string | undefined;
 
-  constructor(server: ZookeeperServer, settings: ZookeeperSettings, events: ClientEvents) {
+  /** @param lookup finds the addresses of a host name */
+  constructor(server: ZookeeperServer, settings: ZookeeperSettings, events: ClientEvents, lookup: net.LookupFunction) {
     this.server = server;
     this.#events = events;
     this.#settings = settings;
@@ -84,7 +85,7 @@ export class Client {
       () => this.#lose(`no answer to the greeting within ${settings.connectTimeout} ms`, "mute"),
       settings.connectTimeout,
     );
-    this.#socket = net.connect({ host: server.host, port: server.port, noDelay: true });
+    this.#socket = net.connect({ host: server.host, port: server.port, noDelay: true, lookup });
     this.#socket.on("connect", () => this.#socket.write(requests.greeting(settings.sessionTimeout)));
     this.#socket.on("data", (chunk: Buffer) => this.#contained(() => this.#onData(chunk)));
     this.#socket.on("error", (error: NodeJS.ErrnoException) => {

@@ -7,6 +7,7 @@ import { backOff } from "../back-off.ts";
 import type { Session, SessionContext, StartSession } from "../contract.ts";
 import { Client, type Doubt } from "./client.ts";
 import { DubboRoot } from "./dubbo-root.ts";
+import { joinedLookups } from "./joined-lookups.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
 import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
 
@@ -30,6 +31,7 @@ class ZookeeperSession implements Session {
   readonly #settings: ZookeeperSettings;
   readonly #known: KnownInterfaces;
   readonly #servers: readonly ZookeeperServer[];
+  readonly #lookup = joinedLookups();
   #nextServer = 0;
   #client: Client | undefined;
   #root: DubboRoot | undefined;
@@ -75,6 +77,7 @@ class ZookeeperSession implements Session {
         },
         lost: (doubt) => this.#onLost(server, doubt),
       },
+      this.#lookup,
     );
     this.#client = client;
   }
