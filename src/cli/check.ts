@@ -5,6 +5,8 @@
  */
 import type { Clash } from "../catalog/clashes.ts";
 import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { lookAtFolder } from "../last-known-good/look-at-folder.ts";
 import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
@@ -19,7 +21,7 @@ export async function check(options: { config: string; timeout: number; offline:
   if (options.offline) return 0;
   const log = await createLogger({ ...config.log, level: "error" }, { secrets });
   const { pipeline, missing } = await runOnce(config, log, { timeoutMs: options.timeout * 1000, onWaiting: tellWaiting(options.timeout) });
-  const findings = [...findingsOf(pipeline, missing)];
+  const findings = [...findingsOf(pipeline, missing), ...folderFindings(config)];
   for (const { severity, where, message } of findings) console.log(`${severity.padEnd(8)} ${where}: ${message}`);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.filter(({ severity }) => severity === "warning").length;
@@ -59,6 +61,12 @@ function* findingsOf(pipeline: Pipeline, missing: readonly string[]): Generator<
   for (const problems of pipeline.publisher.problems().values()) {
     for (const { costs, where, message, code } of problems) yield { severity: severities[costs], where, message: `${message} [${code}]` };
   }
+}
+
+/** The folder is looked at only: the server that uses it may be running. */
+function* folderFindings({ lastKnownGood: { folder } }: Config): Generator<Finding> {
+  const message = folder === undefined ? undefined : lookAtFolder(folder);
+  if (message !== undefined) yield { severity: "warning", where: "lastKnownGood.folder", message: `${message} [STATE_UNWRITABLE]` };
 }
 
 /** A refused service is not served at all; the other clashes are served, one way or another. */

@@ -16,6 +16,12 @@ import { TributaryError } from "../errors/tributary-error.ts";
 const longestPath = 103;
 const lockName = "lock";
 
+/** Why a folder's path does not allow a lock; undefined: it does. */
+export function socketPathProblem(folder: string): string | undefined {
+  if (Buffer.byteLength(join(folder, `.${randomUUID().slice(0, 13)}-old`)) <= longestPath) return undefined;
+  return `the path ${folder} is too long for a socket in it; choose a shorter one`;
+}
+
 export class FolderLock {
   readonly #server: Server;
   readonly #path: string;
@@ -29,7 +35,8 @@ export class FolderLock {
   static async acquire(folder: string): Promise<FolderLock> {
     const path = join(folder, lockName);
     const own = join(folder, `.${randomUUID().slice(0, 13)}`);
-    if (Buffer.byteLength(own) > longestPath) throw new Error(`the path ${folder} is too long for a socket in it; choose a shorter one`);
+    const tooLong = socketPathProblem(folder);
+    if (tooLong !== undefined) throw new Error(tooLong);
     const server = await listen(own);
     try {
       while (!link(own, path)) {

@@ -63,7 +63,10 @@ function holdRules({ registry, heldEndpoints, holds, drained, status }: HostCont
       setting: `${setting}.unreachable`,
     });
   else if (status.phase === "stale") {
-    rules.push({ rule: "protection", effect: `${registry} is out of reach: its last state is kept`, setting: `${setting}.unreachable` });
+    const effect = status.restored
+      ? `${registry} was not listed since our start: the state that was kept is served`
+      : `${registry} is out of reach: its last state is kept`;
+    rules.push({ rule: "protection", effect, setting: status.restored ? "lastKnownGood.folder" : `${setting}.unreachable` });
   }
   return rules;
 }

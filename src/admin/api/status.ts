@@ -13,7 +13,10 @@ export function statusOf({ views, version, startedAt, ports, clients, redact }: 
     complete: views.complete(),
     sequence: views.sequence(),
     stateDigest: views.stateDigest(),
-    registries: views.registries().map((registry) => registryStatus(registry, redact, now)),
+    registries: views.registries().map((registry) => {
+      const notKept = views.kept().find((kept) => kept.registry === registry.id)?.failure;
+      return registryStatus(registry, notKept, redact, now);
+    }),
     types: [...views.types()],
     ports: [...ports()],
     clients: clients().length,
@@ -21,7 +24,12 @@ export function statusOf({ views, version, startedAt, ports, clients, redact }: 
   });
 }
 
-function registryStatus({ status, holdReason, ...view }: RegistryView, redact: Inspection["redact"], now: number) {
+function registryStatus(
+  { status, holdReason, ...view }: RegistryView,
+  notKept: string | undefined,
+  redact: Inspection["redact"],
+  now: number,
+) {
   return {
     id: view.id,
     type: view.type,
@@ -40,5 +48,7 @@ function registryStatus({ status, holdReason, ...view }: RegistryView, redact: I
     resources: view.resources,
     facts: view.facts,
     problems: { ...view.problems },
+    restored: status.restored === true,
+    notKept: redact(notKept ?? ""),
   };
 }

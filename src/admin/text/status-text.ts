@@ -41,11 +41,12 @@ export function registriesText(registries: readonly RegistryStatus[], now: numbe
 /** What is not well, each on a line of its own. */
 function remarks(registry: RegistryStatus | undefined, now: number): string[] {
   if (registry === undefined) return [];
-  const { phase, reason, lastContact, hold, problems } = registry;
+  const { phase, reason, lastContact, hold, notKept, problems } = registry;
   const skipped = Object.entries(problems).map(([code, count]) => `${code} ${count}`);
   return [
     ...(phase !== "live" ? [`${reason === "" ? "no word yet" : oneLine(reason)}; last contact ${ago(lastContact, now)}`] : []),
     ...(hold === "" ? [] : [`removals wait: ${oneLine(hold)}`]),
+    ...(notKept === "" ? [] : [`not kept for a restart: ${oneLine(notKept)}`]),
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),
   ].map((remark) => `  ${remark}`);
 }

@@ -62,6 +62,21 @@ test("as text, what is not well stands below its registry, and nothing steers th
   assert.ok(!text.includes("\u001b"));
 });
 
+test("a registry that is served as an earlier process kept it is told so, and one whose state cannot be kept", () => {
+  const status = { phase: "stale", since: now, synced: false, restored: true, lastContact: 0, epoch: 0, restarts: 0 } as const;
+  const counts = { entries: 0, bytes: 0, rewrites: 0, writeErrors: 1 };
+  const report = { registry: "zk", file: "f", failure: "ENOSPC, hunter2", size: 0, counts, loadedItems: 0, loadSeconds: 0, setAside: 0 };
+  const told = statusOf(inspection({ registries: () => [registryView("zk", { status }), registryView("b")], kept: () => [report] }), now);
+  assert.deepEqual(
+    told.registries.map(({ restored, notKept }) => [restored, notKept]),
+    [
+      [true, "ENOSPC, ***"],
+      [false, ""],
+    ],
+  );
+  assert.match(statusText(told, now), /\n {2}not kept for a restart: ENOSPC, \*\*\*\n/);
+});
+
 test("status can be asked for with GET as well, and as a page", async (t) => {
   const { get, call } = await apiRig(t, { services: { files: [httpService("orders", ["10.0.0.1"])] } });
   const posted = await call("Status", {});
