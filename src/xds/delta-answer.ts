@@ -148,7 +148,8 @@ function difference(subscription: Served, feed: DeltaFeed, incomplete: boolean):
 }
 
 /**
- * Names that changed since the client was last told. Where the change log does not reach back: names that
+ * Names that changed since the client was last told, also those that are again as they were: the client may
+ * have been sent the state between, with everything under a prefix. Where the change log does not reach back: names that
  * left, and everything that is there becomes owed.
  */
 function namesToLookAt(
