@@ -7,21 +7,20 @@ import { readBoundedFile } from "../config/bounded-file.ts";
 import { maxConfigBytes } from "../config/load.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { DiffResponseSchema } from "../gen/tributary/admin/v1/admin_pb.ts";
-import { ask } from "./admin-client.ts";
+import { type AdminServerAt, ask } from "./admin-client.ts";
 import { endWithReader } from "./closed-pipe.ts";
 import { type OutputFormat, print } from "./output.ts";
 
-export interface DiffOptions {
+export interface DiffOptions extends AdminServerAt {
   readonly config: string;
-  readonly address: string;
   readonly output: OutputFormat;
   readonly limit: number;
 }
 
-export async function diff({ config, address, output, limit }: DiffOptions): Promise<number> {
+export async function diff({ config, output, limit, ...server }: DiffOptions): Promise<number> {
   endWithReader();
   const text = read(config);
-  const answer = await ask(address, (client) => client.diff({ config: text, fileName: config, limit }));
+  const answer = await ask(server, (client) => client.diff({ config: text, fileName: config, limit }));
   print(DiffResponseSchema, answer, output, diffText);
   return answer.equal ? 0 : 1;
 }

@@ -1,12 +1,12 @@
 /** `tributary dump`: what is served, or what would be with another configuration, as Istio objects. */
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
+import type { AdminServerAt } from "./admin-client.ts";
 import { endWithReader } from "./closed-pipe.ts";
 
-export interface DumpOptions {
+export interface DumpOptions extends AdminServerAt {
   /** Absent: the running server is asked. */
   readonly config?: string;
-  readonly address: string;
   readonly output: "yaml" | "json";
   /** Seconds. */
   readonly timeout: number;
@@ -17,10 +17,10 @@ export async function dump(options: DumpOptions): Promise<number> {
   return await (options.config === undefined ? dumpServed(options) : dumpConfigured(options.config, options));
 }
 
-async function dumpServed({ address, output }: DumpOptions): Promise<number> {
+async function dumpServed({ output, ...server }: DumpOptions): Promise<number> {
   const { servedObjects } = await import("./served-objects.ts");
   const objects: unknown[] = [];
-  for await (const object of servedObjects(address)) {
+  for await (const object of servedObjects(server)) {
     if (output === "yaml") process.stdout.write(yamlDocument(object));
     else objects.push(object);
   }

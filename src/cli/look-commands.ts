@@ -1,25 +1,30 @@
 /** The commands that ask a running server's admin API. */
 import type { Command } from "commander";
+import type { AdminServerAt } from "./admin-client.ts";
 import type { DiffOptions } from "./diff.ts";
 import { addressLike, oneOf, upTo } from "./options.ts";
 import type { OutputFormat } from "./output.ts";
 
 /** Where the admin API listens unless it is configured otherwise. */
-export const adminAddress = "127.0.0.1:16021";
-export const asAdminAddress = addressLike(adminAddress);
+const adminAddress = "127.0.0.1:16021";
 const answerFormat = oneOf("text", "json", "yaml");
 
-interface LookOptions {
-  readonly address: string;
+interface LookOptions extends AdminServerAt {
   readonly output: OutputFormat;
+}
+
+/** The options that say where the admin API is. */
+export function addServerOptions(command: Command): Command {
+  return command
+    .option("-a, --address <host:port>", "admin address of the server", addressLike(adminAddress), adminAddress)
+    .option("--tls-ca <file>", "for a server with admin.tls: the authority of its certificate (PEM)")
+    .option("--tls-cert <file>", "own client certificate (PEM)")
+    .option("--tls-key <file>", "its private key (PEM)");
 }
 
 /** `run`: carries out a command and sets the exit code. */
 export function addLookCommands(program: Command, run: (command: () => Promise<number>, failure?: number) => Promise<void>): void {
-  const look = (command: Command) =>
-    command
-      .option("-a, --address <host:port>", "admin address of the server", asAdminAddress, adminAddress)
-      .option("-o, --output <format>", "text, json or yaml", answerFormat, "text");
+  const look = (command: Command) => addServerOptions(command).option("-o, --output <format>", "text, json or yaml", answerFormat, "text");
 
   look(program.command("status").description("how a running server, its registries and what it serves are doing"))
     .addHelpText("after", "\nExamples:\n  tributary status\n  tributary status -o json | jq .registries[].phase")

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
 import type { DumpOptions } from "./dump.ts";
-import { addLookCommands, adminAddress, asAdminAddress } from "./look-commands.ts";
+import { addLookCommands, addServerOptions } from "./look-commands.ts";
 import { addressLike, oneOf, seconds } from "./options.ts";
 import { version } from "./version.ts";
 
@@ -59,11 +59,9 @@ Examples:
       await run(() => check(options));
     });
 
-  program
-    .command("dump")
+  addServerOptions(program.command("dump"))
     .description("print what a running server serves, or what another configuration would, as Istio objects")
     .option("-c, --config <file>", "configuration file; without it, the running server is asked")
-    .option("-a, --address <host:port>", "admin address of the server", asAdminAddress, adminAddress)
     .option("-o, --output <format>", "yaml or json", oneOf("yaml", "json"), "yaml")
     .option("--timeout <seconds>", "how long registries may take for their first listing", seconds, 30)
     .addHelpText(

@@ -4,7 +4,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
+import type { Inspection } from "../../src/admin/api/inspection.ts";
+import { ApiServer } from "../../src/admin/api-server.ts";
+import { silentLogger } from "../../src/log/logger.ts";
 import { freePorts } from "../e2e/servers/free-port.ts";
+import { fakeViews } from "../support/admin-views.ts";
+import { type CertificateName, certificateFile, tlsSettings } from "../support/certificates.ts";
 import { run, start } from "../support/command-line.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -93,7 +98,7 @@ test("every command says what to do when no server runs there, or another one", 
   t.after(() => other.close());
   await once(other, "listening");
   const { stderr } = await run(t, "status", "--address", `127.0.0.1:${(other.address() as AddressInfo).port}`);
-  assert.match(stderr, /is not Tributary's admin API.*\[NOT_RUNNING\]/);
+  assert.match(stderr, /does not answer as Tributary's admin API.*\[NOT_RUNNING\]/);
 });
 
 test("every command that asks has help with an example, and refuses a bad address", async (t) => {
@@ -106,3 +111,31 @@ test("every command that asks has help with an example, and refuses a bad addres
   assert.match(stderr, /expected host:port, such as 127\.0\.0\.1:16021/);
   assert.equal(code, 2);
 });
+
+test("a server with client certificates is asked with one of the list, and tells others no", async (t) => {
+  const { port } = await tlsServer(t);
+  const certifiedAs = (name: CertificateName) => [
+    "--tls-ca",
+    certificateFile("authority.pem"),
+    "--tls-cert",
+    certificateFile(`${name}.pem`),
+    "--tls-key",
+    certificateFile(`${name}.key`),
+  ];
+  const ask = (...args: string[]) => run(t, "status", "--address", `localhost:${port}`, ...args);
+  assert.match((await ask(...certifiedAs("client"))).stdout, /^Tributary 1\.2\.3/);
+  assert.match((await ask(...certifiedAs("client-other"))).stderr, /refuses this client.*admin\.tls\.allow/);
+  assert.match(
+    (await ask("--tls-ca", "/nowhere.pem")).stderr,
+    /^tributary: \/nowhere\.pem: cannot be read: it does not exist \[TLS_UNUSABLE\]/,
+  );
+  assert.equal((await ask()).code, 1);
+});
+
+async function tlsServer(t: TestContext) {
+  const views = fakeViews();
+  const inspection = { views, version: "1.2.3", startedAt: 0, ports: () => [], clients: () => [], redact: String } as unknown as Inspection;
+  const server = new ApiServer({ settings: { address: "127.0.0.1", port: 0, tls: tlsSettings }, inspection, log: silentLogger });
+  t.after(() => server.close());
+  return await server.listen();
+}
