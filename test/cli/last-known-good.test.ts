@@ -35,7 +35,7 @@ async function configured(t: TestContext, state = "./state") {
 /** Versions of everything a client gets, by name. */
 async function watched(t: TestContext, port: number): Promise<Record<string, string>> {
   const watcher = start(t, "watch", "--address", `127.0.0.1:${port}`, "-o", "json");
-  await watcher.printed(/(?:"event":"added"[^]*){3}/);
+  await watcher.printed(/(?:"event":"added"[\s\S]*){3}/);
   watcher.child.kill("SIGKILL");
   const lines = watcher.stdout().trim().split("\n");
   const events = lines.map((line) => JSON.parse(line) as { event: string; name?: string; version?: string });
@@ -82,5 +82,5 @@ test("a folder that cannot be used is reported by check, and a server serves all
   assert.match(checked.stdout, /warning +lastKnownGood\.folder: .*\[STATE_UNWRITABLE\]/);
   assert.equal(checked.code, 0);
   const server = start(t, "serve", "--config", config);
-  await server.printed(/STATE_UNWRITABLE[^]*"msg":"serving"/);
+  await server.printed(/STATE_UNWRITABLE[\s\S]*"msg":"serving"/);
 });

@@ -92,3 +92,16 @@ test("a first listing that is applied after contact was lost again is a complete
   const { phase, synced, reason, epoch } = tracker.status;
   assert.deepEqual([phase, synced, reason, epoch], ["stale", true, "gone again", 1]);
 });
+
+test("what an earlier process kept makes it stale, not synced, until its first listing", () => {
+  const { tracker, commit } = tracked();
+  tracker.restored("kept");
+  const { phase, synced, restored, reason } = tracker.status;
+  assert.deepEqual([phase, synced, restored, reason], ["stale", false, true, "kept"]);
+  tracker.unreachable("refused", 1);
+  assert.deepEqual([tracker.status.phase, tracker.status.restored, tracker.status.reason], ["stale", true, "refused"]);
+  commit(1);
+  assert.deepEqual([tracker.status.phase, tracker.status.synced, tracker.status.restored], ["live", true, undefined]);
+  tracker.restored("too late");
+  assert.equal(tracker.status.phase, "live");
+});

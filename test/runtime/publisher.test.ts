@@ -49,7 +49,7 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
   const store = new SnapshotStore({ log: silentLogger });
   const entries = new Map<string, CatalogEntry>();
   const dirty = new Set<string>();
-  const state = { complete: options.complete ?? true, published: [] as number[] };
+  const state = { complete: options.complete ?? true, published: [] as number[], keptAt: [] as number[] };
   /** Where work on a host throws. */
   const failing: { get?: string | undefined; translate?: string | undefined } = {};
   const failAt = (host: string | undefined, subjectOf: string) => {
@@ -76,7 +76,7 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
     },
     encode: encodeObject,
     store,
-    keep() {},
+    keep: () => state.keptAt.push(store.current().sequence),
     published: (seenAt) => state.published.push(seenAt),
   });
   const put = (key: string, entry: CatalogEntry | undefined) => {
@@ -99,6 +99,16 @@ test("a changed service is published in the next turn of the event loop", async 
   assert.deepEqual(names(), ["tributary/a.file"]);
   assert.equal(store.current().sequence, 1);
   assert.deepEqual(state.published, [1000]);
+});
+
+test("what is published was kept before, in the same turn", async () => {
+  const { store, put, idle, state } = publisher();
+  put("service:tributary/orders.file", service("orders.file", ["10.0.0.1"]));
+  await idle();
+  put("service:tributary/orders.file", service("orders.file", ["10.0.0.2"]));
+  await idle();
+  assert.deepEqual(state.keptAt, [0, 1], "the sequences that were current when it was kept");
+  assert.equal(store.current().sequence, 2);
 });
 
 test("a service that is gone leaves the snapshot and gives its address back", async () => {
