@@ -7,7 +7,7 @@ import {
 } from "../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { ChangeLogLimits } from "../../src/snapshot/change-log.ts";
-import { SnapshotStore } from "../../src/snapshot/store.ts";
+import { createStore, type Store } from "../../src/snapshot/sharded-store.ts";
 import { DeltaFeed, type DeltaFeedLimits } from "../../src/xds/delta-feed.ts";
 import { DeltaProtocol } from "../../src/xds/delta-protocol.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
@@ -21,6 +21,8 @@ import { FakeCompleteness, RecordingObserver, xdsSettings } from "./xds-rig.ts";
 
 export interface StreamRigOptions {
   readonly changeLog?: ChangeLogLimits;
+  /** Stores that the state is divided into; the streams are served the whole. Default 1. */
+  readonly shards?: number;
   readonly feed?: DeltaFeedLimits;
   readonly settings?: Partial<StreamContext["settings"]>;
   readonly complete?: boolean;
@@ -30,16 +32,16 @@ export class StreamRig {
   readonly clock = new VirtualClock();
   readonly observer = new RecordingObserver();
   readonly completeness: FakeCompleteness;
-  readonly store: SnapshotStore;
+  readonly store: Store;
   readonly context: StreamContext;
   readonly feed: DeltaFeed;
   readonly #streams = new Set<XdsStream>();
   #count = 0;
 
-  constructor({ changeLog = {}, feed, settings, complete = true }: StreamRigOptions = {}) {
+  constructor({ changeLog = {}, shards = 1, feed, settings, complete = true }: StreamRigOptions = {}) {
     const { clock, observer } = this;
     this.completeness = new FakeCompleteness(complete);
-    this.store = new SnapshotStore({ log: silentLogger, changeLog, now: () => clock.now() });
+    this.store = createStore(shards, { log: silentLogger, changeLog, now: () => clock.now() });
     const gate = new FirstAnswerGate(this.completeness, xdsSettings.initialSync, async () => "warm", { clock, log: silentLogger });
     this.context = {
       source: this.store,

@@ -197,6 +197,13 @@ test("whatever happens in whatever order, every client ends up with exactly what
   );
 });
 
+test("the same when the state is divided into shards, and each forgets for itself", () => {
+  fc.assert(
+    fc.property(steps, fc.nat({ max: 3 }), (each, maxNames) => play({ shards: 3, changeLog: { maxNames } }, typeUrl, each)),
+    { numRuns: 200 },
+  );
+});
+
 test("the same when the change log forgets at once, and clients are told from what is there", () => {
   fc.assert(
     fc.property(steps, fc.nat({ max: 3 }), (each, maxNames) => play({ changeLog: { maxNames } }, typeUrl, each)),
