@@ -1,19 +1,17 @@
 /** What a timed server and whoever started it say to each other. */
 import type { EmittedAt, TimedChanges } from "./timed-session.ts";
 
-/** Its first argument, as JSON. */
-export interface TimedServerOptions {
+/** The registry's state; its second and third argument, behind the configuration's path. */
+export interface TimedState {
   readonly services: number;
   /** Per service. */
   readonly instances: number;
-  /** Added to the `xds` of the configuration, without `port`: that is any free one. */
-  readonly xds?: Readonly<Record<string, unknown>>;
 }
 
 export type ToTimedServer = ({ readonly type: "change" } & TimedChanges) | { readonly type: "usage" };
 
 export type FromTimedServer =
-  /** The registry's state is published. */
+  /** The registry's state is published; the ports by shard. */
   | { readonly type: "listening"; readonly ports: readonly number[] }
   | { readonly type: "changed"; readonly emittedAt: EmittedAt }
   | ({ readonly type: "usage" } & Usage);

@@ -1,28 +1,35 @@
 /** Starts and drives a timed server (`timed-server.ts`) in a process of its own. */
 import { Conversation } from "../measuring/conversation.ts";
+import { ConfigFile, type ConfigOptions } from "./config-file.ts";
 import { nodeOptions } from "./node-options.ts";
-import type { FromTimedServer, TimedServerOptions, ToTimedServer, Usage } from "./timed-server-messages.ts";
+import type { FromTimedServer, TimedState, ToTimedServer, Usage } from "./timed-server-messages.ts";
 import type { TimedChanges } from "./timed-session.ts";
+
+export interface TimedServerOptions extends TimedState, Pick<ConfigOptions, "xds"> {}
+
+/** Named as a Dubbo registry's services are; nobody connects to it. */
+const registries = [{ id: "timed", type: "zookeeper", servers: "127.0.0.1:1" }];
 
 export class TimedServerProcess {
   /** By shard. */
   readonly ports: readonly number[];
+  readonly #config: ConfigFile;
   readonly #process: Conversation<ToTimedServer, FromTimedServer>;
 
-  private constructor(process: Conversation<ToTimedServer, FromTimedServer>, ports: readonly number[]) {
+  private constructor(process: Conversation<ToTimedServer, FromTimedServer>, ports: readonly number[], config: ConfigFile) {
     this.#process = process;
     this.ports = ports;
+    this.#config = config;
   }
 
   /** @returns when its registry's state is published */
-  static async start(options: TimedServerOptions): Promise<TimedServerProcess> {
-    const process = new Conversation<ToTimedServer, FromTimedServer>(
-      new URL("./timed-server.ts", import.meta.url),
-      [JSON.stringify(options)],
-      { execArgv: nodeOptions() },
-    );
+  static async start({ services, instances, xds }: TimedServerOptions): Promise<TimedServerProcess> {
+    const config = await ConfigFile.write(xds ? { registries, xds } : { registries });
+    const module = new URL("./timed-server.ts", import.meta.url);
+    const args = [config.path, String(services), String(instances)];
+    const process = new Conversation<ToTimedServer, FromTimedServer>(module, args, { execArgv: nodeOptions() });
     const { ports } = await process.next("listening", 60_000);
-    return new TimedServerProcess(process, ports);
+    return new TimedServerProcess(process, ports, config);
   }
 
   get pid(): number {
@@ -42,7 +49,8 @@ export class TimedServerProcess {
     return await usage;
   }
 
-  stop(): Promise<void> {
-    return this.#process.stop();
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    this.#config.remove();
   }
 }

@@ -1,43 +1,33 @@
 /**
- * The rooms of the program from a registry's worker to the xDS port, around a registry of its own
- * (`timed-session.ts`), in a process of its own.
+ * The program around a registry of the bench's own (`timed-session.ts`): everything from the registry's
+ * worker to the ports is what `serve` runs.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BroadcastChannel } from "node:worker_threads";
-import { configSchema } from "../../../src/config/schema.ts";
-import { silentLogger } from "../../../src/log/logger.ts";
-import { kinds } from "../../../src/registries/kinds.ts";
-import { Pipeline } from "../../../src/runtime/pipeline.ts";
-import { XdsServer } from "../../../src/xds/server.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { silentLogger as log } from "../../../src/log/logger.ts";
+import { configOptions } from "../../../src/runtime/config-options.ts";
+import { startRegistries } from "../../../src/runtime/started-registries.ts";
+import { Tributary } from "../../../src/runtime/tributary.ts";
 import { memory } from "../measuring/process-usage.ts";
 import { encodeCounts } from "./encode-counts.ts";
-import type { FromTimedServer, TimedServerOptions, ToTimedServer, Usage } from "./timed-server-messages.ts";
+import type { FromTimedServer, ToTimedServer, Usage } from "./timed-server-messages.ts";
 import type { EmittedAt, TimedSettings } from "./timed-session.ts";
 
-const { services, instances, xds } = JSON.parse(process.argv[2]!) as TimedServerOptions;
-/** Named as a Dubbo registry's services are. */
-const registries = [{ id: "timed", type: "zookeeper", servers: "127.0.0.1:1" }];
-const config = configSchema(kinds).parse({ registries, xds: { ...xds, initialSync: { istiodPorts: [], istiodHttpPorts: [] } } });
-
+const [, , file, services, instances] = process.argv;
 const tell = (message: FromTimedServer) => process.send?.(message);
 
 const channel = new BroadcastChannel("timed");
 channel.onmessage = (event) => tell({ type: "changed", emittedAt: (event as { data: EmittedAt }).data });
 
-const pipeline = new Pipeline({ ...config, registries: [] } as never, silentLogger);
-pipeline.catalog.setRegistries(config.registries as never);
-const settings: TimedSettings = { channel: "timed", services, instances };
-pipeline.supervisor.add({ id: "timed", session: new URL("./timed-session.ts", import.meta.url), settings });
-
-const server = new XdsServer({
-  source: pipeline.store,
-  settings: { ...config.xds, port: 0 },
-  completeness: pipeline.completeness,
-  log: silentLogger,
-  identity: "tributary/bench",
-});
-const { ports } = await server.listen();
-pipeline.completeness.whenComplete(() => tell({ type: "listening", ports }));
+const loaded = loadConfig(file!, configOptions);
+const started = startRegistries({ ...loaded.config, registries: [] }, log);
+const settings: TimedSettings = { channel: "timed", services: Number(services), instances: Number(instances) };
+const session = new URL("./timed-session.ts", import.meta.url);
+for (const { id } of loaded.config.registries) started.supervisor.add({ id, session, settings });
+const tributary = new Tributary(loaded, { started, log, version: "bench" });
+const { xds } = await tributary.listen();
+tributary.pipeline.completeness.whenComplete(() => tell({ type: "listening", ports: xds.ports }));
 
 process.on("message", (message: ToTimedServer) => {
   if (message.type === "change") channel.postMessage(message);
