@@ -17,7 +17,12 @@ const maxXid = 0x7fff_ffff;
 export class PendingRequests {
   /** In the order in which they were made, which is the order of their answers. */
   readonly #byXid = new Map<number, { readonly request: PendingRequest; readonly since: number }>();
-  #xid = 0;
+  #xid: number;
+
+  /** @param lastXid the number before the first one */
+  constructor(lastXid = 0) {
+    this.#xid = lastXid;
+  }
 
   /** @returns the number under which it travels */
   add(request: PendingRequest): number {

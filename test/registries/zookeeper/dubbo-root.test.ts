@@ -127,6 +127,23 @@ suite("a Dubbo root", { concurrency: true }, () => {
     assert.deepEqual(recorded.problems.map(({ code }) => code).sort(), ["bad-escape", "duplicate-interface"]);
   });
 
+  test("is read again every relistInterval, though nothing says that it changed", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake, { relistInterval: "1s" });
+    await recorded.synced(2);
+    assert.equal(recorded.count("unreachable"), 0);
+  });
+
+  test("that is to be read again while it is being read is read once more", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    for (let asked = 0; asked < 3; asked++) recorded.session.relist();
+    await recorded.synced(3);
+  });
+
   test("tells a change of one interface and touches no other", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, 1);

@@ -128,6 +128,30 @@ suite("a session under faults", { concurrency: true }, () => {
     });
   }
 
+  test("has a bounded number of requests on their way, and a server that answers none of them is no contact", async (context) => {
+    const fake = await fakeServer(context);
+    for (let at = 0; at < 50; at++) register(fake, `com.acme.Many${at}`, "10.0.0.1");
+    const isProviders = ({ type, path }: { type: number; path: string }) => type === op.getChildren && path.endsWith("/providers");
+    fake.answer = (request) => (isProviders(request) ? "silence" : undefined);
+    const recorded = open(context, [fake.port], { maxInFlight: 5 });
+    await recorded.until("the doubt", () => recorded.count("unreachable") > 0);
+    assert.equal(fake.requests.filter(isProviders).length, 5);
+    assert.equal(recorded.count("contact"), 0);
+  });
+
+  test("waits ever longer between sessions that are established and lost", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, "10.0.0.1");
+    fake.answer = ({ type }) => (type === op.getChildren ? "close" : undefined);
+    const recorded = open(context, [fake.port]);
+    await recorded.until("four losses", () => recorded.count("unreachable") >= 4);
+    const waits = recorded.told.flatMap(({ fields }) => (typeof fields?.retryInMs === "number" ? [fields.retryInMs] : []));
+    for (const [at, wait] of waits.entries()) {
+      const full = 200 * 2 ** at;
+      assert.ok(wait >= full / 2 - 1 && wait <= full + 1, `loss ${at}: ${wait} ms`);
+    }
+  });
+
   test("does not spin while servers accept and hang up, and is quick when they serve again", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, "10.0.0.1");
