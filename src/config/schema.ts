@@ -74,7 +74,12 @@ export const protectionSchema = z
 /** Keys that every registry has, whatever its kind; `type` comes first. */
 export const commonRegistryShape = {
   id: registryId.describe("Name of this registry, unique in the file: part of labels, metrics and state files."),
-  required: z.boolean().default(true).describe("The first answer to an istiod waits for this registry's first complete listing."),
+  required: z
+    .boolean()
+    .default(true)
+    .describe(
+      "The first answer to an istiod waits for this registry's first complete listing, or for what is kept of it (`lastKnownGood`).",
+    ),
   network: z.string().min(1).optional().describe("Istio network of its addresses. Absent: none, the mesh's own."),
   naming: namingSchema,
   protection: protectionSchema,
@@ -150,7 +155,11 @@ const xdsSchema = z
       .default(4 * 1024 * 1024)
       .describe("Largest request in bytes; a larger one ends its stream."),
     maxTypes: z.int().min(1).default(100).describe("Types one stream may ask for."),
-    maxNames: z.int().min(1).default(100_000).describe("Resource names one stream may subscribe to or, with delta xDS, say to hold."),
+    maxNames: z
+      .int()
+      .min(1)
+      .default(100_000)
+      .describe("Resource names one stream may subscribe to or, with delta xDS, say to hold; all streams together three times as many."),
     pacing: z
       .strictObject({
         perMegabyte: duration
@@ -207,7 +216,7 @@ const lastKnownGoodSchema = z
       .min(1)
       .optional()
       .describe(
-        "Folder in which the last known state of every registry is kept, so that a restart serves it while a registry is down. It belongs to one process. Absent: nothing is kept.",
+        "Folder in which the last known state of every registry is kept, so that a restart serves it while a registry is down; relative to this configuration. It belongs to one process. Absent: nothing is kept.",
       ),
   })
   .prefault({})

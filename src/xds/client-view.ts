@@ -1,5 +1,5 @@
 /** Streams as the admin room shows them. */
-import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { SnapshotSource } from "../snapshot/snapshot.ts";
 import type { ClientIdentity } from "./client.ts";
 import type { ProtocolName } from "./protocol.ts";
 import type { Subscription } from "./subscription.ts";
@@ -33,7 +33,7 @@ export interface ClientView extends ClientIdentity {
   readonly subscriptions: readonly SubscriptionView[];
 }
 
-export function subscriptionView(subscription: Subscription, snapshot: Snapshot, held: boolean, now: number): SubscriptionView {
+export function subscriptionView(subscription: Subscription, source: SnapshotSource, held: boolean, now: number): SubscriptionView {
   const [unacked] = subscription.inFlight.values();
   const { lastSent, lastAcked } = subscription;
   const isAcked = lastAcked !== undefined && lastAcked === lastSent;
@@ -45,7 +45,7 @@ export function subscriptionView(subscription: Subscription, snapshot: Snapshot,
     ackedResources: lastAcked?.resources,
     sentResources: lastSent?.resources,
     sentBytes: lastSent?.bytes,
-    current: isAcked && subscription.isCurrent(snapshot),
+    current: isAcked && subscription.isCurrent(source),
     asksFor: (name) => subscription.asksFor(name),
     unackedMs: unacked && now - unacked.sentAt,
     held,

@@ -29,6 +29,10 @@ export class DeltaProtocol implements Protocol {
     return this.#session.subscriptions();
   }
 
+  get names(): number {
+    return this.#session.names;
+  }
+
   receive(bytes: Uint8Array, now: number): Received {
     const request = decodeRequest(DeltaDiscoveryRequestSchema, bytes);
     if ("refused" in request) return { ...request, node: undefined };

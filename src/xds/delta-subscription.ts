@@ -2,7 +2,7 @@
  * A type of a delta stream. Of what the client holds it remembers one number, the sequence up to which the
  * client was told everything, and the exceptions to it that are still owed. Pure state.
  */
-import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { SnapshotSource } from "../snapshot/snapshot.ts";
 import { AckWindow } from "./ack-window.ts";
 import { Interest, prefixOf } from "./interest.ts";
 import type { PacingSettings, Wait } from "./pacing.ts";
@@ -104,8 +104,8 @@ export class DeltaSubscription extends Subscription {
     return this.interest.covers(name);
   }
 
-  isCurrent({ sequence }: Snapshot): boolean {
-    const told = this.type === undefined || this.sequence === sequence;
+  isCurrent(source: SnapshotSource): boolean {
+    const told = this.type === undefined || this.sequence === source.current().sequence;
     return told && this.sweeps.size === 0 && this.owed.size === 0 && this.returned.size === 0;
   }
 

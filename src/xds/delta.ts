@@ -15,7 +15,16 @@
 import type { DeltaDiscoveryRequest } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { DeltaSubscription } from "./delta-subscription.ts";
 import type { PacingSettings } from "./pacing.ts";
-import { type Accepted, type Refused, type RequestLimits, refusedTypeUrl, rejectionOf, tooManyNames, tooManyTypes } from "./protocol.ts";
+import {
+  type Accepted,
+  type Refused,
+  type RequestLimits,
+  refusedNames,
+  refusedTypeUrl,
+  rejectionOf,
+  tooManyNames,
+  tooManyTypes,
+} from "./protocol.ts";
 
 /** The protocol state of one stream. */
 export class DeltaSession {
@@ -33,18 +42,25 @@ export class DeltaSession {
     return this.#subscriptions.values();
   }
 
+  /** Names, prefixes and versions kept for the client, over all types. */
+  get names(): number {
+    let names = 0;
+    for (const { weight } of this.#subscriptions.values()) names += weight;
+    return names;
+  }
+
   request(request: DeltaDiscoveryRequest, now: number): Accepted | Refused {
     const { typeUrl, errorDetail, responseNonce } = request;
-    const refused = refusedTypeUrl(typeUrl);
+    const { resourceNamesSubscribe, resourceNamesUnsubscribe, initialResourceVersions: held } = request;
+    const names = refusedNames(resourceNamesSubscribe, resourceNamesUnsubscribe, Object.keys(held), Object.values(held));
+    const refused = refusedTypeUrl(typeUrl) ?? names;
     if (refused) return refused;
     const known = this.#subscriptions.get(typeUrl);
     if (!known && this.#subscriptions.size >= this.#limits.maxTypes) return tooManyTypes(this.#limits);
     const subscription = known ?? new DeltaSubscription(typeUrl, this.#pacing);
     this.#subscriptions.set(typeUrl, subscription);
     takeSubscriptions(subscription, request, known === undefined);
-    let weight = 0;
-    for (const each of this.#subscriptions.values()) weight += each.weight;
-    if (weight > this.#limits.maxNames) return tooManyNames(this.#limits);
+    if (this.names > this.#limits.maxNames) return tooManyNames(this.#limits);
 
     if (!known) return { subscription, answered: undefined, rejection: undefined };
     const rejection = rejectionOf(errorDetail);

@@ -61,6 +61,8 @@ export interface Protocol {
   receive(bytes: Uint8Array, now: number): Received;
   /** In the order in which they were asked for. */
   subscriptions(): Iterable<Subscription>;
+  /** Resource names kept for the client, over all types: what its requests cost in memory. */
+  readonly names: number;
   /** The next message that is due for one of its subscriptions, which counts as sent. */
   next(subscription: Subscription, moment: Moment): Outgoing | Refused | undefined;
 }
@@ -70,6 +72,15 @@ export function refusedTypeUrl(typeUrl: string): Refused | undefined {
   if (typeUrl === "") return { refused: "INVALID_ARGUMENT", reason: "the request names no type_url" };
   if (typeUrl.length <= maxTypeUrlLength) return undefined;
   return { refused: "INVALID_ARGUMENT", reason: `the type_url is longer than ${maxTypeUrlLength} characters` };
+}
+
+/** Longest resource name or version that is taken, in UTF-16 units; Kubernetes allows 63 + 1 + 253. */
+const maxNameLength = 512;
+
+/** Why names cannot be asked for. */
+export function refusedNames(...lists: readonly (readonly string[])[]): Refused | undefined {
+  if (lists.every((names) => names.every((name) => name.length <= maxNameLength))) return undefined;
+  return { refused: "INVALID_ARGUMENT", reason: `a resource name is longer than ${maxNameLength} characters` };
 }
 
 export function tooManyTypes({ maxTypes }: RequestLimits): Refused {

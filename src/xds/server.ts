@@ -19,6 +19,7 @@ import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
 import { goAwayFrames } from "./go-away.ts";
 import { probeIstiod } from "./istiod-probe.ts";
 import { Listener } from "./listener.ts";
+import { NameLedger } from "./name-ledger.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
 import type { Protocol } from "./protocol.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
@@ -88,6 +89,7 @@ export class XdsServer {
   readonly #options: XdsServerOptions;
   readonly #gate: FirstAnswerGate;
   readonly #shards: readonly Shard[];
+  readonly #names: NameLedger;
   readonly #process = randomBytes(4).toString("hex");
   readonly #subscriptions: (() => void)[] = [];
   #streamCount = 0;
@@ -96,6 +98,7 @@ export class XdsServer {
   constructor(options: XdsServerOptions) {
     const { source, settings, completeness, log, clock = systemClock } = options;
     this.#options = options;
+    this.#names = new NameLedger(3 * settings.maxNames);
     this.#gate = new FirstAnswerGate(completeness, settings.initialSync, () => probeIstiod(settings.initialSync), { clock, log });
     this.#shards = source.shards.map((shard, index) => this.#shard(shard, index));
   }
@@ -206,10 +209,15 @@ export class XdsServer {
     const gone = () => {
       cancelTimer();
       if (streams.delete(stream)) release();
+      this.#names.leave(stream);
       stream.gone();
     };
     call.once("data", cancelTimer);
-    call.on("data", (bytes: Buffer) => stream.receive(bytes));
+    call.on("data", (bytes: Buffer) => {
+      stream.receive(bytes);
+      if (this.#names.keep(stream, protocol.names)) return;
+      stream.end("RESOURCE_EXHAUSTED", `more than ${this.#names.limit} resource names over all streams (three times xds.maxNames)`);
+    });
     // A cancelled stream ends as well, and says a little later that it was cancelled.
     call.once("end", () => setImmediate(() => stream.end("OK", "the client closed the stream")));
     for (const event of ["cancelled", "close", "error"]) call.on(event, gone);

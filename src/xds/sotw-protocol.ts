@@ -26,6 +26,10 @@ export class SotwProtocol implements Protocol {
     return this.#session.subscriptions();
   }
 
+  get names(): number {
+    return this.#session.names;
+  }
+
   receive(bytes: Uint8Array, now: number): Received {
     const request = decodeRequest(DiscoveryRequestSchema, bytes);
     if ("refused" in request) return { ...request, node: undefined };
@@ -35,7 +39,7 @@ export class SotwProtocol implements Protocol {
   next(subscription: SotwSubscription, { now, incomplete, tool }: Moment): Outgoing | undefined {
     const { source, identity } = this.#context;
     const snapshot = source.current();
-    const view = viewOf(subscription, snapshot);
+    const view = viewOf(subscription, snapshot, source);
     const unfinished = incomplete && subscription.type !== undefined;
     // A tool wants to know when the view has become complete; to istiod the same content is no news.
     const key = unfinished && tool ? `${view.key} incomplete` : view.key;

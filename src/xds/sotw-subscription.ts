@@ -1,5 +1,5 @@
 /** A type of a full-state stream. Pure state. */
-import type { Snapshot, TypeKey } from "../snapshot/snapshot.ts";
+import type { SnapshotSource, TypeKey } from "../snapshot/snapshot.ts";
 import { Pacer, type PacingSettings, type Wait } from "./pacing.ts";
 import { type Push, Subscription } from "./subscription.ts";
 import { viewOf } from "./view.ts";
@@ -29,8 +29,8 @@ export class SotwSubscription extends Subscription {
     return this.names === undefined || this.names.has(name);
   }
 
-  isCurrent(snapshot: Snapshot): boolean {
-    return this.sentKey === viewOf(this, snapshot).key;
+  isCurrent(source: SnapshotSource): boolean {
+    return this.sentKey === viewOf(this, source.current(), source).key;
   }
 
   ready(now: number): boolean {

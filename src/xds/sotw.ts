@@ -13,7 +13,16 @@
  */
 import type { DiscoveryRequest } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
 import type { PacingSettings } from "./pacing.ts";
-import { type Accepted, type Refused, type RequestLimits, refusedTypeUrl, rejectionOf, tooManyNames, tooManyTypes } from "./protocol.ts";
+import {
+  type Accepted,
+  type Refused,
+  type RequestLimits,
+  refusedNames,
+  refusedTypeUrl,
+  rejectionOf,
+  tooManyNames,
+  tooManyTypes,
+} from "./protocol.ts";
 import { SotwSubscription } from "./sotw-subscription.ts";
 import { ownedType } from "./type-url.ts";
 
@@ -33,9 +42,14 @@ export class SotwSession {
     return this.#subscriptions.values();
   }
 
+  /** Over all types. */
+  get names(): number {
+    return this.#namesBeside(undefined);
+  }
+
   request(request: DiscoveryRequest, now: number): Accepted | Refused {
     const { typeUrl, errorDetail, responseNonce } = request;
-    const refused = refusedTypeUrl(typeUrl);
+    const refused = refusedTypeUrl(typeUrl) ?? refusedNames(request.resourceNames);
     if (refused) return refused;
     const known = this.#subscriptions.get(typeUrl);
     const names = wantedNames(request.resourceNames, known);

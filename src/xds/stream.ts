@@ -68,9 +68,9 @@ export class XdsStream {
 
   view(): ClientView {
     const now = this.#context.clock.now();
-    const snapshot = this.#context.source.current();
+    const { source } = this.#context;
     const subscriptions = [...this.#protocol.subscriptions()].map((subscription) =>
-      subscriptionView(subscription, snapshot, this.#isHeld(subscription), now),
+      subscriptionView(subscription, source, this.#isHeld(subscription), now),
     );
     return { ...this.#report.client, protocol: this.#protocol.name, ageMs: now - this.#openedAt, subscriptions };
   }

@@ -1,5 +1,5 @@
 /** What one stream asked for, was sent and has answered, for one type URL: the part that both protocols share. Pure state. */
-import type { Snapshot, TypeKey } from "../snapshot/snapshot.ts";
+import type { SnapshotSource, TypeKey } from "../snapshot/snapshot.ts";
 import type { Wait } from "./pacing.ts";
 
 /** One response on its way to the client or already answered. */
@@ -37,8 +37,8 @@ export abstract class Subscription {
   /** Names asked for; undefined: all of them. */
   abstract get nameCount(): number | undefined;
   abstract asksFor(name: string): boolean;
-  /** Whether there is nothing in this snapshot that the client was not sent. */
-  abstract isCurrent(snapshot: Snapshot): boolean;
+  /** Whether there is nothing in the present snapshot that the client was not sent. */
+  abstract isCurrent(source: SnapshotSource): boolean;
   /** Whether the pace of this client allows a push now. */
   abstract ready(now: number): boolean;
   /** Looks after unacknowledged pushes. */

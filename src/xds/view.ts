@@ -1,6 +1,6 @@
 /** The part of a snapshot that answers one subscription. */
-import { hash } from "node:crypto";
 import type { ResourceTable, Snapshot, SnapshotSource } from "../snapshot/snapshot.ts";
+import { NamedView } from "./named-view.ts";
 import type { SotwSubscription } from "./sotw-subscription.ts";
 
 export interface View {
@@ -16,32 +16,23 @@ export interface View {
 
 const nothing: View = { key: "", version: "empty", resources: 0, bytes: 0, pieces: () => [] };
 
-export function viewOf(subscription: SotwSubscription, snapshot: Snapshot): View {
-  if (!subscription.type) return nothing;
-  const table = snapshot.table(subscription.type);
-  return subscription.names ? viewOfNames(table, subscription.names) : viewOfTable(table);
+/** @param source of the snapshot, which is its present one */
+export function viewOf({ type, names }: SotwSubscription, snapshot: Snapshot, source: Pick<SnapshotSource, "changesSince">): View {
+  if (!type) return nothing;
+  if (!names) return viewOfTable(snapshot.table(type));
+  let view = named.get(names);
+  if (!view) {
+    view = new NamedView(type, names, source);
+    named.set(names, view);
+  }
+  return view.at(snapshot);
 }
+
+/** By the set of names, which is the same until the client asks for others. */
+const named = new WeakMap<ReadonlySet<string>, NamedView>();
 
 function viewOfTable(table: ResourceTable): View {
   return { key: table.digest, version: table.digest, resources: table.size, bytes: table.byteLength, pieces: () => table.chunks() };
-}
-
-/** Computed names, by the set of names: it is the same until the client asks for others. */
-const computed = new WeakMap<ReadonlySet<string>, { readonly table: ResourceTable; readonly view: View }>();
-
-function viewOfNames(table: ResourceTable, names: ReadonlySet<string>): View {
-  const last = computed.get(names);
-  if (last?.table === table) return last.view;
-  const entries = [...names].flatMap((name) => table.get(name) ?? []);
-  const view: View = {
-    key: hash("sha256", entries.map((entry) => `${entry.name}\n${entry.version}\n`).join("")),
-    version: table.digest,
-    resources: entries.length,
-    bytes: entries.reduce((sum, entry) => sum + entry.framed.byteLength, 0),
-    pieces: () => entries.map((entry) => entry.framed),
-  };
-  computed.set(names, { table, view });
-  return view;
 }
 
 /** Epoch ms at which the newest change since the last push was seen, where the change log still knows. */
