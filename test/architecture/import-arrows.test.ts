@@ -35,6 +35,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   // Writes in tests and benchmarks.
   "node-zookeeper-client": [],
   "@grpc/grpc-js": ["xds/", "cli/"],
+  "@connectrpc/connect": ["admin/", "cli/"],
+  "@connectrpc/connect-node": ["admin/", "cli/"],
   "prom-client": ["admin/"],
   commander: ["cli/"],
   pino: ["log/"],

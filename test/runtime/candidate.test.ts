@@ -104,6 +104,18 @@ test("a service that is empty for now keeps the ports it is remembered with", as
   assert.deepEqual(told, []);
 });
 
+test("ready objects are compared as well, and stay what they are", async (t) => {
+  const rig = await running(t);
+  const spec = { hosts: ["pay.example.com"], ports: [{ number: 80, name: "http", protocol: "HTTP" }], resolution: "DNS" };
+  const resource = { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", metadata: { name: "pay", namespace: "shop" }, spec };
+  rig.pipeline.catalog.upsert("b", "resource/ServiceEntry/shop/pay", JSON.stringify({ kind: "resource", resource }), Date.now());
+  await new Promise<void>((resolve) => rig.pipeline.publisher.onIdle(resolve));
+  const [a, b] = rig.registries;
+  const same = await changes(rig, { registries: [a, b] });
+  assert.deepEqual([same.told, same.objects.unchanged], [[], 4]);
+  assert.deepEqual((await changes(rig, { registries: [a] })).told, ["lost shop/pay", "lost carts.file"]);
+});
+
 test("settings that are read only at start are named", async (t) => {
   const rig = await running(t);
   const { needsRestart } = await changes(rig, { registries: rig.registries, xds: { port: 17010 } });

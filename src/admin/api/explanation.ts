@@ -14,11 +14,11 @@ import { rulesOf } from "./rules.ts";
 const maxProblems = 500;
 
 export function explanation(inspection: Inspection, host: HostExplanation): MessageInitShape<typeof ExplanationSchema> {
-  const type = typeOf(host.key);
-  const name = `${host.namespace}/${host.host}`;
+  // What is served there: of a service that gave way, the ready object.
+  const { type, name } = targetOf(host.withheldBy ?? host.key);
   const entry = inspection.snapshot().table(type).get(name);
   const problems = inspection.problems(type, name);
-  const vip = host.key.startsWith("service:") ? inspection.vip(name) : undefined;
+  const vip = host.key.startsWith("service:") && host.withheldBy === undefined ? inspection.vip(name) : undefined;
   const merged = inspection.catalog.get(host.key);
   const readBack = inspection.readBack?.(type, name);
   return {
@@ -26,7 +26,7 @@ export function explanation(inspection: Inspection, host: HostExplanation): Mess
     host: host.host,
     ...state(host, entry !== undefined, problems),
     vip,
-    object: host.withheldBy === undefined && entry !== undefined ? istioObject(type, entry) : undefined,
+    object: entry && istioObject(type, entry),
     contributions: host.contributions.map((one) => contributionMessage(one, problems, inspection.redact)),
     rules: rulesOf(host, merged?.kind === "service" ? merged.service : undefined, vip, inspection.mesh()),
     problems: problems.slice(0, maxProblems).map((problem) => ({ ...problem })),
@@ -35,9 +35,11 @@ export function explanation(inspection: Inspection, host: HostExplanation): Mess
   };
 }
 
-function typeOf(key: string): TypeKey {
-  if (key.startsWith("service:")) return "networking.istio.io/ServiceEntry";
-  return `networking.istio.io/${key.slice("resource:".length, key.indexOf("/"))}` as TypeKey;
+/** `service:namespace/host` or `resource:Kind/namespace/name`. */
+function targetOf(key: string): { type: TypeKey; name: string } {
+  if (key.startsWith("service:")) return { type: "networking.istio.io/ServiceEntry", name: key.slice("service:".length) };
+  const slash = key.indexOf("/");
+  return { type: `networking.istio.io/${key.slice("resource:".length, slash)}` as TypeKey, name: key.slice(slash + 1) };
 }
 
 function state(host: HostExplanation, served: boolean, problems: readonly MeshProblem[]): { state: string; summary: string } {

@@ -28,11 +28,18 @@ export async function why(inspection: Inspection, query: string): Promise<WhyRes
     const [only] = found;
     if (found.length === 1 && only?.host !== undefined) hosts = catalog.explain(only.host);
   }
-  const [host] = hosts;
-  if (host !== undefined && hosts.length === 1) return create(WhyResponseSchema, { explanation: explanation(inspection, host) });
+  const host = theOne(hosts);
+  if (host !== undefined) return create(WhyResponseSchema, { explanation: explanation(inspection, host) });
   const candidates = hosts.length > 0 ? hosts.map(candidateOfHost) : found.map(candidateOfService);
   if (candidates.length === 0) throw await notFound(wanted, catalog.hosts());
   return create(WhyResponseSchema, { candidates: candidates.slice(0, maxCandidates) });
+}
+
+/** A service and the ready objects to which it gives way are one answer. */
+function theOne([first, ...others]: readonly HostExplanation[]): HostExplanation | undefined {
+  const isAnother = ({ key, namespace, host }: HostExplanation) =>
+    first?.withheldBy === undefined || (key !== first.withheldBy && (namespace !== first.namespace || host !== first.host));
+  return others.some(isAnother) ? undefined : first;
 }
 
 async function notFound(query: string, hosts: Iterable<string>): Promise<ConnectError> {

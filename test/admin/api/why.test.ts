@@ -101,6 +101,31 @@ test("a service of two registries names both, the first in the configuration fir
   assert.ok(explanation.rules.some(({ rule, effect }: { rule: string; effect: string }) => rule === "merge" && effect.startsWith("b, a")));
 });
 
+test("a service that gives way to a ready object is explained with what is served instead", async (t) => {
+  const rig = await apiRig(t, { services: { files: [httpService("orders", ["10.0.0.1"])] } });
+  const put = async (namespace: string, name: string) => {
+    const spec = { hosts: ["orders.file"], ports: [{ number: 80, name: "http", protocol: "HTTP" }], resolution: "DNS" };
+    const resource = { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", metadata: { name, namespace }, spec };
+    rig.pipeline.catalog.upsert(
+      "files",
+      `resource/ServiceEntry/${namespace}/${name}`,
+      JSON.stringify({ kind: "resource", resource }),
+      Date.now(),
+    );
+    await new Promise<void>((resolve) => rig.pipeline.publisher.onIdle(resolve));
+  };
+  await put("shop", "mine");
+  for (const host of ["orders.file", "tributary/orders.file", "orders"]) {
+    const { explanation } = await rig.call("Why", { host });
+    assert.equal(explanation?.state, "replaced", host);
+    assert.match(explanation.summary, /ServiceEntry\/shop\/mine/);
+    assert.deepEqual([explanation.object.metadata.namespace, explanation.object.spec.resolution], ["shop", "DNS"]);
+  }
+  assert.equal((await rig.call("Why", { host: "shop/mine" })).explanation.state, "served");
+  await put("tributary", "orders.file");
+  assert.equal((await rig.call("Why", { host: "tributary/orders.file" })).explanation.state, "replaced");
+});
+
 test("a collision names who else wants the host, and what they got", async (t) => {
   const rig = await apiRig(t, { services: { files: [httpService("Foo", ["10.0.0.1"]), httpService("foo", ["10.0.0.2"])] } });
   const { explanation } = await rig.call("Why", { host: "foo.file" });
