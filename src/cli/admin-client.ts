@@ -1,23 +1,18 @@
 /** Asks a running server's admin API, and says in a user's words what may be wrong. */
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { readBoundedFile } from "../config/bounded-file.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { AdminService } from "../gen/tributary/admin/v1/admin_pb.ts";
+import { type ClientTlsOptions, readClientTls } from "./client-tls.ts";
 
 /** Where the admin API is, and how to be let in. */
-export interface AdminServerAt {
+export interface AdminServerAt extends ClientTlsOptions {
   /** `host:port`. */
   readonly address: string;
-  /** Files (PEM) for a server with `admin.tls`; any of them means TLS. */
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
 }
 
 /** A question has this long, in ms; a diff of a large mesh takes seconds. */
 const patience = 60_000;
-const maxPemBytes = 1024 * 1024;
 
 /** @throws TributaryError NOT_RUNNING, TLS_UNUSABLE; Error with the server's words */
 export async function ask<Answer>(
@@ -25,7 +20,7 @@ export async function ask<Answer>(
   question: (client: Client<typeof AdminService>) => Promise<Answer>,
 ): Promise<Answer> {
   const { address } = server;
-  const tls = tlsOf(server);
+  const tls = readClientTls(server);
   const baseUrl = `${tls ? "https" : "http"}://${address}`;
   const transport = createConnectTransport({ baseUrl, httpVersion: "1.1", defaultTimeoutMs: patience, ...(tls && { nodeOptions: tls }) });
   try {
@@ -33,20 +28,6 @@ export async function ask<Answer>(
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     throw inWords(error, address);
-  }
-}
-
-function tlsOf({ tlsCa, tlsCert, tlsKey }: AdminServerAt) {
-  if (tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) return undefined;
-  return { ca: pem(tlsCa), cert: pem(tlsCert), key: pem(tlsKey) };
-}
-
-function pem(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readBoundedFile(file, maxPemBytes);
-  } catch (cause) {
-    throw new TributaryError("TLS_UNUSABLE", `cannot be read: ${(cause as Error).message}`, { position: { file }, cause });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The commands that ask a running server's admin API. */
 import type { Command } from "commander";
 import type { AdminServerAt } from "./admin-client.ts";
+import { withTlsOptions } from "./client-tls.ts";
 import type { DiffOptions } from "./diff.ts";
 import { addressLike, oneOf, upTo } from "./options.ts";
 import type { OutputFormat } from "./output.ts";
@@ -15,11 +16,8 @@ interface LookOptions extends AdminServerAt {
 
 /** The options that say where the admin API is. */
 export function addServerOptions(command: Command): Command {
-  return command
-    .option("-a, --address <host:port>", "admin address of the server", addressLike(adminAddress), adminAddress)
-    .option("--tls-ca <file>", "for a server with admin.tls: the authority of its certificate (PEM)")
-    .option("--tls-cert <file>", "own client certificate (PEM)")
-    .option("--tls-key <file>", "its private key (PEM)");
+  const address = command.option("-a, --address <host:port>", "admin address of the server", addressLike(adminAddress), adminAddress);
+  return withTlsOptions(address, "admin.tls");
 }
 
 /** `run`: carries out a command and sets the exit code. */

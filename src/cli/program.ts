@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
+import { withTlsOptions } from "./client-tls.ts";
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
 import { addressLike, oneOf, seconds } from "./options.ts";
 import { version } from "./version.ts";
+import type { WatchCommand } from "./watch.ts";
 
 const xdsAddress = "127.0.0.1:16010";
 
@@ -73,14 +75,12 @@ Examples:
       await run(() => dump(options));
     });
 
-  program
-    .command("watch")
-    .description("follow a running server and print changes as they come")
-    .option("-a, --address <host:port>", "xDS address of the server", addressLike(xdsAddress), xdsAddress)
+  const followed = program.command("watch").description("follow a running server and print changes as they come");
+  withTlsOptions(followed.option("-a, --address <host:port>", "xDS address of the server", addressLike(xdsAddress), xdsAddress), "xds.tls")
     .option("-o, --output <format>", "text or json (one object a line)", oneOf("text", "json"), "text")
     .option("--sotw", "ask for full state in every answer, as istiod does, instead of delta xDS", false)
     .addHelpText("after", "\nExamples:\n  tributary watch\n  tributary watch --address 127.0.0.1:16010 -o json")
-    .action(async (options: { address: string; output: "text" | "json"; sotw: boolean }) => {
+    .action(async (options: WatchCommand) => {
       const { watch } = await import("./watch.ts");
       await run(() => watch(options));
     });

@@ -2,17 +2,26 @@
 import type { TypeKey } from "../snapshot/snapshot.ts";
 import type { WatchEvent } from "../xds/watch-client.ts";
 import type { WatchedObject } from "../xds/watched-object.ts";
+import { type ClientTlsOptions, readClientTls } from "./client-tls.ts";
 
 type Changes = Extract<WatchEvent, { event: "changes" }>;
 
-export async function watch(options: { address: string; output: "text" | "json"; sotw: boolean }): Promise<number> {
+export interface WatchCommand extends ClientTlsOptions {
+  readonly address: string;
+  readonly output: "text" | "json";
+  readonly sotw: boolean;
+}
+
+export async function watch(options: WatchCommand): Promise<number> {
   const { watch: follow } = await import("../xds/watch-client.ts");
+  const tls = readClientTls(options);
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
   // Piped into `head`: nobody reads on, so there is nothing left to do.
   process.stdout.once("error", () => ended.abort());
   if (options.output === "text") console.error(`watching ${options.address}; Ctrl-C ends`);
-  for await (const event of follow({ target: options.address, protocol: options.sotw ? "sotw" : "delta", signal: ended.signal })) {
+  const protocol = options.sotw ? "sotw" : "delta";
+  for await (const event of follow({ target: options.address, protocol, tls, signal: ended.signal })) {
     const lines = options.output === "json" ? jsonLines(event) : textLines(event);
     for (const line of lines) process.stdout.write(`${line}\n`);
   }

@@ -26,6 +26,8 @@ export const errorCodes = {
   STATE_NEWER:
     "A journal of last-known-good was written by a newer release. It is left as it is, and its registry runs without; use that release, or move the file away.",
   DELTA_UNSUPPORTED: "The server answers full-state xDS only. Follow it with `tributary watch --sotw`.",
+  ACCESS_DENIED:
+    "A server with `tls` does not let this client in. Its log says who came and why; show a certificate that is trusted by `tls.clientCa` and named in `tls.allow`.",
   NOT_RUNNING: "No server answers at the given address. Start one with `tributary serve`, or name its address.",
 } as const satisfies Record<string, string>;
 

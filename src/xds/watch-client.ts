@@ -3,7 +3,7 @@
  * what changed. An answer is acknowledged when its changes were taken, so a slow reader is sent the net
  * difference later instead of being queued for.
  */
-import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { ownedTypes, type TypeKey } from "../snapshot/snapshot.ts";
 import { type WatchedAnswer, type WatchedTables, type WatchProtocol, watchDelta, watchSotw } from "./watch-protocol.ts";
@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly types?: readonly TypeKey[];
   /** Default `delta`: changes only, also after a reconnect. `sotw`: full state in every answer. */
   readonly protocol?: "delta" | "sotw";
+  /** For a server with TLS; PEM. Absent: plain text. */
+  readonly tls?: { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined } | undefined;
   /** Ends the watch. */
   readonly signal?: AbortSignal;
   /** First waiting time before a reconnect, in ms; it doubles up to 16 times that. Default 500. */
@@ -32,7 +34,8 @@ const maxAnswer = 1024 * 1024 * 1024;
 /**
  * Connections after the first answer are tried again without limit.
  *
- * @throws TributaryError NOT_RUNNING when there is no first answer, DELTA_UNSUPPORTED when the server knows full state only
+ * @throws TributaryError NOT_RUNNING when there is no first answer, ACCESS_DENIED when the server refuses the certificate,
+ *   DELTA_UNSUPPORTED when it knows full state only
  */
 export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, void> {
   const { types = ownedTypes, signal, reconnectAfter = 500 } = options;
@@ -41,7 +44,7 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, 
   let wait = reconnectAfter;
   let everConnected = false;
   while (!signal?.aborted) {
-    const client = new Client(options.target, credentials.createInsecure(), {
+    const client = new Client(options.target, channelCredentials(options.tls), {
       "grpc.max_receive_message_length": maxAnswer,
       "grpc-node.flow_control_window": 1024 * 1024,
       "grpc.use_local_subchannel_pool": 1,
@@ -58,6 +61,7 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, 
     } catch (error) {
       if (protocol === watchDelta && (error as Partial<ServiceError>).code === status.UNIMPLEMENTED)
         throw unsupported(options.target, error);
+      if (!everConnected && (error as Partial<ServiceError>).code === status.PERMISSION_DENIED) throw denied(options.target, error);
       reason = describe(error);
     } finally {
       signal?.removeEventListener("abort", abort);
@@ -66,7 +70,7 @@ export async function* watch(options: WatchOptions): AsyncGenerator<WatchEvent, 
     if (signal?.aborted) return;
     if (!everConnected) {
       throw new TributaryError("NOT_RUNNING", `no server answers at ${options.target}: ${reason}`, {
-        hint: "start one with `tributary serve`",
+        hint: "start one with `tributary serve`; one with xds.tls wants a client certificate: --tls-ca, --tls-cert, --tls-key",
       });
     }
     const retryInMs = Math.round(wait * (0.5 + Math.random()));
@@ -103,6 +107,19 @@ async function* follow(
     call.on("error", () => {}); // cancelling is reported as an error, to nobody
     call.cancel();
   }
+}
+
+function channelCredentials(tls: WatchOptions["tls"]): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  const [ca, key, cert] = [tls.ca, tls.key, tls.cert].map((pem) => (pem === undefined ? null : Buffer.from(pem)));
+  return credentials.createSsl(ca, key, cert);
+}
+
+function denied(target: string, cause: unknown): TributaryError {
+  return new TributaryError("ACCESS_DENIED", `the server at ${target} refuses the client certificate, or the lack of one`, {
+    hint: "its log says who came and why; --tls-cert must hold one that xds.tls.allow names",
+    cause,
+  });
 }
 
 /** Said instead of falling back: full state costs the server and the network a hundred times as much. */

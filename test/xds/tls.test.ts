@@ -5,6 +5,7 @@ import { connect as connectHttp2, constants } from "node:http2";
 import { test } from "node:test";
 import { credentials } from "@grpc/grpc-js";
 import { type Sender, senderFor } from "../../src/xds/send.ts";
+import { watch } from "../../src/xds/watch-client.ts";
 import { authority, type CertificateName, certificate, istiodIdentity, tlsSettings } from "../support/certificates.ts";
 import { XdsProbe } from "../support/xds-probe.ts";
 import { serviceEntries, serviceEntry, startXds } from "../support/xds-rig.ts";
@@ -103,6 +104,24 @@ test("closing ends TLS streams within 500 ms, with a status", async () => {
   await rig.server.close();
   assert.ok(performance.now() - start < 500);
   assert.equal((await client.end()).code, "UNAVAILABLE");
+});
+
+test("watch is let in with a certificate from the list, and told what it lacks otherwise", async () => {
+  await using rig = await startXds({ settings: { tls: tlsSettings } });
+  rig.store.publish({ upserts: [serviceEntry("a")] });
+  const target = `localhost:${rig.port}`;
+  const pem = (name: CertificateName) => ({ ca: `${authority}`, cert: `${certificate(name).cert}`, key: `${certificate(name).key}` });
+  for await (const event of watch({ target, tls: pem("client"), types: [serviceEntries] })) {
+    assert.ok(event.event === "changes");
+    assert.deepEqual(
+      event.added.map(({ name }) => name),
+      ["tributary/a"],
+    );
+    break;
+  }
+  await assert.rejects(watch({ target, tls: pem("client-other") }).next(), { code: "ACCESS_DENIED" });
+  await assert.rejects(watch({ target, tls: { ca: `${authority}` } }).next(), { code: "ACCESS_DENIED" });
+  await assert.rejects(watch({ target }).next(), { code: "NOT_RUNNING" });
 });
 
 test("files that cannot be used keep the port closed", async () => {
