@@ -14,7 +14,7 @@ export type JournalReading =
   | { readonly is: "unusable"; readonly why: string };
 
 export class JournalContents {
-  readonly #file: Buffer;
+  #file: Buffer;
   readonly #items = new Map<string, RawItem>();
   readonly #expired = new Set<string>();
   #complete = false;
@@ -49,6 +49,13 @@ export class JournalContents {
     }
     empty.sort(([, one], [, other]) => (one.emptySince ?? 0) - (other.emptySince ?? 0));
     for (const [id, raw] of empty) yield [id, this.#read(raw)];
+  }
+
+  /** Lets go of everything, as large as the file was. */
+  release(): void {
+    this.#file = Buffer.alloc(0);
+    this.#items.clear();
+    this.#expired.clear();
   }
 
   apply(entry: RawEntry): void {

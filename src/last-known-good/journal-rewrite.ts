@@ -16,6 +16,9 @@ import type { Pause } from "./slices.ts";
 /** Characters of text in one frame; encoding and writing that takes less than a millisecond. */
 const frameCharacters = 128 * 1024;
 
+/** Bytes that may wait for a sync. */
+const mostWaiting = 16 * 1024 * 1024;
+
 export class JournalRewrite {
   readonly #disk: Disk;
   readonly #path: string;
@@ -24,6 +27,9 @@ export class JournalRewrite {
   #file: number | undefined;
   #size = 0;
   #given = false;
+  /** Changes that came since the sync began. */
+  #waiting: Uint8Array[] | undefined;
+  #waitingBytes = 0;
 
   constructor(disk: Disk, path: string, owner: JournalOwner, source: KeptSource) {
     this.#disk = disk;
@@ -62,12 +68,24 @@ export class JournalRewrite {
   /** A change that came while it is written. Throws what the disk throws. */
   append(frame: Uint8Array): void {
     // Before its file is there, nothing was read of the source either.
-    if (this.#file !== undefined) this.#append(frame);
+    if (this.#file === undefined) return;
+    if (this.#waiting === undefined) {
+      this.#append(frame);
+      return;
+    }
+    this.#waiting.push(frame);
+    this.#waitingBytes += frame.length;
+    if (this.#waitingBytes > mostWaiting) throw new Error("the disk is too slow for a rewrite");
   }
 
-  /** Until it is safe from a power failure: a rename can overtake the content. */
+  /** Until it is safe from a power failure: a rename can overtake the content. What comes meanwhile waits, because writing to a file that is being synced would hold us up. */
   async sync(): Promise<void> {
-    if (this.#file !== undefined) await this.#disk.sync(this.#file);
+    if (this.#file === undefined) return;
+    const waiting: Uint8Array[] = [];
+    this.#waiting = waiting;
+    await this.#disk.sync(this.#file);
+    this.#waiting = undefined;
+    for (const frame of waiting) this.#append(frame);
   }
 
   /** Makes it the journal and gives its open file. */

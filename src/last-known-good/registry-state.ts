@@ -57,9 +57,10 @@ export class RegistryState {
     return this.#removed;
   }
 
-  /** The catalog has it now. */
-  applied(items: number): void {
-    this.#loadedItems = items;
+  /** The catalog has it now; the contents are let go. */
+  applied(contents: JournalContents): void {
+    this.#loadedItems = contents.size;
+    contents.release();
     this.#loadSeconds = (performance.now() - this.#startedAt) / 1000;
   }
 

@@ -92,7 +92,7 @@ export class KeptRegistries implements CatalogJournal {
     catalog.restored(registry, contents.expired);
     const source = catalog.kept(registry);
     if (source !== undefined) state.journal.follow(source);
-    state.applied(contents.size);
+    state.applied(contents);
     return contents.isComplete ? reason({ contents, changedAt }) : undefined;
   }
 }

@@ -192,3 +192,24 @@ test("a removed journal is gone, and stays so", (t) => {
   journal.flush();
   assert.throws(() => readFileSync(path), { code: "ENOENT" });
 });
+
+test("what changes while a rewrite is synced waits for the end of it, and is in it", async (t) => {
+  const { journal, model, disk, put, onDisk } = journalOf(t);
+  journal.create();
+  journal.follow(model);
+  const syncing = Promise.withResolvers<void>();
+  const synced = Promise.withResolvers<void>();
+  t.mock.method(disk, "sync", () => {
+    syncing.resolve();
+    return synced.promise;
+  });
+  overwrite({ put, journal });
+  await syncing.promise;
+  const before = disk.acts.length;
+  put("late", "x");
+  journal.flush();
+  assert.equal(disk.acts.length - before, 1, "only the old journal is written");
+  synced.resolve();
+  while (journal.counts.rewrites === 0) await turn();
+  assert.deepEqual(onDisk(), model.state());
+});

@@ -38,7 +38,7 @@ test("nothing of it is told before what was kept is downstream; then everything 
   known.resolve([itemId(old)]);
   // Its heartbeat tells that it runs; the listing is behind that.
   while ((supervisor.memory("r")?.heap ?? 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(feed.events, []);
+  assert.equal(feed.events.length, 0);
   applied.resolve("kept until now");
   await feed.until("live", () => feed.last?.phase === "live");
   const [first] = feed.events;
