@@ -130,11 +130,16 @@ function unsupported(target: string, cause: unknown): TributaryError {
   });
 }
 
-/** The reason alone: grpc-js wraps a refused connection into "No connection established. Last error: Error: … Resolution note: …". */
+/**
+ * The reason alone: grpc-js wraps a refused connection into "No connection established. Last error: Error: … Resolution
+ * note: …", and OpenSSL its own into "THREAD:error:NUMBER:SSL routines:FUNCTION:REASON:FILE:LINE:".
+ */
 function describe(error: unknown): string {
   const { details, message } = error as Partial<ServiceError>;
   const text = details || message || String(error);
-  return /Last error: (?:Error: )?(.+?)\.? Resolution note:/.exec(text)?.[1] ?? text;
+  const [, reason = text] = /Last error: (?:Error: )?(.+?)\.?\s+Resolution note:/s.exec(text) ?? [];
+  const [, tls] = /:SSL routines:[^:]*:([^:]+):/.exec(reason) ?? [];
+  return tls === undefined ? reason : `no TLS handshake: ${tls}`;
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -122,6 +122,9 @@ test("watch is let in with a certificate from the list, and told what it lacks o
   await assert.rejects(watch({ target, tls: pem("client-other") }).next(), { code: "ACCESS_DENIED" });
   await assert.rejects(watch({ target, tls: { ca: `${authority}` } }).next(), { code: "ACCESS_DENIED" });
   await assert.rejects(watch({ target }).next(), { code: "NOT_RUNNING" });
+  await using plain = await startXds();
+  const wrong = watch({ target: `localhost:${plain.port}`, tls: pem("client") }).next();
+  await assert.rejects(wrong, { code: "NOT_RUNNING", message: /: no TLS handshake: wrong version number$/ });
 });
 
 test("files that cannot be used keep the port closed", async () => {
