@@ -210,6 +210,17 @@ describe("a mass removal", () => {
     assert.deepEqual(holds(rig), []);
   });
 
+  it("lets growth pass while it is held, beside what would shrink", () => {
+    const rig = big();
+    rig.list("zk", ...range(0, 20).map((n) => service(`s${n}`, [n])));
+    rig.put("zk", service("s30", [99]));
+    rig.put("zk", service("s5", [5, 98]));
+    assert.deepEqual(rig.addresses("s30.dubbo"), ["10.0.0.30", "10.0.0.99"]);
+    assert.deepEqual(rig.addresses("s5.dubbo"), ["10.0.0.5", "10.0.0.98"]);
+    mock.timers.tick(300 * second);
+    assert.deepEqual(rig.addresses("s30.dubbo"), ["10.0.0.99"]);
+  });
+
   it("is held from the moment it is one when it comes one by one", () => {
     const rig = big();
     for (const n of range(0, 40)) rig.take("zk", service(`s${n}`));
