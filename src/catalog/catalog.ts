@@ -7,7 +7,6 @@ import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
 import type { KeptItem, KeptSource } from "../last-known-good/journal-entry.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Collision } from "../naming/collisions.ts";
-import { parsePorts } from "../naming/known-ports.ts";
 import { registryNaming } from "../naming/registry-naming.ts";
 import type { KindNaming, Problem } from "../registries/contract.ts";
 import type { Feed, RegistryStatus } from "../registries/feed.ts";
@@ -86,13 +85,9 @@ export class Catalog implements Feed {
 
   // --- what an earlier process knew ---
 
-  /** Takes over an item; whatever the registry itself says, before or after, is newer. */
-  restore(registry: string, id: string, item: KeptItem): void {
-    this.#with(registry, (source, now) => {
-      const ports = parsePorts(item.ports);
-      if (ports.length > 0 && !source.known.has(id)) source.known.set(id, ports);
-      source.view.restore(id, item, now);
-    });
+  /** Takes over an item; whatever the registry itself says, before or after, is newer. False: it was not understood. */
+  restore(registry: string, id: string, item: KeptItem): boolean {
+    return this.#with(registry, (source, now) => source.restore(id, item, now)) === true;
   }
 
   /** All of it is taken over. `expired`: services that were empty for too long, though the registry listed them. */
@@ -244,11 +239,12 @@ export class Catalog implements Feed {
     yield* this.#contents.resources.taken();
   }
 
-  #with(registry: string, action: (source: Source, now: number) => void): void {
+  #with<T>(registry: string, action: (source: Source, now: number) => T): T | undefined {
     const source = this.#sources.get(registry);
-    if (source === undefined) return;
-    action(source, Date.now());
+    if (source === undefined) return undefined;
+    const result = action(source, Date.now());
     source.timer.set(source.view.nextDeadline());
+    return result;
   }
 
   #source(config: RegistryConfig): Source {

@@ -8,7 +8,7 @@ import { endpointIdentity } from "./endpoint-identity.ts";
  * The instances that `now` lost against `before`. One that came back under another id at the
  * same place, or under the same id at another place, is not lost.
  */
-export function missingInstances(before: Service, now: Service): readonly Instance[] {
+function missingInstances(before: Service, now: Service): readonly Instance[] {
   const ids = new Set<string>();
   const places = new Set<string>();
   for (const instance of now.instances) {

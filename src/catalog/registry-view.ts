@@ -103,17 +103,18 @@ export class RegistryView {
     if (this.#mass !== undefined && this.held.size === 0) this.#endMass(now);
   }
 
-  /** Takes over what an earlier process served; the registry's own word, where there is one, is newer. */
-  restore(id: string, { text, emptySince, firstSeen, lastSeen }: RestoredItem, now: number): void {
-    if (this.#items.get(id) !== undefined) return;
+  /** Takes over what an earlier process served; the registry's own word, where there is one, is newer. False: it is not served. */
+  restore(id: string, { text, emptySince, firstSeen, lastSeen }: RestoredItem, now: number): boolean {
+    if (this.#items.get(id) !== undefined) return true;
     const item = this.#intake.parse(id, text);
-    if (item === undefined) return;
+    if (item === undefined) return false;
     const endpoints = endpointCount(item);
-    if (!this.#admits(id, item, endpoints)) return;
+    if (!this.#admits(id, item, endpoints)) return false;
     const isEmpty = emptySince !== undefined && item.kind === "service" && endpoints === 0;
     this.#items.restore(id, { kind: item.kind, text, endpoints, lived: isEmpty || endpoints > 0, firstSeen, lastSeen });
     if (isEmpty) this.#empty.began(id, Math.min(emptySince, now));
     this.#events.changed(id, item, now);
+    return true;
   }
 
   /** All of it is taken over: the registry's first listing must not shrink it at once. */

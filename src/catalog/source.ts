@@ -1,6 +1,7 @@
 /** One registry as the catalog sees it: its settings, its view, and what was made of its items. */
 import type { RegistryConfig } from "../config/schema.ts";
-import type { KnownPorts } from "../naming/known-ports.ts";
+import type { KeptItem } from "../last-known-good/journal-entry.ts";
+import { type KnownPorts, parsePorts } from "../naming/known-ports.ts";
 import { type Naming, nameService } from "../naming/name-service.ts";
 import type { NamedService, NamingRefusal } from "../naming/named-service.ts";
 import type { RegistryNaming } from "../naming/registry-naming.ts";
@@ -41,6 +42,13 @@ export class Source {
   /** Oldest first. */
   get recentProblems(): readonly Problem[] {
     return this.#recentProblems;
+  }
+
+  /** Takes over what an earlier process kept of an item; its ports first, because its name depends on them. */
+  restore(id: string, item: KeptItem, now: number): boolean {
+    const ports = parsePorts(item.ports);
+    if (ports.length > 0 && !this.known.has(id)) this.known.set(id, ports);
+    return this.view.restore(id, item, now);
   }
 
   addProblem(problem: Problem, count: number): void {

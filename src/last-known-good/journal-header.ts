@@ -8,7 +8,7 @@
  */
 import { crc32 } from "node:zlib";
 
-export const formatVersion = 1;
+const formatVersion = 1;
 
 /** Bytes; more is no header. */
 const longest = 512;

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Disk } from "./disk.ts";
 
 /** So many of one journal and one reason stay; older ones are removed. */
-export const mostSetAside = 3;
+const mostSetAside = 3;
 
 /** `bad`: damaged or foreign. `orphan`: its registry is not configured. */
 export type Reason = "bad" | "orphan";

@@ -7,7 +7,7 @@ import type { CatalogJournal } from "../catalog/kept-source.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { JournalContents } from "../last-known-good/journal-reading.ts";
 import type { LastKnownGood } from "../last-known-good/last-known-good.ts";
-import type { Loaded, RegistryState, StateReport } from "../last-known-good/registry-state.ts";
+import type { RegistryState, StateReport } from "../last-known-good/registry-state.ts";
 import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Restoring } from "../registries/restoring.ts";
@@ -77,9 +77,9 @@ export class KeptRegistries implements CatalogJournal {
   async #apply(registry: string, state: RegistryState): Promise<string | undefined> {
     const [catalog, { contents, changedAt }] = await Promise.all([this.#catalog.promise, state.loaded]);
     let failures = 0;
-    const failed = (item: string, error: unknown): void => {
+    const failed = (item: string, error?: unknown): void => {
       // A defect of ours can fail every item.
-      if (failures++ === 0) this.#log.error({ registry, item, err: error }, "taking over what was kept of an item failed");
+      if (failures++ === 0) this.#log.error({ registry, item, err: error }, "what was kept of an item, perhaps of several, cannot be used");
     };
     await this.#kept.slices.run(
       restoreItems(catalog, registry, contents, {
@@ -90,17 +90,18 @@ export class KeptRegistries implements CatalogJournal {
     );
     if (state.isRemoved) return undefined;
     catalog.restored(registry, contents.expired);
+    const { isComplete } = contents;
     const source = catalog.kept(registry);
     if (source !== undefined) state.journal.follow(source);
     state.applied(contents);
-    return contents.isComplete ? reason({ contents, changedAt }) : undefined;
+    return isComplete && failures === 0 ? reason(changedAt) : undefined;
   }
 }
 
 interface RestoreEvents {
   isEnded(): boolean;
   isBusy(): boolean;
-  failed(item: string, error: unknown): void;
+  failed(item: string, error?: unknown): void;
 }
 
 function* restoreItems(catalog: Catalog, registry: string, contents: JournalContents, events: RestoreEvents): Generator<Pause, void> {
@@ -113,7 +114,7 @@ function* restoreItems(catalog: Catalog, registry: string, contents: JournalCont
     if (events.isEnded()) return;
     ahead += 1;
     try {
-      catalog.restore(registry, id, item);
+      if (!catalog.restore(registry, id, item)) events.failed(id);
     } catch (error) {
       events.failed(id, error);
     }
@@ -121,7 +122,8 @@ function* restoreItems(catalog: Catalog, registry: string, contents: JournalCont
   }
 }
 
-function reason({ changedAt }: Loaded): string {
+/** @param changedAt epoch ms of the journal's last change. */
+function reason(changedAt: number | undefined): string {
   const written = changedAt === undefined ? "" : `, last written ${new Date(changedAt).toISOString()}`;
   return `not listed yet since the start; its last known state is served${written}`;
 }

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { diffConfig } from "../../src/config/diff.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { encodeEntries } from "../../src/last-known-good/journal-entries.ts";
+import type { JournalEntry } from "../../src/last-known-good/journal-entry.ts";
 import { encodeHeader } from "../../src/last-known-good/journal-header.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import { kinds } from "../../src/registries/kinds.ts";
@@ -92,22 +93,40 @@ test("a restart with the registry out of reach serves the same versions, complet
   );
 });
 
-test("without a complete listing behind it, what was kept is served but does not make the view complete", async (t) => {
-  const folder = tempFolder(t);
+/** Writes a journal with one service. */
+function written(folder: TempFolder, ...more: readonly JournalEntry[]): void {
   const text = JSON.stringify({
     kind: "service",
     service: { key: { name: "orders" }, instances: [{ id: "i", address: "10.0.0.1", ports: [{ number: 80, protocol: "http" }] }] },
   });
   const item = { text, ports: "", emptySince: undefined, firstSeen: 1, lastSeen: 2 };
-  const entries = encodeEntries([{ what: "kept", id: "service/||orders|", item }]);
+  const entries = encodeEntries([{ what: "kept", id: "service/||orders|", item }, ...more]);
   mkdirSync(join(folder.path, "state"));
   writeFileSync(join(folder.path, "state", "a.journal"), Buffer.concat([encodeHeader({ registry: "a", kind: "file" }), entries]));
-  const pipeline = await run(t, configure(folder));
-  await until(pipeline, () => endpoints(pipeline) === 1);
-  assert.deepEqual(Object.keys(versions(pipeline)), ["tributary/orders.file"]);
-  assert.equal(pipeline.catalog.isComplete(), false);
-  assert.equal(pipeline.catalog.reports()[0]?.status.phase, "starting");
-});
+}
+
+const notUnderstood: JournalEntry = {
+  what: "kept",
+  id: "service/||x|",
+  item: { text: '{"kind":"service"}', ports: "", emptySince: undefined, firstSeen: 1, lastSeen: 2 },
+};
+
+const incomplete: Record<string, readonly JournalEntry[]> = {
+  "without a complete listing behind it": [],
+  "if a part of it is not understood": [notUnderstood, { what: "complete" }],
+};
+
+for (const [why, more] of Object.entries(incomplete)) {
+  test(`${why}, what was kept is served but does not make the view complete`, async (t) => {
+    const folder = tempFolder(t);
+    written(folder, ...more);
+    const pipeline = await run(t, configure(folder));
+    await until(pipeline, () => endpoints(pipeline) === 1);
+    assert.deepEqual(Object.keys(versions(pipeline)), ["tributary/orders.file"]);
+    assert.equal(pipeline.catalog.isComplete(), false);
+    assert.equal(pipeline.catalog.reports()[0]?.status.phase, "starting");
+  });
+}
 
 test("what left while we were down waits for the hold, what came is served at once", async (t) => {
   const folder = tempFolder(t);
