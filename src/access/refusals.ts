@@ -47,6 +47,13 @@ export class Refusals {
       return;
     }
     this.#lines += 1;
-    this.#log.warn({ server: this.#server, ...peer, reason }, `connection refused: ${message}`);
+    const { subject, names } = peer;
+    const who = { peer: peer.peer, subject: subject && harmless(subject), names: names && harmless(names) };
+    this.#log.warn({ server: this.#server, ...who, reason }, `connection refused: ${harmless(message)}`);
   }
+}
+
+/** A stranger's certificate may hold any text, also such as moves a terminal's cursor. */
+function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd");
 }

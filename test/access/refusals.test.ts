@@ -3,6 +3,15 @@ import { test } from "node:test";
 import { Refusals } from "../../src/access/refusals.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 
+test("text from a stranger's certificate cannot break out of its line", () => {
+  const lines: string[] = [];
+  const log = { ...silentLogger, warn: (fields: object, message: string) => lines.push(message, ...Object.values(fields)) };
+  const evil = "CN=\u001b[2J\r\nconnection accepted\u202e";
+  new Refusals("xds", log, () => {}).refused({ peer: "p", subject: evil, names: evil }, { reason: "untrusted", message: evil });
+  assert.equal(lines.length, 6);
+  for (const line of lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+});
+
 test("a flood of refused clients fills ten lines a minute, and is counted in full", () => {
   const lines: string[] = [];
   let counted = 0;
