@@ -1,10 +1,14 @@
 /** Every benchmark with what is promised about it: for two cores. */
 import { delta } from "./delta.ts";
+import { deltaClients } from "./delta-clients.ts";
 import { deltaEvent } from "./delta-event.ts";
 import type { Bench, Target } from "./figure.ts";
+import { fullUnpaced } from "./full-unpaced.ts";
+import { lastKnownGood } from "./last-known-good.ts";
 import { listen } from "./listen.ts";
 import { loadName } from "./load/sustained-load.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
+import { shards } from "./shards.ts";
 import { spine } from "./spine.ts";
 
 export const benches: readonly Bench[] = [
@@ -49,6 +53,33 @@ export const benches: readonly Bench[] = [
     services: 10_000,
     targets: { "change event → delta, p50": { atMost: 1 }, "change event → delta, p99": { atMost: 5 } },
   }),
+  deltaClients({
+    name: "delta-clients",
+    services: 10_000,
+    clients: 1_000,
+    targets: {
+      "memory per client, resident": { atMost: 100 },
+      "memory per client, heap and buffers": { atMost: 100 },
+      "encodings per change": { atMost: 1 },
+      "framings per change": { atMost: 1 },
+      "a change reaches all, p99 of 100": { atMost: 250 },
+    },
+  }),
+  fullUnpaced({
+    name: "full-unpaced",
+    interfaces: 10_000,
+    targets: {
+      [`${loadName}: CPU`]: { atMost: 0.4 },
+      [`${loadName}: event loop blocked, max`]: { atMost: 20 },
+      [`${loadName}: lost`]: { atMost: 0 },
+    },
+  }),
+  lastKnownGood({
+    name: "last-known-good",
+    interfaces: 10_000,
+    targets: { "registry down: process start → first answer": { atMost: 1_000 } },
+  }),
+  shards({ name: "shards", services: 10_000, shards: 4, targets: { "4 shards / 1 shard": { atMost: 0.3 } } }),
   module("full-push", {
     "full push: CPU of encoding anew / of a push": { atLeast: 10 },
     "full push: time / time of a plain buffer": { atMost: 1.1 },

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every benchmark, one table, each target beside its figure.
  *
- *   npm run bench                      all of them, about ten minutes
+ *   npm run bench                      all of them, about fifteen minutes
  *   npm run bench -- spine-1k listen   some
  *   npm run bench -- --json            a list of {name, value, unit, target, ok}
  *   npm run bench -- --runs 3          median of three runs instead of five

@@ -96,6 +96,11 @@ export class DubboTree {
     return [...this.#markers.keys()];
   }
 
+  /** Removes every provider that was added. */
+  async clear(): Promise<void> {
+    await Promise.all(this.markers.map((marker) => this.remove(marker)));
+  }
+
   close(): void {
     this.#client.close();
   }

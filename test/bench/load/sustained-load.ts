@@ -8,11 +8,10 @@ import { quantile } from "../measuring/quantile.ts";
 import type { ServerProcess } from "../program/server-process.ts";
 import type { DubboTree } from "./dubbo-tree.ts";
 import { endpointDigest } from "./endpoint-digest.ts";
+import { steadyChanges } from "./steady-changes.ts";
 
 const seconds = 30;
 const perSecond = 100;
-/** A provider stays at least this many additions, so that pushes half a second apart see it. */
-const lifetime = 200;
 const idleSeconds = 5;
 /** What its figures' names begin with. */
 export const loadName = `${perSecond} changes/s for ${seconds} s`;
@@ -31,7 +30,7 @@ export async function sustain(
   const cpu = cpuSeconds(server.pid);
   const started = sharedNow();
   const pushesBefore = client.arrivals.length;
-  const { added, removed } = await load(tree);
+  const { added, removed } = await steadyChanges(tree, { perSecond, seconds });
   const cores = ((cpuSeconds(server.pid) - cpu) * 1000) / (sharedNow() - started);
   const loop = await server.loopDelay();
 
@@ -42,7 +41,7 @@ export async function sustain(
   const lags = [...lagsOf(added, client.added), ...lagsOf(removed, client.removed)];
   const wrong = await difference(tree, client);
   const { resident, peak } = memory(server.pid);
-  await Promise.all(tree.markers.map((marker) => tree.remove(marker)));
+  await tree.clear();
 
   return [
     { name: `${loadName}: lag p50`, value: quantile(lags, 0.5), unit: "ms" },
@@ -56,36 +55,6 @@ export async function sustain(
     { name: `${loadName}: resident after it`, value: resident, unit: "MiB" },
     { name: `${loadName}: resident, peak`, value: peak, unit: "MiB" },
   ];
-}
-
-/** When each change was done, by marker, on the shared clock. */
-interface Done {
-  readonly added: Map<number, number>;
-  readonly removed: Map<number, number>;
-}
-
-/** Additions first; then additions and removals in turn. */
-async function load(tree: DubboTree): Promise<Done> {
-  const done: Done = { added: new Map(), removed: new Map() };
-  const writes: Promise<void>[] = [];
-  const started = sharedNow();
-  let next = 0;
-  let oldest = 0;
-  for (let change = 0; change < seconds * perSecond; change += 1) {
-    const early = started + (change * 1000) / perSecond - sharedNow();
-    if (early > 0) await sleep(early);
-    if (change % 2 === 1 && next - oldest > lifetime) {
-      const marker = oldest;
-      oldest += 1;
-      writes.push(tree.remove(marker).then((at) => void done.removed.set(marker, at)));
-    } else {
-      const marker = next;
-      next += 1;
-      writes.push(tree.add(marker).then((at) => void done.added.set(marker, at)));
-    }
-  }
-  await Promise.all(writes);
-  return done;
 }
 
 function arrived(client: ClientProcess, added: Map<number, number>, removed: Map<number, number>): boolean {

@@ -6,7 +6,16 @@ const ticks = 100;
 
 /** User and system time of all threads so far, in seconds. */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return secondsOf(`/proc/${pid}/stat`);
+}
+
+/** The same of the main thread alone. */
+export function mainThreadSeconds(pid: number): number {
+  return secondsOf(`/proc/${pid}/task/${pid}/stat`);
+}
+
+function secondsOf(file: string): number {
+  const stat = readFileSync(file, "utf8");
   // The second field is the command in parentheses and may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticks;
