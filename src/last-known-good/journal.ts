@@ -13,9 +13,9 @@ import { JournalRewrite, quietly } from "./journal-rewrite.ts";
 import type { Slices } from "./slices.ts";
 
 /** A frame ends at about so many characters, so that writing never holds the event loop for long … */
-const frameCharacters = 512 * 1024;
+const frameCharacters = 256 * 1024;
 /** … or at so many entries. */
-const frameEntries = 1_000;
+const frameEntries = 500;
 /** Changes that publish nothing are written after so many ms. */
 const idleFlushMs = 250;
 /** Bytes; below that, history is not worth a rewrite. */
