@@ -46,11 +46,13 @@ export class Conversation<To extends Message, From extends Message> {
     this.#events.emit("error", new Error(reason));
   }
 
-  /** It is killed: what it was for is done. */
+  /** Its other end exits when nobody speaks to it any more (and so leaves its profile, if it was to write one). */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
+    this.#process.disconnect();
+    const insist = setTimeout(() => this.#process.kill("SIGKILL"), 5_000);
     await exited;
+    clearTimeout(insist);
   }
 }
