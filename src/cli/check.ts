@@ -49,7 +49,7 @@ function* findingsOf(pipeline: Pipeline, missing: readonly string[]): Generator<
     const { id, services, endpoints, resources, status } = view;
     if (missing.includes(id)) yield { severity: "error", where: id, message: status?.reason ?? "no complete listing in time" };
     else yield { severity: "ok", where: id, message: `${services} services, ${endpoints} endpoints, ${resources} ready resources` };
-    for (const { where, message, code, count } of pipeline.supervisor.problems(id)) {
+    for (const { where, message, code, count } of pipeline.supervisor.problems(id).toReversed()) {
       const times = count > 1 ? ` (${count} times)` : "";
       yield { severity: "warning", where: `${id}: ${where}`, message: `${message} [${code}]${times}` };
     }

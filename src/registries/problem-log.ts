@@ -2,7 +2,6 @@
 import type { Logger } from "../log/logger.ts";
 import type { CountedProblem } from "./worker-messages.ts";
 
-const mostKept = 200;
 const minuteMs = 60_000;
 /** Lines per minute for one registry; and each datum has one. */
 const linesPerMinute = 20;
@@ -18,13 +17,15 @@ export class ProblemLog {
   /** Least recently seen first. */
   readonly #kept = new Map<string, KnownProblem>();
   readonly #log: Logger;
+  readonly #mostKept: number;
   readonly #now: () => number;
   #minute = 0;
   readonly #logged = new Set<string>();
   #unlogged = 0;
 
-  constructor(log: Logger, now: () => number = Date.now) {
+  constructor(log: Logger, mostKept: number, now: () => number = Date.now) {
     this.#log = log;
+    this.#mostKept = mostKept;
     this.#now = now;
   }
 
@@ -44,7 +45,7 @@ export class ProblemLog {
       firstSeen: kept?.firstSeen ?? at,
       lastSeen: at,
     });
-    if (this.#kept.size > mostKept) for (const oldest of this.#kept.keys()) if (this.#kept.delete(oldest)) break;
+    if (this.#kept.size > this.#mostKept) for (const oldest of this.#kept.keys()) if (this.#kept.delete(oldest)) break;
     this.#write(problem, key, at);
   }
 

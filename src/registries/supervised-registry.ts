@@ -50,7 +50,7 @@ export class SupervisedRegistry {
     this.#feed = feed;
     this.#log = registryLogger(log, spec.id);
     this.#options = options;
-    this.#problems = new ProblemLog(this.#log);
+    this.#problems = new ProblemLog(this.#log, options.mostProblems);
     this.#tracker = new StatusTracker((status) => feed.status(spec.id, status));
     if (restoring) this.#await(restoring);
     this.#start();

@@ -20,6 +20,8 @@ export interface SupervisorOptions {
   /** How long a worker may resist its forced end before it is given up, ms. */
   readonly terminateMs: number;
   readonly logLevel: LogLevel;
+  /** Distinct problems of one registry that are remembered: the newest. */
+  readonly mostProblems: number;
 }
 
 export const defaultSupervisorOptions: SupervisorOptions = {
@@ -33,4 +35,5 @@ export const defaultSupervisorOptions: SupervisorOptions = {
   closeMs: 800,
   terminateMs: 150,
   logLevel: "info",
+  mostProblems: 200,
 };

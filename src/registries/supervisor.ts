@@ -67,7 +67,7 @@ export class Supervisor {
     return this.#registries.get(id)?.status;
   }
 
-  /** The latest problems of a registry, newest first, at most 200. */
+  /** The latest problems of a registry, newest first; at most `mostProblems`. */
   problems(id: string): readonly KnownProblem[] {
     return this.#registries.get(id)?.problems ?? [];
   }

@@ -2,6 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { Pipeline } from "./pipeline.ts";
+import { startRegistries } from "./started-registries.ts";
 
 export interface OneShotOptions {
   /** How long registries may take for their first complete listing. */
@@ -24,11 +25,13 @@ export interface OneShot {
 }
 
 const patience = 2_000;
+/** Whoever looks once wants to see each. */
+const mostProblems = 100_000;
 
 /** Optional registries are waited for as well: whoever checks wants to see all of them. */
 export async function runOnce(config: Config, log: Logger, { timeoutMs, onWaiting }: OneShotOptions): Promise<OneShot> {
   const everything = { ...config, registries: config.registries.map((registry) => ({ ...registry, required: true })) };
-  const pipeline = new Pipeline(everything, log);
+  const pipeline = new Pipeline(everything, log, startRegistries(everything, log, undefined, { mostProblems }));
   const waiting = (): Waiting[] =>
     config.registries
       .map(({ id }) => ({ id, status: pipeline.supervisor.status(id) }))

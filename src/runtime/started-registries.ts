@@ -10,6 +10,7 @@ import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
 import type { RegistrySpec } from "../registries/supervised-registry.ts";
 import { Supervisor } from "../registries/supervisor.ts";
+import type { SupervisorOptions } from "../registries/supervisor-options.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 
 export interface StartedRegistries {
@@ -21,7 +22,12 @@ export interface StartedRegistries {
 }
 
 /** `kept`: what an earlier process kept is taken over first. */
-export function startRegistries(config: Config, log: Logger, kept?: KeptRegistries): StartedRegistries {
+export function startRegistries(
+  config: Config,
+  log: Logger,
+  kept?: KeptRegistries,
+  options: Partial<SupervisorOptions> = {},
+): StartedRegistries {
   let attached: Feed | undefined;
   // Bounded by the moment that loading the other rooms takes.
   const waiting: ((feed: Feed) => void)[] = [];
@@ -33,7 +39,7 @@ export function startRegistries(config: Config, log: Logger, kept?: KeptRegistri
     status: (...word) => tell((to) => to.status(...word)),
     problem: (...word) => tell((to) => to.problem(...word)),
   };
-  const supervisor = new Supervisor(feed, log, { logLevel: config.log.level });
+  const supervisor = new Supervisor(feed, log, { logLevel: config.log.level, ...options });
   for (const registry of config.registries) supervisor.add(specOf(registry), kept?.begin(registry));
   return {
     supervisor,

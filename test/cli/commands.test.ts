@@ -64,6 +64,18 @@ test("check warns of an instance that cannot be served, and is content with the 
   assert.equal(code, 0);
 });
 
+test("check names every one of many problems, in the order of the file", async (t) => {
+  const bad = Array.from({ length: 1_500 }, (_, at) => `no address ${at}`);
+  const { config } = await configured(t, { services: orders("10.0.0.1", ...bad) });
+  const { code, stdout } = await run(t, "check", "--config", config);
+  assert.deepEqual(
+    Array.from(stdout.matchAll(/^warning .*"(no address \d+)"/gm), ([, address]) => address),
+    bad,
+  );
+  assert.match(stdout, /0 errors, 1500 warnings;/);
+  assert.equal(code, 0);
+});
+
 test("check fails on a registry that gives no listing in time, and says why", async (t) => {
   const { config, folder } = await configured(t);
   const text = JSON.stringify({ registries: [{ id: "files", type: "file", path: "./missing" }] });

@@ -6,7 +6,7 @@ function logged() {
   const lines: string[] = [];
   let now = 0;
   const log = { debug() {}, info() {}, error() {}, warn: (_fields: object, message: string) => lines.push(message) };
-  const problems = new ProblemLog(log, () => now);
+  const problems = new ProblemLog(log, 200, () => now);
   const meet = (where: string, count = 1) => problems.add({ code: "bad-url", where, message: where, count });
   return { problems, lines, meet, wait: (ms: number) => (now += ms) };
 }
