@@ -42,6 +42,7 @@ Examples:
   tributary serve                                   try it: the example needs no registry`,
     )
     .action(async (options: { config?: string }) => {
+      await prepareWorker();
       const { serve } = await import("./serve.ts");
       await run(() => serve(options));
     });
@@ -89,6 +90,15 @@ Examples:
 
   for (const command of [program, ...program.commands]) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   return program;
+}
+
+/** Before anything is loaded that a worker does not wait for. */
+async function prepareWorker(): Promise<void> {
+  const [{ prepareThread }, { defaultSupervisorOptions }] = await Promise.all([
+    import("../registries/thread-host.ts"),
+    import("../registries/supervisor-options.ts"),
+  ]);
+  prepareThread(defaultSupervisorOptions.heap);
 }
 
 /** A command returns its exit code; an error is told in one line, with its cause's position and hint, and ends with `failure`. */

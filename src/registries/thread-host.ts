@@ -1,15 +1,42 @@
 /** Workers as threads of this process. */
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { HeapLimits, WorkerHost } from "./worker-host.ts";
-import type { FromWorker, WorkerStart } from "./worker-messages.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 const entry = new URL("./worker-entry.ts", import.meta.url);
+
+/** A thread that waits to be told what it is for. */
+let spare: Worker | undefined;
+
+/**
+ * Makes a thread ready for the next registry that starts: it boots while the configuration is still
+ * being read, which takes about as long. A spare that nobody needs keeps no process alive.
+ */
+export function prepareThread(limits: HeapLimits): void {
+  try {
+    spare = new Worker(entry, options(limits));
+    // Nothing of a thread without a purpose matters; whoever takes it listens for itself.
+    spare.on("error", () => {});
+    spare.unref();
+  } catch {
+    // The registry that would have taken it says that there is no thread to be had.
+  }
+}
+
+function newThread(start: WorkerStart, limits: HeapLimits): Worker {
+  if (spare === undefined) return new Worker(entry, { ...options(limits), workerData: start });
+  const worker = spare;
+  spare = undefined;
+  worker.ref();
+  worker.postMessage({ type: "start", start } satisfies ToWorker);
+  return worker;
+}
 
 export const threadHost: WorkerHost = {
   start(start, limits, events) {
     let worker: Worker;
     try {
-      worker = new Worker(entry, options(start, limits));
+      worker = newThread(start, limits);
     } catch (error) {
       // The system has no thread or memory left.
       setImmediate(() => events.exit(describeCrash(error)));
@@ -38,10 +65,9 @@ export const threadHost: WorkerHost = {
   },
 };
 
-function options(start: WorkerStart, limits: HeapLimits): WorkerOptions {
+function options(limits: HeapLimits): WorkerOptions {
   return {
-    name: `registry ${start.registry}`,
-    workerData: start,
+    name: "registry",
     resourceLimits: { maxOldGenerationSizeMb: limits.oldGenerationMb, maxYoungGenerationSizeMb: limits.youngGenerationMb },
     // What a client library prints must not mix with the program's own output; see below.
     stdout: true,

@@ -56,6 +56,8 @@ export type FromWorker =
   | { readonly type: "closed" };
 
 export type ToWorker =
+  /** Only to a thread that was made ready before it was known what for. */
+  | { readonly type: "start"; readonly start: WorkerStart }
   /** Where `WorkerStart.known` is missing: the session may start now. */
   | { readonly type: "known"; readonly ids: readonly string[] }
   | { readonly type: "ack" }

@@ -15,7 +15,7 @@ import type { SnapshotStore } from "../snapshot/store.ts";
 const sliceMs = 8;
 
 /** While the first listings stream in, what has arrived becomes visible to tools this often, in ms. */
-const partialPublishMs = 500;
+const partialPublishMs = 2_000;
 
 /** A flood that never lets the queue run empty is published at least this often, in ms. */
 const floodPublishMs = 100;
@@ -64,7 +64,7 @@ export class Publisher {
   #oldest = Number.POSITIVE_INFINITY;
   /** Something was staged since the last publication. */
   #staged = false;
-  #lastPublish = 0;
+  #lastPublish = performance.now();
   /** The first complete view was worked off. */
   #caughtUp = false;
   #scheduled: NodeJS.Immediate | undefined;

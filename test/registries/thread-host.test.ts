@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { BroadcastChannel } from "node:worker_threads";
+import { defaultSupervisorOptions } from "../../src/registries/supervisor-options.ts";
+import { prepareThread, threadHost } from "../../src/registries/thread-host.ts";
+import type { FromWorker } from "../../src/registries/worker-messages.ts";
+import { scriptedSession } from "../support/scripted-session.ts";
+
+const { heap } = defaultSupervisorOptions;
+
+test("a thread made ready beforehand serves the first registry that starts, a new one the next", async () => {
+  prepareThread(heap);
+  for (const name of ["first", "second"]) {
+    const channel = new BroadcastChannel(`thread-host-${name}`);
+    const told = Promise.withResolvers<FromWorker>();
+    const ended = Promise.withResolvers<string>();
+    const start = {
+      registry: name,
+      session: scriptedSession.href,
+      settings: { channel: channel.name, items: [] },
+      known: [],
+      worker: { beatMs: 1_000, logLevel: "info" },
+    } as const;
+    const worker = threadHost.start(start, heap, {
+      message: (message) => message.type === "started" && told.resolve(message),
+      exit: ended.resolve,
+    });
+    assert.equal((await told.promise).type, "started", name);
+    worker.post({ type: "close" });
+    await ended.promise;
+    channel.close();
+  }
+});
+
+test("a thread that nobody needs keeps no process alive", async () => {
+  const program = `
+    import { prepareThread } from ${JSON.stringify(new URL("../../src/registries/thread-host.ts", import.meta.url).href)};
+    prepareThread(${JSON.stringify(heap)});
+  `;
+  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { timeout: 10_000 });
+});
