@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { BroadcastChannel } from "node:worker_threads";
