@@ -41,6 +41,8 @@ export class Acknowledged {
   readonly #source: ShardedSource;
   readonly #events: AcknowledgedEvents;
   readonly #streams = new Map<string, Stream>();
+  /** Those on which every type we own is acknowledged. Kept, because it is asked for at every push of every stream. */
+  readonly #complete = new Map<string, Stream>();
 
   constructor(source: ShardedSource, events: AcknowledgedEvents) {
     this.#source = source;
@@ -53,21 +55,18 @@ export class Acknowledged {
     onPush: ({ client, type, version }) => this.#pushed(client, type, version),
     onAck: ({ client, type, version }) => this.#acknowledged(client, type, version),
     onStreamClose: (client) => {
+      this.#complete.delete(keyOf(client));
       if (this.#streams.delete(keyOf(client))) this.#events.changed();
     },
   };
 
   /** Undefined unless istiod is connected to every shard and has acknowledged every type we own on each. */
   state(): AcknowledgedState | undefined {
-    const complete = [...this.#streams].flatMap(([key, stream]) => {
-      const pushes = ownedTypes.flatMap((type) => stream.get(type)?.acknowledged ?? []);
-      return pushes.length === ownedTypes.length ? [{ key, pushes }] : [];
-    });
-    if (complete.length < this.#source.shards.length) return undefined;
-    const pushes = complete.flatMap((stream) => stream.pushes);
+    if (this.#complete.size < this.#source.shards.length) return undefined;
+    const pushes = [...this.#complete.values()].flatMap((stream) => ownedTypes.flatMap((type) => stream.get(type)?.acknowledged ?? []));
     const behind = pushes.filter(({ table, version }) => !this.#current(table.type, version));
     return {
-      streams: complete.map(({ key }) => key).join(" "),
+      streams: [...this.#complete.keys()].join(" "),
       tables: pushes.map(({ table }) => table),
       behind: behind.map(({ table, sequence }) => ({ type: table.type, sequence })),
     };
@@ -92,6 +91,9 @@ export class Acknowledged {
     const onStream = this.#typeOnStream(client, type);
     if (onStream.pushed?.version !== version) return;
     onStream.acknowledged = onStream.pushed;
+    const key = keyOf(client);
+    const stream = this.#streams.get(key)!;
+    if (ownedTypes.every((each) => stream.get(each)?.acknowledged)) this.#complete.set(key, stream);
     this.#events.changed();
   }
 

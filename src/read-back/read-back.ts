@@ -83,9 +83,10 @@ export class ReadBack {
 
   /** Sets the timer, if there is something to wait for. Called at every push: a timer that fires too early is set again. */
   #plan(): void {
-    if (this.#closed || this.#running || !this.#acknowledged.state()) return;
+    if (this.#closed || this.#running) return;
     const next = this.#timetable.next();
-    if (next >= this.#timerAt) return;
+    // Mostly the timer is set, and what istiod acknowledged need not be gathered.
+    if (next >= this.#timerAt || !this.#acknowledged.state()) return;
     this.#setTimer(next, () => this.#due());
   }
 
