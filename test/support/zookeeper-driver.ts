@@ -44,7 +44,7 @@ export async function fakeZookeeperInstance(): Promise<ZookeeperInstance> {
       const broken = new Set(
         [...fake.nodes.get("/dubbo").children].filter((_, at) => at % 2 === 1).map((name) => `/dubbo/${name}/providers`),
       );
-      fake.answer = ({ type, path }) => (type === op.getChildren2 && broken.has(path) ? -1 : undefined);
+      fake.answer = ({ type, path }) => (type === op.getChildren && broken.has(path) ? -1 : undefined);
       return async () => {
         fake.answer = undefined;
       };
