@@ -9,7 +9,7 @@ import { Connection } from "./connection.ts";
 import { eventType } from "./protocol.ts";
 import { Znodes } from "./znodes.ts";
 
-/** `mute`: takes connections and bytes, answers nothing. `hang-up`: takes connections and closes them at once. */
+/** `mute`: takes connections and bytes, answers nothing, expires no session. `hang-up`: takes connections and closes them at once. */
 export type Behaviour = "normal" | "mute" | "hang-up";
 
 /**
@@ -147,7 +147,11 @@ export class FakeZooKeeper {
     const session = this.#sessions.get(id);
     if (!session) return;
     clearTimeout(session.timer);
-    session.timer = setTimeout(() => this.expire(id), session.timeout);
+    session.timer = setTimeout(() => {
+      // A server that stands still ends nothing either: whoever waits for it must notice by himself.
+      if (this.behaviour === "mute") this.touch(id);
+      else this.expire(id);
+    }, session.timeout);
     session.timer.unref();
   }
 
