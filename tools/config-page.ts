@@ -1,4 +1,4 @@
-import { commonRegistryShape } from "../src/config/schema.ts";
+import { commonRegistryShape } from "../src/config/registry-schema.ts";
 import { configShape, registryShapes, type Shape } from "../src/config/shape.ts";
 import { startOnlySettings } from "../src/config/start-only.ts";
 import type { RegistryKind } from "../src/registries/contract.ts";

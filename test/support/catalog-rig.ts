@@ -1,7 +1,8 @@
 /** A catalog without workers: what a supervisor would hand over is called directly. */
 import { Catalog } from "../../src/catalog/catalog.ts";
 import type { CatalogEntry, MergedService } from "../../src/catalog/merged-service.ts";
-import { protectionSchema, type RegistryConfig } from "../../src/config/schema.ts";
+import { protectionSchema } from "../../src/config/registry-schema.ts";
+import type { RegistryConfig } from "../../src/config/schema.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { RegistryStatus } from "../../src/registries/feed.ts";
 import { type Instance, type IstioResource, type Item, itemId, type Service } from "../../src/registries/service.ts";

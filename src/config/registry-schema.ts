@@ -1,0 +1,83 @@
+/** The keys that every registry has, whatever its kind. */
+import { z } from "zod";
+import { duration, registryId } from "./values.ts";
+
+const namingSchema = z
+  .strictObject({
+    template: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Host template: literal text, `{name}` `{namespace}` `{group}` `{version}` `{protocol}` `{registry}`, and `[…]`, left out when a placeholder in it is empty. Absent: the kind's own.",
+      ),
+    suffix: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Last labels of every host of this registry, without a leading dot. Absent: the kind's own."),
+    namespace: z.string().min(1).optional().describe("Namespace of this registry's ServiceEntries. Absent: `mesh.namespace`."),
+    allowOutsideSuffix: z
+      .boolean()
+      .default(false)
+      .describe("Allow explicit hosts outside the suffix. Registry data could then capture other traffic."),
+    allowClusterDomain: z
+      .boolean()
+      .default(false)
+      .describe("Allow hosts under the cluster domain. Registry data could then capture a Kubernetes Service's traffic."),
+  })
+  .prefault({})
+  .describe("How services of this registry are called in the mesh.");
+
+export const protectionSchema = z
+  .strictObject({
+    hold: duration
+      .prefault("30s")
+      .describe(
+        "After a reconnect, a lost session or a restart of the registry, removals wait this long; the registry is read again, then they are honoured. Additions never wait.",
+      ),
+    massRemovalRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe(
+        "Removals within `massRemovalWindow` are held when they are more than this share of the registry's endpoints (0 … 1) and more than `massRemovalEndpoints`.",
+      ),
+    massRemovalEndpoints: z.int().min(0).default(20).describe("Removals of no more endpoints than this are never held as a mass removal."),
+    massRemovalWindow: duration.prefault("10s").describe("Time over which removals are added up."),
+    massRemovalHold: duration.prefault("5m").describe("A held mass removal is honoured after this time."),
+    unreachable: z
+      .enum(["keep", "drain"])
+      .default("keep")
+      .describe(
+        "What happens to the services of an unreachable registry: `keep` them as they were last seen, or `drain` them after `drainAfter`.",
+      ),
+    drainAfter: duration
+      .prefault("1h")
+      .describe("With `unreachable: drain`: endpoints leave after this time without contact. Otherwise without effect."),
+    emptyServiceFor: duration
+      .prefault("24h")
+      .describe(
+        "A service that lost its last instance is served empty for this time, unless the registry confirms that the service is gone.",
+      ),
+  })
+  .prefault({})
+  .describe("What may remove endpoints that were served, and when: a failure must not look like a removal.");
+
+/** Keys that every registry has, whatever its kind; `type` comes first. */
+export const commonRegistryShape = {
+  id: registryId.describe("Name of this registry, unique in the file: part of labels, metrics and state files."),
+  required: z
+    .boolean()
+    .default(true)
+    .describe(
+      "The first answer to an istiod waits for this registry's first complete listing, or for what is kept of it (`lastKnownGood`).",
+    ),
+  network: z.string().min(1).optional().describe("Istio network of its addresses. Absent: none, the mesh's own."),
+  naming: namingSchema,
+  protection: protectionSchema,
+} as const;
+
+export type NamingConfig = z.output<typeof namingSchema>;
+export type ProtectionConfig = z.output<typeof protectionSchema>;
