@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { endpointDigest } from "../load/endpoint-digest.ts";
 import { sharedNow } from "../measuring/clock.ts";
+import { otherEnd } from "../measuring/other-end.ts";
 import type { FromClient, ToClient } from "./client-messages.ts";
 import { Delta } from "./delta.ts";
 import type { Dialogue } from "./dialogue.ts";
@@ -14,9 +15,16 @@ import { FullState } from "./full-state.ts";
 const dialogue: Dialogue = process.argv[2] === "delta" ? new Delta() : new FullState();
 let stream: ClientDuplexStream<Buffer, Buffer> | undefined;
 
-function tell(message: FromClient): void {
-  process.send?.(message);
-}
+const tell = otherEnd<ToClient, FromClient>((message) => {
+  if (message.type === "inspect") inspect();
+  else {
+    const before = stream;
+    stream = undefined;
+    before?.cancel();
+    openWhenListening(message.port);
+  }
+});
+tell({ type: "ready" });
 
 function open(port: number): void {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
@@ -57,16 +65,3 @@ function openWhenListening(port: number): void {
   });
   socket.once("error", () => setTimeout(openWhenListening, 5, port));
 }
-
-process.on("message", (message: ToClient) => {
-  if (message.type === "inspect") inspect();
-  else {
-    const before = stream;
-    stream = undefined;
-    before?.cancel();
-    openWhenListening(message.port);
-  }
-});
-// Whoever started it is gone.
-process.on("disconnect", () => process.exit());
-tell({ type: "ready" });

@@ -10,6 +10,7 @@ import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from "../..
 import { discoveryService } from "../../../src/xds/discovery-service.ts";
 import { findMarkers } from "../load/marker.ts";
 import { sharedNow } from "../measuring/clock.ts";
+import { otherEnd } from "../measuring/other-end.ts";
 import { istiod, serviceEntries } from "./dialogue.ts";
 import type { FromFleet, ToFleet } from "./fleet-messages.ts";
 
@@ -20,9 +21,8 @@ let clients = 0;
 /** By marker, at how many clients it is. */
 const seen = new Map<number, number>();
 
-function tell(message: FromFleet): void {
-  process.send?.(message);
-}
+const tell = otherEnd<ToFleet, FromFleet>((message) => void connect(message.port, message.clients));
+tell({ type: "ready" });
 
 /** Resolves with the first answer, acknowledged. */
 async function join(port: number, opening: Uint8Array): Promise<Buffer> {
@@ -76,8 +76,3 @@ async function connect(port: number, number: number): Promise<void> {
   await Promise.all(Array.from({ length: width }, work));
   tell({ type: "connected" });
 }
-
-process.on("message", (message: ToFleet) => void connect(message.port, message.clients));
-// Whoever started it is gone.
-process.on("disconnect", () => process.exit());
-tell({ type: "ready" });

@@ -9,13 +9,17 @@ import { silentLogger as log } from "../../../src/log/logger.ts";
 import { configOptions } from "../../../src/runtime/config-options.ts";
 import { startRegistries } from "../../../src/runtime/started-registries.ts";
 import { Tributary } from "../../../src/runtime/tributary.ts";
+import { otherEnd } from "../measuring/other-end.ts";
 import { memory } from "../measuring/process-usage.ts";
 import { encodeCounts } from "./encode-counts.ts";
 import type { FromTimedServer, ToTimedServer, Usage } from "./timed-server-messages.ts";
 import type { EmittedAt, TimedSettings } from "./timed-session.ts";
 
 const [, , file, services, instances] = process.argv;
-const tell = (message: FromTimedServer) => process.send?.(message);
+const tell = otherEnd<ToTimedServer, FromTimedServer>((message) => {
+  if (message.type === "change") channel.postMessage(message);
+  else void usage().then((used) => tell({ type: "usage", ...used }));
+});
 
 const channel = new BroadcastChannel("timed");
 channel.onmessage = (event) => tell({ type: "changed", emittedAt: (event as { data: EmittedAt }).data });
@@ -28,13 +32,6 @@ for (const { id } of loaded.config.registries) started.supervisor.add({ id, sess
 const tributary = new Tributary(loaded, { started, log, version: "bench" });
 const { xds } = await tributary.listen();
 tributary.pipeline.completeness.whenComplete(() => tell({ type: "listening", ports: xds.ports }));
-
-process.on("message", (message: ToTimedServer) => {
-  if (message.type === "change") channel.postMessage(message);
-  else void usage().then((used) => tell({ type: "usage", ...used }));
-});
-// Whoever started it is gone.
-process.on("disconnect", () => process.exit());
 
 async function usage(): Promise<Usage> {
   for (let round = 0; round < 3; round += 1) {
