@@ -4,11 +4,13 @@
  */
 import type { SnapshotSource } from "../snapshot/snapshot.ts";
 import { AckWindow } from "./ack-window.ts";
-import { Interest, prefixOf } from "./interest.ts";
+import { Interest, split, underAny } from "./interest.ts";
 import type { PacingSettings, Wait } from "./pacing.ts";
 import { type Push, Subscription } from "./subscription.ts";
-import { under } from "./sweep.ts";
 import { deltaType, type ResourceForm } from "./type-url.ts";
+
+/** Prefixes that are told again although the client never asked for them, beside a wildcard. */
+const maxSweptAgain = 16;
 
 export class DeltaSubscription extends Subscription {
   readonly form: ResourceForm;
@@ -45,51 +47,69 @@ export class DeltaSubscription extends Subscription {
   }
 
   /** What is asked for is owed, also what the client was sent before: it may ask because it lost it. */
-  subscribe(subscription: string): void {
-    const prefix = prefixOf(subscription);
-    if (prefix === undefined) {
-      this.interest.names.add(subscription);
-      this.owed.add(subscription);
-      this.returned.delete(subscription);
-      if (this.held.has(subscription)) this.held.set(subscription, "");
-      return;
+  subscribe(subscriptions: Iterable<string>): void {
+    const { names, prefixes } = split(subscriptions);
+    for (const name of names) {
+      this.interest.names.add(name);
+      this.owed.add(name);
+      this.returned.delete(name);
+      this.#doubt(name);
     }
-    this.interest.prefixes.add(prefix);
-    this.sweeps.add(prefix);
-    this.#doubtHeld(prefix);
+    for (const prefix of prefixes) {
+      this.interest.prefixes.add(prefix);
+      this.sweeps.add(prefix);
+    }
+    this.#doubtHeld(prefixes);
   }
 
   /**
    * What remains covered by something else is told again: the client may have dropped it, also where it never
    * asked for it. The exception is `*`, which every client knows to be about the rest, unless what it stood for was still owed.
    */
-  unsubscribe(subscription: string): void {
+  unsubscribe(subscriptions: Iterable<string>): void {
+    const { names, prefixes } = split(subscriptions);
     const { interest } = this;
-    const prefix = prefixOf(subscription);
-    if (prefix === undefined) {
-      const asked = interest.names.delete(subscription);
-      this.owed.delete(subscription);
-      if (this.held.has(subscription)) this.held.set(subscription, "");
-      if (interest.coversByPrefix(subscription)) this.returned.set(subscription, asked || this.returned.get(subscription) === true);
-    } else {
+    for (const name of names) {
+      if (interest.names.delete(name)) this.returned.set(name, true);
+      else if (interest.prefixes.size > 0) this.returned.set(name, this.returned.get(name) === true);
+      this.owed.delete(name);
+      this.#doubt(name);
+    }
+    const dropped = new Set<string>();
+    for (const prefix of prefixes) {
       const wasOwed = this.sweeps.delete(prefix);
       interest.prefixes.delete(prefix);
-      if (wasOwed || prefix !== "") this.#oweWhatRemains(prefix);
-      for (const name of this.returned.keys()) if (!interest.coversByPrefix(name)) this.returned.delete(name);
+      if (wasOwed || prefix !== "") dropped.add(prefix);
     }
+    if (dropped.size > 0) this.#oweWhatRemains(dropped);
+    if (!interest.isWildcard) for (const prefix of this.sweeps) if (!interest.prefixes.has(prefix)) this.sweeps.delete(prefix);
+    for (const name of this.returned.keys()) if (!interest.coversByPrefix(name)) this.returned.delete(name);
+  }
+
+  #oweWhatRemains(dropped: ReadonlySet<string>): void {
+    this.#doubtHeld(dropped);
+    const { prefixes, names, isWildcard } = this.interest;
+    if (isWildcard) this.#sweepAgain(dropped);
+    else if (dropped.has("")) for (const each of prefixes) this.sweeps.add(each);
+    for (const name of names) if (underAny(dropped, name)) this.owed.add(name);
+  }
+
+  /** Nobody needs to have asked for these prefixes, so their number has a bound of its own: beyond it, everything is told again. */
+  #sweepAgain(prefixes: ReadonlySet<string>): void {
+    for (const prefix of prefixes) this.sweeps.add(prefix);
+    if (this.sweeps.size <= this.interest.prefixes.size + maxSweptAgain) return;
+    this.sweeps.clear();
+    this.sweeps.add("");
   }
 
   /** What the client said to hold it may have dropped since; no resource has this version. */
-  #doubtHeld(prefix: string): void {
-    for (const name of this.held.keys()) if (under(prefix, name)) this.held.set(name, "");
+  #doubt(name: string): void {
+    if (this.held.has(name)) this.held.set(name, "");
   }
 
-  #oweWhatRemains(prefix: string): void {
-    this.#doubtHeld(prefix);
-    const { prefixes, names, isWildcard } = this.interest;
-    if (isWildcard) this.sweeps.add(prefix);
-    else if (prefix === "") for (const each of prefixes) this.sweeps.add(each);
-    for (const name of names) if (under(prefix, name)) this.owed.add(name);
+  /** Looks at each name once, however many prefixes there are: requests may hold a hundred thousand of both. */
+  #doubtHeld(prefixes: ReadonlySet<string>): void {
+    if (prefixes.size > 0) for (const name of this.held.keys()) if (underAny(prefixes, name)) this.held.set(name, "");
   }
 
   sent(push: Push): void {

@@ -70,8 +70,8 @@ export class DeltaSession {
 
 function takeSubscriptions(subscription: DeltaSubscription, request: DeltaDiscoveryRequest, first: boolean): void {
   const { resourceNamesSubscribe, resourceNamesUnsubscribe, initialResourceVersions } = request;
-  if (first && resourceNamesSubscribe.length === 0) subscription.subscribe("*");
-  for (const name of resourceNamesSubscribe) subscription.subscribe(name);
+  const all = first && resourceNamesSubscribe.length === 0;
+  if (all || resourceNamesSubscribe.length > 0) subscription.subscribe(all ? ["*"] : resourceNamesSubscribe);
   if (first) for (const [name, version] of Object.entries(initialResourceVersions)) subscription.held.set(name, version);
-  for (const name of resourceNamesUnsubscribe) subscription.unsubscribe(name);
+  if (resourceNamesUnsubscribe.length > 0) subscription.unsubscribe(resourceNamesUnsubscribe);
 }

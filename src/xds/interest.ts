@@ -16,7 +16,7 @@ export class Interest {
   }
 
   coversByPrefix(name: string): boolean {
-    return this.prefixes.has("") || this.prefixes.has(name.slice(0, name.indexOf("/") + 1));
+    return underAny(this.prefixes, name);
   }
 }
 
@@ -24,4 +24,21 @@ export class Interest {
 export function prefixOf(subscription: string): string | undefined {
   if (subscription === "*") return "";
   return /^[^/*]+\/\*$/.test(subscription) ? subscription.slice(0, -1) : undefined;
+}
+
+/** Whether a name lies under one of the prefixes. */
+export function underAny(prefixes: ReadonlySet<string>, name: string): boolean {
+  return prefixes.has("") || prefixes.has(name.slice(0, name.indexOf("/") + 1));
+}
+
+/** Takes what a request lists apart. */
+export function split(subscriptions: Iterable<string>): { readonly names: ReadonlySet<string>; readonly prefixes: ReadonlySet<string> } {
+  const names = new Set<string>();
+  const prefixes = new Set<string>();
+  for (const subscription of subscriptions) {
+    const prefix = prefixOf(subscription);
+    if (prefix === undefined) names.add(subscription);
+    else prefixes.add(prefix);
+  }
+  return { names, prefixes };
 }
