@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ClientProcess } from "./client/client-process.ts";
 import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
 import { median, quantile } from "./measuring/quantile.ts";
+import { bareHops } from "./program/bare-hops.ts";
 import { TimedServerProcess } from "./program/timed-server-process.ts";
 
 const instances = 10;
@@ -29,14 +30,18 @@ export function deltaEvent({ name, services, targets }: DeltaEventOptions): Benc
 
 async function measure(services: number, { runs, say }: BenchOptions): Promise<Figure[]> {
   const all: number[] = [];
+  const bare: number[] = [];
   for (let run = 1; run <= runs; run += 1) {
     const lags = await lagsOf(services);
     all.push(...lags);
+    bare.push(...(await bareHops(samples, pause)));
     say(`run ${run}: p50 ${median(lags).toFixed(2)} ms, p99 ${quantile(lags, 0.99).toFixed(2)} ms`);
   }
   return [
     { name: "change event → delta, p50", value: quantile(all, 0.5), unit: "ms" },
     { name: "change event → delta, p99", value: quantile(all, 0.99), unit: "ms" },
+    { name: "the same hops with nothing between, p50", value: quantile(bare, 0.5), unit: "ms" },
+    { name: "the same hops with nothing between, p99", value: quantile(bare, 0.99), unit: "ms" },
     { name: "change event → delta, samples", value: all.length, unit: "" },
   ];
 }
