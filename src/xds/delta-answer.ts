@@ -4,8 +4,8 @@
  *
  * A name is looked up when the answer is made, so it is either updated or removed, never both.
  *
- * A client that connects again names what it holds. What an incomplete view lacks of it may only not have been
- * read yet after a restart of ours: it is said to be removed when the view is complete.
+ * A client that connects again says or asks for what it holds. What an incomplete view lacks of it may only not
+ * have been read yet after a restart of ours: it is said to be removed when the view is complete.
  */
 import type { Entry, ResourceTable, TypeKey } from "../snapshot/snapshot.ts";
 import type { DeltaFeed } from "./delta-feed.ts";
@@ -53,7 +53,7 @@ function nothingOf(subscription: DeltaSubscription): DeltaAnswer | undefined {
 
 /** Answers a prefix that was just asked for, even if there is nothing under it: clients wait for that. */
 function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed, incomplete: boolean): DeltaAnswer {
-  const { type, form, sweeps, held, doubtful } = subscription;
+  const { type, form, interest, sweeps, held, doubtful, unseen } = subscription;
   // Everything includes what else is asked for.
   if (prefix === "") sweeps.clear();
   else sweeps.delete(prefix);
@@ -67,8 +67,15 @@ function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed, 
   const { table, sequence } = sweep ?? { table: snapshot.table(type), sequence: snapshot.sequence };
   // What happened since is told next, also what happened under other prefixes since the client was last told.
   subscription.sequence = Math.min(subscription.sequence ?? sequence, sequence);
-  const removed = new Set([...absentOf(table, known.keys()), ...settle(prefix, subscription, table)]);
-  if (incomplete) for (const name of known.keys()) if (removed.delete(name)) doubtful.add(name);
+  const absent = absentOf(table, [...known.keys(), ...settle(prefix, subscription)]);
+  // What came since an older sweep was made is told next, and must not be dropped before.
+  const removed = new Set(table === snapshot.table(type) ? absent : absentOf(snapshot.table(type), absent));
+  for (const name of incomplete ? [...removed] : []) {
+    if (known.has(name)) doubtful.add(name);
+    else if (interest.names.has(name)) unseen.add(name);
+    else continue;
+    removed.delete(name);
+  }
   return { version: table.digest, removed: [...removed], updated: stale ?? [], sweep, seenAt: undefined };
 }
 
@@ -91,13 +98,13 @@ function differing(table: ResourceTable, prefix: string, known: ReadonlyMap<stri
   return most && size > 0 ? undefined : entries;
 }
 
-/** Names that are owed one by one and lie in a sweep are told with it. Returns those that do not exist. */
-function settle(prefix: string, { owed, returned }: Served, table: ResourceTable): string[] {
+/** Names that are owed one by one and lie in a sweep are told with it. Returns those that are also told if they do not exist. */
+function settle(prefix: string, { owed, returned }: Served): string[] {
   const names = [...owed].filter((name) => under(prefix, name));
   const back = [...returned].filter(([name]) => under(prefix, name));
   for (const name of names) owed.delete(name);
   for (const [name] of back) returned.delete(name);
-  return absentOf(table, [...names, ...back.filter(([, asked]) => asked).map(([name]) => name)]);
+  return [...names, ...back.filter(([, asked]) => asked).map(([name]) => name)];
 }
 
 function absentOf(table: ResourceTable, names: Iterable<string>): string[] {
@@ -106,7 +113,7 @@ function absentOf(table: ResourceTable, names: Iterable<string>): string[] {
 
 /** Answers with what changed since the client was last told, and with the names that are owed. */
 function difference(subscription: Served, feed: DeltaFeed, incomplete: boolean): DeltaAnswer | Refused | undefined {
-  const { type, interest, owed, returned, held, doubtful } = subscription;
+  const { type, interest, owed, returned, held, doubtful, unseen } = subscription;
   const snapshot = feed.current();
   const table = snapshot.table(type);
   const updated = new Map<string, Entry>();
@@ -130,13 +137,15 @@ function difference(subscription: Served, feed: DeltaFeed, incomplete: boolean):
   for (const name of owed) {
     const known = held.get(name);
     const entry = table.get(name);
-    if (known !== undefined && entry === undefined) doubtful.add(name);
-    else if (entry === undefined || entry.version !== known) tell(name);
+    if (entry === undefined) (known === undefined ? unseen : doubtful).add(name);
+    else if (entry.version !== known) tell(name);
   }
   for (const [name, asked] of returned) tell(name, asked);
   if (!incomplete) {
-    for (const name of doubtful) if (interest.covers(name) && table.get(name) === undefined) removed.add(name);
-    doubtful.clear();
+    for (const names of [doubtful, unseen]) {
+      for (const name of names) if (interest.covers(name) && table.get(name) === undefined) removed.add(name);
+      names.clear();
+    }
   }
   owed.clear();
   returned.clear();

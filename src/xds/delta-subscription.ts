@@ -30,6 +30,8 @@ export class DeltaSubscription extends Subscription {
   readonly held = new Map<string, string>();
   /** Names that the client holds and an incomplete view lacks: whether they are gone is told when it is complete. */
   readonly doubtful = new Set<string>();
+  /** Names that are asked for and an incomplete view lacks: the same. */
+  readonly unseen = new Set<string>();
   /** The last answer said that the view is incomplete. */
   toldIncomplete = false;
   readonly #window: AckWindow;
@@ -73,6 +75,7 @@ export class DeltaSubscription extends Subscription {
       if (interest.names.delete(name)) this.returned.set(name, true);
       else if (interest.prefixes.size > 0) this.returned.set(name, this.returned.get(name) === true);
       this.owed.delete(name);
+      this.unseen.delete(name);
       this.#doubt(name);
     }
     const dropped = new Set<string>();

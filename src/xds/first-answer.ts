@@ -58,6 +58,11 @@ export class FirstAnswerGate {
     return this.#completeness.isComplete();
   }
 
+  /** See `Completeness.whenComplete`. */
+  whenComplete(callback: () => void): () => void {
+    return this.#completeness.whenComplete(callback);
+  }
+
   /** `release` is called once, when the first answer may go out; the returned function stops waiting for it. */
   wait(release: () => void): () => void {
     this.#waiting.add(release);

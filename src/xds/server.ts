@@ -105,7 +105,7 @@ export class XdsServer {
 
   /** Opens the ports of all shards, or none. @throws TributaryError BIND_UNSAFE, TLS_UNUSABLE, BIND_IN_USE, BIND_FAILED */
   async listen(): Promise<XdsListening> {
-    const { settings, access: accessOptions, log, completeness } = this.#options;
+    const { settings, access: accessOptions, log } = this.#options;
     const { address, tls } = settings;
     const access = new Access({ ...accessOptions, server: "xds", address, tls, protocols: ["h2"], log, farewell: goAwayFrames });
     this.#subscriptions.push(() => access.close());
@@ -118,7 +118,6 @@ export class XdsServer {
     }
     for (const { context, streams } of this.#shards) {
       this.#subscriptions.push(context.source.subscribe(() => wake(streams)));
-      if (!completeness.isComplete()) this.#subscriptions.push(completeness.whenComplete(() => wake(streams)));
     }
     const ports = bound.map(({ port }) => port);
     return { address: bound[0]!.address, port: ports[0]!, ports };

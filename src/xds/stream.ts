@@ -27,6 +27,8 @@ export class XdsStream {
   /** The first answers for owned types may go out, or went. */
   #open = false;
   #stopWaiting: (() => void) | undefined;
+  /** The client was answered from an incomplete view, and is to be told when it is complete. */
+  #stopWatching: (() => void) | undefined;
   /** The message that is being written. */
   #writing: Outgoing | undefined;
   /** Whose message was written last: the others have their turn before it has another. */
@@ -126,7 +128,9 @@ export class XdsStream {
 
   #sendIfDue(subscription: Subscription, now: number): void {
     if (!subscription.ready(now) || !this.#mayAnswer(subscription)) return;
-    const moment = { now, incomplete: !this.#context.gate.isComplete(), tool: this.#report.client.kind === "tool" };
+    const incomplete = !this.#context.gate.isComplete();
+    if (incomplete && subscription.type) this.#watchCompletion();
+    const moment = { now, incomplete, tool: this.#report.client.kind === "tool" };
     const outgoing = this.#protocol.next(subscription, moment);
     if (!outgoing) return;
     if ("refused" in outgoing) {
@@ -172,6 +176,14 @@ export class XdsStream {
     this.#stopWaiting = undefined;
   }
 
+  /** A view may become complete without a change in it, and more than once: whenever a registry was added. */
+  #watchCompletion(): void {
+    this.#stopWatching ??= this.#context.gate.whenComplete(() => {
+      this.#stopWatching = undefined;
+      this.wake();
+    });
+  }
+
   #setTimer(now: number): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -201,6 +213,7 @@ export class XdsStream {
     this.#closed = true;
     this.#cancelTimer?.();
     this.#stopWaiting?.();
+    this.#stopWatching?.();
     this.#writing?.release?.();
   }
 
@@ -209,9 +222,11 @@ export class XdsStream {
     try {
       action();
     } catch (error) {
+      const wasOpen = !this.#closed;
       this.#leave();
       this.#report.failed(error);
       this.#transport.end("INTERNAL", "internal error");
+      if (wasOpen) this.#guard(() => this.#report.closed("INTERNAL"));
     }
   }
 }

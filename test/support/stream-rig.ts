@@ -57,7 +57,6 @@ export class StreamRig {
       for (const stream of [...this.#streams]) stream.wake();
     };
     this.store.subscribe(wakeAll);
-    if (!complete) this.completeness.whenComplete(wakeAll);
   }
 
   sotw(): OpenStream {

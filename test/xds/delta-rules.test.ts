@@ -1,7 +1,12 @@
 /** The rules of the delta protocol, each by what a client sees; time stands still and nothing goes over a network. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DeltaDiscoveryResponse } from "../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type DeltaDiscoveryResponse,
+  DiscoveryRequestSchema,
+  DiscoveryResponseSchema,
+} from "../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { StreamRig } from "../support/stream-rig.ts";
 import { istiodNode } from "../support/xds-probe.ts";
 import { serviceEntries, serviceEntry } from "../support/xds-rig.ts";
@@ -346,6 +351,39 @@ test("what a client holds and an incomplete view lacks is removed when the view 
     rig.store.publish({ upserts: [serviceEntry("read", 2)] });
     assert.deepEqual(told(client.readAll()), [["read"]]);
   }
+});
+
+test("a name that an incomplete view lacks is said not to exist when the view is complete: the client may hold it", () => {
+  for (const also of [[], ["*"], ["tributary/*"]]) {
+    const rig = new StreamRig({ complete: false });
+    const client = rig.delta();
+    client.request({ typeUrl, resourceNamesSubscribe: [...also, "tributary/late", "tributary/taken", "tributary/none"] });
+    assert.deepEqual(told(client.readAll()).flat(), []);
+    client.request({ typeUrl, resourceNamesUnsubscribe: ["tributary/taken"] });
+    rig.store.publish({ upserts: [serviceEntry("late")] });
+    assert.deepEqual(told(client.readAll()).flat(), also.length > 0 ? ["-taken", "late"].toSorted() : ["late"]);
+    rig.completeness.complete();
+    assert.deepEqual(told(client.readAll()), [["-none"]]);
+  }
+});
+
+test("a view that becomes incomplete and complete again without a change: what was left open is told", () => {
+  const rig = new StreamRig();
+  rig.store.publish({ upserts: [serviceEntry("a")] });
+  rig.completeness.incomplete();
+  const [named, all, tool] = [rig.delta(), rig.delta(), rig.sotw()];
+  const initialResourceVersions = { "tributary/a": serviceEntry("a").version, "tributary/gone": "1" };
+  named.request({ typeUrl, resourceNamesSubscribe: Object.keys(initialResourceVersions), initialResourceVersions });
+  all.request({ typeUrl, initialResourceVersions });
+  tool.stream.receive(toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { typeUrl })));
+  assert.deepEqual(told([...named.readAll(), ...all.readAll()]), [[]]);
+  const first = fromBinary(DiscoveryResponseSchema, tool.wire.take()!);
+  const acknowledgement = create(DiscoveryRequestSchema, { typeUrl, responseNonce: first.nonce });
+  tool.stream.receive(toBinary(DiscoveryRequestSchema, acknowledgement));
+  rig.clock.advance(1_000);
+  rig.completeness.complete();
+  assert.deepEqual(told([...named.readAll(), ...all.readAll()]), [["-gone"], ["-gone"]]);
+  assert.equal(fromBinary(DiscoveryResponseSchema, tool.wire.take()!).controlPlane?.identifier, "tributary/test");
 });
 
 test("a tool is told what there is, and told when it has become complete", () => {

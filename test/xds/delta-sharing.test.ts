@@ -134,6 +134,27 @@ test("while the state changes few first answers are kept; who gets an older one 
   assert.equal(rig.feed.sweeps.size, 0);
 });
 
+test("who holds what is missing in an older first answer, but not any more, is not told to drop it", () => {
+  const rig = new StreamRig();
+  rig.store.publish({ upserts: many(10) });
+  const slow = Array.from({ length: 4 }, (_, index) => {
+    rig.store.publish({ upserts: [serviceEntry("s0", index + 2)] });
+    return subscribed(rig);
+  });
+  rig.store.publish({ upserts: [serviceEntry("new")] });
+  const client = rig.delta();
+  // Of another replica's release, so that everything differs.
+  client.request({ typeUrl, initialResourceVersions: { "tributary/new": "other", "tributary/gone": "other" } });
+  assert.equal(rig.feed.sweeps.size, 4, "it was lent an older one");
+  const responses = client.readAll();
+  assert.deepEqual(
+    responses.map(({ removedResources }) => removedResources),
+    [["tributary/gone"], []],
+  );
+  assert.ok(responses[1]!.resources.some(({ name }) => name === "tributary/new"));
+  for (const each of slow) each.readAll();
+});
+
 test("of equal content one first answer serves all, whenever it was made", () => {
   const store = new SnapshotStore({ log: silentLogger });
   store.publish({ upserts: [serviceEntry("a", 1)] });

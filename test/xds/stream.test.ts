@@ -245,3 +245,14 @@ test("a transport that fails ends its stream", () => {
   rig.store.publish({ upserts: [serviceEntry("a")] });
   assert.equal(rig.observer.pushes.length, 1);
 });
+
+test("a stream that fails inside is ended, and counted as ended", () => {
+  const rig = new Rig();
+  rig.settle();
+  rig.observer.onPush = () => {
+    throw new Error("a fault of ours");
+  };
+  rig.store.publish({ upserts: [serviceEntry("a")] });
+  assert.equal(rig.wire.ended?.status, "INTERNAL");
+  assert.deepEqual(rig.observer.closed, ["INTERNAL"]);
+});
