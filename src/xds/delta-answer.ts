@@ -7,11 +7,12 @@
  * A client that connects again says or asks for what it holds. What an incomplete view lacks of it may only not
  * have been read yet after a restart of ours: it is said to be removed when the view is complete.
  */
-import type { Entry, ResourceTable, TypeKey } from "../snapshot/snapshot.ts";
+import type { Entry, ResourceTable } from "../snapshot/snapshot.ts";
 import type { DeltaFeed } from "./delta-feed.ts";
-import type { DeltaSubscription } from "./delta-subscription.ts";
+import { namesToLookAt } from "./delta-names.ts";
+import type { DeltaSubscription, Served } from "./delta-subscription.ts";
 import type { Refused } from "./protocol.ts";
-import { type Loan, under } from "./sweep.ts";
+import { fewDifferent, type Loan, under } from "./sweep.ts";
 
 export interface DeltaAnswer {
   /** Digest of the table that the client is brought to. */
@@ -24,9 +25,6 @@ export interface DeltaAnswer {
   /** Epoch ms at which the newest change was seen; undefined where the client asked for it all. */
   readonly seenAt: number | undefined;
 }
-
-/** A subscription of a type that is served. */
-type Served = DeltaSubscription & { readonly type: TypeKey };
 
 /** Undefined when there is nothing to tell. @param incomplete a required registry is missing from the view */
 export function nextAnswer(subscription: DeltaSubscription, feed: DeltaFeed, incomplete: boolean): DeltaAnswer | Refused | undefined {
@@ -78,9 +76,6 @@ function everythingUnder(prefix: string, subscription: Served, feed: DeltaFeed, 
   }
   return { version: table.digest, removed: [...removed], updated: stale ?? [], sweep, seenAt: undefined };
 }
-
-/** More different resources than this are sent together with the equal ones, if those are the smaller part. */
-const fewDifferent = 1_000;
 
 /**
  * What a client that holds these versions lacks; undefined when it is better sent everything: after a release
@@ -153,26 +148,5 @@ function difference(subscription: Served, feed: DeltaFeed, incomplete: boolean):
   if (updated.size > 0 || removed.size > 0) {
     return { version: table.digest, removed: [...removed], updated: [...updated.values()], sweep: undefined, seenAt };
   }
-  return changed.lost ? nextAnswer(subscription, feed, incomplete) : undefined;
-}
-
-/**
- * Names that changed since the client was last told, also those that are again as they were: the client may
- * have been sent the state between, with everything under a prefix. Where the change log does not reach back: names that
- * left, and everything that is there becomes owed.
- */
-function namesToLookAt(
-  subscription: Served,
-  feed: DeltaFeed,
-  current: number,
-): { readonly names: readonly string[]; readonly lost: boolean } | Refused {
-  const { type, interest, sequence, sweeps, owed } = subscription;
-  if (sequence === undefined || sequence === current) return { names: [], lost: false };
-  const changes = feed.changesSince(type, sequence);
-  if (changes) return { names: [...changes.updated, ...changes.removed], lost: false };
-  const departed = feed.departedSince(type, sequence);
-  if (!departed) return { refused: "UNAVAILABLE", reason: "the client reads so slowly that what it was sent is forgotten; connect again" };
-  for (const prefix of interest.isWildcard ? [""] : interest.prefixes) sweeps.add(prefix);
-  for (const name of interest.names) if (!interest.coversByPrefix(name)) owed.add(name);
-  return { names: departed, lost: true };
+  return changed.swept ? nextAnswer(subscription, feed, incomplete) : undefined;
 }

@@ -2,7 +2,7 @@
  * A type of a delta stream. Of what the client holds it remembers one number, the sequence up to which the
  * client was told everything, and the exceptions to it that are still owed. Pure state.
  */
-import type { SnapshotSource } from "../snapshot/snapshot.ts";
+import type { SnapshotSource, TypeKey } from "../snapshot/snapshot.ts";
 import { AckWindow } from "./ack-window.ts";
 import { Interest, split, underAny } from "./interest.ts";
 import type { PacingSettings, Wait } from "./pacing.ts";
@@ -146,3 +146,6 @@ export class DeltaSubscription extends Subscription {
 
   protected caughtUp(): void {}
 }
+
+/** A subscription of a type that is served. */
+export type Served = DeltaSubscription & { readonly type: TypeKey };

@@ -38,6 +38,9 @@ interface Lent {
  * what changed since: a thousand clients that come while the state changes cost a few copies, not a thousand.
  */
 const maxLent = 4;
+/** More different resources than this are sent together with the equal ones, if those are not the far larger part. */
+export const fewDifferent = 1_000;
+
 const pieceBytes = 64 * 1024;
 
 export class Sweeps {
@@ -45,7 +48,7 @@ export class Sweeps {
 
   /** @param reaches whether the changes since a sequence are known, so that a sweep of then will do */
   lend(key: SweepKey, snapshot: Snapshot, reaches: (sequence: number) => boolean): Loan {
-    const id = `${key.type} ${key.form} ${key.prefix}`;
+    const id = idOf(key);
     const lent = this.#lent.get(id) ?? [];
     this.#lent.set(id, lent);
     const table = snapshot.table(key.type);
@@ -57,6 +60,12 @@ export class Sweeps {
     const built = { sweep: sweepOf(key, snapshot), borrowers: 0 };
     lent.push(built);
     return this.#loan(id, lent, built);
+  }
+
+  /** Whether what is lent now would be the state of now. */
+  hasRoom(key: SweepKey, snapshot: Snapshot): boolean {
+    const lent = this.#lent.get(idOf(key)) ?? [];
+    return lent.length < maxLent || lent.some(({ sweep }) => sweep.table.digest === snapshot.table(key.type).digest);
   }
 
   /** Sweeps in memory. */
@@ -77,6 +86,10 @@ export class Sweeps {
     };
     return { ...chosen.sweep, release };
   }
+}
+
+function idOf({ type, form, prefix }: SweepKey): string {
+  return `${type} ${form} ${prefix}`;
 }
 
 /** Whether a name lies under a prefix. */

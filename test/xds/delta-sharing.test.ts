@@ -31,6 +31,44 @@ test("a change is framed once, however many clients get it", () => {
   for (const client of clients) assert.equal(client.readAll()[0]?.resources.length, 3);
 });
 
+test("when most of it changes at once clients share what they are sent, and have the same in the end", () => {
+  const rig = new StreamRig({ feed: { maxFrameBytes: 10_000 } });
+  rig.store.publish({ upserts: many(2_000) });
+  const clients = Array.from({ length: 20 }, () => subscribed(rig));
+  for (const client of clients) client.readAll();
+  const removals = [{ type: serviceEntries, name: "tributary/s1999" } as const];
+  rig.store.publish({ upserts: [...many(1_500, 2), serviceEntry("new")], removals });
+  assert.ok(rig.feed.frames.framed < 100, `framed ${rig.feed.frames.framed} resources`);
+  for (const client of clients) {
+    const responses = client.readAll();
+    const names = new Set(responses.flatMap(({ resources }) => resources.map(({ name }) => name)));
+    assert.deepEqual(
+      responses.flatMap(({ removedResources }) => removedResources),
+      ["tributary/s1999"],
+    );
+    assert.ok(names.has("tributary/s1499") && names.has("tributary/new"));
+  }
+  assert.equal(rig.feed.sweeps.size, 0);
+});
+
+test("readers that stop at older states do not keep others from what changes in masses", () => {
+  const rig = new StreamRig();
+  rig.store.publish({ upserts: many(2_000) });
+  const client = subscribed(rig);
+  client.readAll();
+  const stopped = Array.from({ length: 5 }, (_, index) => {
+    rig.store.publish({ upserts: [serviceEntry("s0", index + 2)] });
+    return subscribed(rig);
+  });
+  client.readAll();
+  rig.store.publish({ upserts: many(1_900, 9) });
+  assert.deepEqual(
+    client.readAll().map(({ resources }) => resources.length),
+    [1_900],
+  );
+  for (const each of stopped) each.readAll();
+});
+
 test("a client that was sent 1,000 resources keeps a few KiB alive", () => {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
