@@ -1,5 +1,6 @@
 /** Reads the PEM files of a `tls` section and says what is wrong with them before a client finds out. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { readBoundedFile } from "../config/bounded-file.ts";
 import type { TlsConfig } from "../config/schema.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
@@ -32,6 +33,14 @@ export function readTlsFiles(tls: TlsConfig, section: string, now: number): TlsM
   if (!leaf.checkPrivateKey(privateKeyIn(key!, tls.key, `${section}.key`))) {
     const message = `${section}.key: ${tls.key} is not the key of the first certificate in ${tls.certificate} (${oneLine(leaf.subject)})`;
     throw new TributaryError("TLS_UNUSABLE", message, { hint: "if both were just replaced, this ends when both are there" });
+  }
+  try {
+    createSecureContext({ cert: cert!, key: key!, ca: ca! });
+  } catch (error) {
+    // What can be read may still be too weak to be used.
+    const { reason } = error as { reason?: string };
+    const message = `${section}: ${tls.certificate}, ${tls.key} and ${tls.clientCa} cannot be used for TLS: ${reason ?? (error as Error).message}`;
+    throw new TributaryError("TLS_UNUSABLE", message, { cause: error });
   }
   const warnings = [
     ...[...chain.entries()].flatMap(([index, each]) => validity(each, `certificate ${index + 1} in ${tls.certificate}`, now)),

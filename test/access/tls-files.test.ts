@@ -55,6 +55,11 @@ test("a file that holds something else is told what was expected", (t) => {
   assert.match(failure({ key: brokenKey }), /^xds\.tls\.key: the key in .* cannot be read: /);
 });
 
+test("a key that is too weak for TLS is refused before anybody connects", () => {
+  const weak = { certificate: certificateFile("server-weak.pem"), key: certificateFile("server-weak.key") };
+  assert.match(failure(weak), /^xds\.tls: .*server-weak\.pem, .* cannot be used for TLS: ee key too small \[TLS_UNUSABLE\]$/);
+});
+
 test("an encrypted key is refused as such", (t) => {
   const { privateKey } = generateKeyPairSync("ec", {
     namedCurve: "P-256",

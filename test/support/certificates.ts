@@ -6,6 +6,7 @@ export type CertificateName =
   | "server"
   | "server-next"
   | "server-expired"
+  | "server-weak"
   | "client"
   | "client-dns"
   | "client-other"

@@ -71,5 +71,8 @@ for (const { name, san, authority = "authority", days = long } of certificates) 
   const use = `basicConstraints=CA:false\nextendedKeyUsage=${name.startsWith("client") ? "clientAuth" : "serverAuth"}`;
   sign(name, authority, san === undefined ? use : `${use}\nsubjectAltName=${san}`, days);
 }
+/** A key that OpenSSL reads and refuses to use; certified by itself. */
+const weak = ["-newkey", "rsa:1024", "-noenc", "-subj", "/O=Tributary tests/CN=server-weak", "-days", "34000"];
+openssl("req", "-x509", ...weak, "-keyout", join(folder, "server-weak.key"), "-out", join(folder, "server-weak.pem"));
 for (const authority of ["authority", "stranger-authority"]) rmSync(join(folder, `${authority}.key`));
 rmSync(work, { recursive: true });
