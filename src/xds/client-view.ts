@@ -16,6 +16,8 @@ export interface SubscriptionView {
   /** Of the last push, acknowledged or not. */
   readonly sentResources: number | undefined;
   readonly sentBytes: number | undefined;
+  /** Objects that the client was brought to hold; undefined where they are too many to count. */
+  readonly objects: number | undefined;
   /** The client acknowledged what it would be sent now. */
   readonly current: boolean;
   /** Whether a "namespace/name" is among what the client asks for. */
@@ -45,6 +47,7 @@ export function subscriptionView(subscription: Subscription, source: SnapshotSou
     ackedResources: lastAcked?.resources,
     sentResources: lastSent?.resources,
     sentBytes: lastSent?.bytes,
+    objects: subscription.objects(source),
     current: isAcked && subscription.isCurrent(source),
     asksFor: (name) => subscription.asksFor(name),
     unackedMs: unacked && now - unacked.sentAt,

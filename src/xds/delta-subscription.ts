@@ -4,6 +4,7 @@
  */
 import type { SnapshotSource, TypeKey } from "../snapshot/snapshot.ts";
 import { AckWindow } from "./ack-window.ts";
+import { coveredCount } from "./covered-count.ts";
 import { Interest, split, underAny } from "./interest.ts";
 import type { PacingSettings, Wait } from "./pacing.ts";
 import { type Push, Subscription } from "./subscription.ts";
@@ -125,6 +126,11 @@ export class DeltaSubscription extends Subscription {
 
   asksFor(name: string): boolean {
     return this.interest.covers(name);
+  }
+
+  objects(source: SnapshotSource): number | undefined {
+    if (this.lastSent === undefined || this.type === undefined) return 0;
+    return coveredCount(this.interest, source.current().table(this.type));
   }
 
   isCurrent(source: SnapshotSource): boolean {

@@ -29,6 +29,10 @@ export class SotwSubscription extends Subscription {
     return this.names === undefined || this.names.has(name);
   }
 
+  objects(): number {
+    return this.lastSent?.resources ?? 0;
+  }
+
   isCurrent(source: SnapshotSource): boolean {
     return this.sentKey === viewOf(this, source.current(), source).key;
   }

@@ -37,6 +37,8 @@ export abstract class Subscription {
   /** Names asked for; undefined: all of them. */
   abstract get nameCount(): number | undefined;
   abstract asksFor(name: string): boolean;
+  /** Objects that its pushes so far brought the client to hold, or will; undefined where they are too many to count. */
+  abstract objects(source: SnapshotSource): number | undefined;
   /** Whether there is nothing in the present snapshot that the client was not sent. */
   abstract isCurrent(source: SnapshotSource): boolean;
   /** Whether the pace of this client allows a push now. */

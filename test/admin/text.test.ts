@@ -39,7 +39,7 @@ test("text of others stays on its line and cannot steer a terminal", () => {
 
 test("a client's row says what it has, and what is wrong", () => {
   const types = [
-    { typeUrl: "g/v1/A", current: true, sentResources: 3, sentBytes: 2_000, sentVersion: "v" },
+    { typeUrl: "g/v1/A", current: true, sentResources: 1, objects: 3, sentBytes: 2_000, sentVersion: "v" },
     { typeUrl: "g/v1/B", names: 2, unacknowledgedSeconds: 90, sentVersion: "v" },
     { typeUrl: "g/v1/C", rejection: "bad\nthing", sentVersion: "v" },
     { typeUrl: "g/v1/D", held: true },

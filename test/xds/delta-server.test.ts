@@ -186,10 +186,10 @@ test("admin and metrics see delta streams: their protocol, pushes, bytes, acknow
   const view = rig.server.clients()[0]!;
   assert.deepEqual([view.protocol, view.nodeId], ["delta", "somebody"]);
   const version = rig.store.current().table(serviceEntries).digest;
-  const { ackedVersion, sentVersion, current, names, unackedMs, sentResources } = view.subscriptions[0]!;
+  const { ackedVersion, sentVersion, current, names, unackedMs, sentResources, objects } = view.subscriptions[0]!;
   assert.deepEqual(
-    [sentVersion, ackedVersion, current, names, unackedMs, sentResources],
-    [version, version, true, undefined, undefined, 2],
+    [sentVersion, ackedVersion, current, names, unackedMs, sentResources, objects],
+    [version, version, true, undefined, undefined, 2, 3],
   );
   assert.equal(view.subscriptions[0]!.asksFor("any/name"), true);
   assert.deepEqual(

@@ -24,6 +24,7 @@ function clientType(view: SubscriptionView) {
     current: view.current,
     unacknowledgedSeconds: (view.unackedMs ?? 0) / 1000,
     held: view.held,
+    objects: view.objects,
     rejection: view.rejection,
   };
 }

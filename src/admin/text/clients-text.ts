@@ -24,11 +24,11 @@ function rowsOf({ node, peer, kind, protocol, connected, types, shard }: Client,
 }
 
 function typeCells(type: ClientType): string[] {
-  const { typeUrl, names, sentResources, sentBytes } = type;
+  const { typeUrl, names, objects, sentBytes } = type;
   return [
     kindOf(oneLine(typeUrl)),
     names === undefined ? "all" : String(names),
-    String(sentResources),
+    objects === undefined ? "?" : String(objects),
     bytesText(sentBytes),
     stateOf(type),
   ];

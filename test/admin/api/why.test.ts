@@ -142,6 +142,7 @@ test("clients are told with what they have, and whether they asked for it at all
     ackedResources: 1,
     sentResources: 1,
     sentBytes: 10,
+    objects: 1,
     current: false,
     unackedMs: 5,
     held: false,
