@@ -3,7 +3,7 @@
  * it stays on loopback. Everything behind the port is loaded at the first request: istiod waits for
  * none of it.
  */
-import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { Access, type AccessOptions } from "../access/access.ts";
@@ -14,6 +14,9 @@ import type { Logger } from "../log/logger.ts";
 import type { ApiHandler } from "./api/handler.ts";
 import type { Inspection } from "./api/inspection.ts";
 import { protectiveHeaders, refuseRequest } from "./request-guard.ts";
+
+// Not imported, as in `server.ts`.
+const { createServer } = process.getBuiltinModule("node:http");
 
 export interface ApiServerOptions {
   /** The port may be 0 for tests. */
