@@ -1,5 +1,5 @@
 import type { ResourceTable } from "../snapshot/snapshot.ts";
-import type { Interest } from "./interest.ts";
+import type { Interest } from "./delta/interest.ts";
 
 /** More names are not looked up: this is for people who ask, and must not keep the thread busy. */
 const mostNames = 10_000;

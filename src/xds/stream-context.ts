@@ -3,8 +3,8 @@ import type { SnapshotSource } from "../snapshot/snapshot.ts";
 import type { Clock } from "./clock.ts";
 import type { FirstAnswerGate } from "./first-answer.ts";
 import type { XdsObserver } from "./observer.ts";
-import type { PacingSettings } from "./pacing.ts";
 import type { RequestLimits } from "./protocol.ts";
+import type { PacingSettings } from "./sotw/pacing.ts";
 
 /** What all streams of a port share. */
 export interface StreamContext {

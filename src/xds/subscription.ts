@@ -1,6 +1,6 @@
 /** What one stream asked for, was sent and has answered, for one type URL: the part that both protocols share. Pure state. */
 import type { SnapshotSource, TypeKey } from "../snapshot/snapshot.ts";
-import type { Wait } from "./pacing.ts";
+import type { Wait } from "./sotw/pacing.ts";
 
 /** One response on its way to the client or already answered. */
 export interface Push {

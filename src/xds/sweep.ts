@@ -4,7 +4,7 @@
  * more is given back at once.
  */
 import type { Entry, ResourceTable, Snapshot, TypeKey } from "../snapshot/snapshot.ts";
-import { frameLength, writeFrame } from "./delta-framing.ts";
+import { frameLength, writeFrame } from "./delta/framing.ts";
 import type { ResourceForm } from "./type-url.ts";
 
 /** What is swept: `prefix` is "" for everything, "ns/" for a namespace. */

@@ -8,11 +8,11 @@ import {
 import { silentLogger } from "../../src/log/logger.ts";
 import type { ChangeLogLimits } from "../../src/snapshot/change-log.ts";
 import { createStore, type Store } from "../../src/snapshot/sharded-store.ts";
-import { DeltaFeed, type DeltaFeedLimits } from "../../src/xds/delta-feed.ts";
-import { DeltaProtocol } from "../../src/xds/delta-protocol.ts";
+import { DeltaFeed, type DeltaFeedLimits } from "../../src/xds/delta/feed.ts";
+import { DeltaProtocol } from "../../src/xds/delta/protocol.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
 import type { Protocol } from "../../src/xds/protocol.ts";
-import { SotwProtocol } from "../../src/xds/sotw-protocol.ts";
+import { SotwProtocol } from "../../src/xds/sotw/protocol.ts";
 import { XdsStream } from "../../src/xds/stream.ts";
 import type { StreamContext } from "../../src/xds/stream-context.ts";
 import { FakeWire } from "./fake-wire.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { coveredCount } from "../../src/xds/covered-count.ts";
-import { Interest } from "../../src/xds/interest.ts";
+import { Interest } from "../../src/xds/delta/interest.ts";
 import { StreamRig } from "../support/stream-rig.ts";
 import { serviceEntries, serviceEntry } from "../support/xds-rig.ts";
 

@@ -13,7 +13,7 @@ import { encodeObject } from "../../src/snapshot/encode.ts";
 import type { TypeKey } from "../../src/snapshot/snapshot.ts";
 import { SnapshotStore } from "../../src/snapshot/store.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
-import { SotwProtocol } from "../../src/xds/sotw-protocol.ts";
+import { SotwProtocol } from "../../src/xds/sotw/protocol.ts";
 import { XdsStream } from "../../src/xds/stream.ts";
 import { FakeWire } from "../support/fake-wire.ts";
 import { decodeDiscoveryResponse } from "../support/google-protobuf-decoder.ts";

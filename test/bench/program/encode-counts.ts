@@ -1,6 +1,6 @@
 /** Counts, in this process and from its import on, what is done per resource and not per client. */
 import { ReverseWriter } from "../../../src/snapshot/reverse-writer.ts";
-import { FrameCache } from "../../../src/xds/frame-cache.ts";
+import { FrameCache } from "../../../src/xds/delta/frame-cache.ts";
 
 let encoded = 0;
 const caches = new Set<FrameCache>();
