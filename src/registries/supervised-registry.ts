@@ -112,9 +112,9 @@ export class SupervisedRegistry {
     const { beatMs, logLevel } = this.#options;
     const known = this.#knowsItems ? [...this.#items.keys()] : undefined;
     const start = { registry: id, session: session.href, settings, known, worker: { beatMs, logLevel } };
-    if (this.#unheard) this.#unheard = [];
     this.#worker = new SupervisedWorker(start, this.#options, {
-      message: (message) => (this.#unheard ? this.#unheard.push(message) : this.#heard(message)),
+      // Lines of the log change nothing, and help most when the rest is not heard.
+      message: (message) => (this.#unheard && message.type !== "log" ? this.#unheard.push(message) : this.#heard(message)),
       ended: (reason) => this.#ended(reason),
     });
   }
@@ -139,6 +139,8 @@ export class SupervisedRegistry {
 
   #ended(reason: string): void {
     this.#worker = undefined;
+    // What it was about to say of itself is no longer so.
+    if (this.#unheard) this.#unheard = [];
     if (this.#stopped) {
       this.#stopped();
       return;

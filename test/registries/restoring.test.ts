@@ -6,6 +6,7 @@ import { BroadcastChannel } from "node:worker_threads";
 import { silentLogger } from "../../src/log/logger.ts";
 import { itemId } from "../../src/registries/service.ts";
 import { Supervisor } from "../../src/registries/supervisor.ts";
+import type { WorkerEvents } from "../../src/registries/worker-host.ts";
 import { RecordingFeed } from "../support/recording-feed.ts";
 import { type Command, scriptedSession, serviceItem } from "../support/scripted-session.ts";
 
@@ -92,4 +93,28 @@ test("a worker that dies before it may be heard leaves nothing behind; its succe
   applied.resolve("kept");
   await feed.until("live", () => feed.last?.phase === "live");
   assert.deepEqual([...feed.items.keys()], [itemId(a)]);
+});
+
+test("what a dead worker said before it may be heard does not make the registry live while there is none", async (t) => {
+  const applied = Promise.withResolvers<string | undefined>();
+  const feed = new RecordingFeed();
+  const workers: WorkerEvents[] = [];
+  const host = {
+    start(_start: unknown, _limits: unknown, events: WorkerEvents) {
+      workers.push(events);
+      return { post() {}, terminate: () => events.exit("ended") };
+    },
+  };
+  const supervisor = new Supervisor(feed, silentLogger, { host, backOff: { firstMs: 60_000, mostMs: 60_000 } });
+  t.after(() => supervisor.stop());
+  const restoring = { known: Promise.resolve([]), applied: applied.promise };
+  supervisor.add({ id: "r", session: scriptedSession, settings: {} }, restoring);
+  const commit = { gone: [], kept: [], seenAt: 1, losses: 0, suspicions: 0 };
+  const listing = { upserts: [itemId(a), JSON.stringify(a)], upsertsSeenAt: [1], removals: [], removalsSeenAt: [], problems: [] };
+  workers[0]?.message({ type: "batch", ...listing, commit });
+  workers[0]?.exit("it crashed");
+  applied.resolve("kept");
+  await feed.until("it may be heard", () => feed.last?.restored === true || feed.last?.synced === true);
+  assert.deepEqual([feed.last?.phase, feed.last?.synced], ["stale", false]);
+  assert.equal(feed.items.size, 0);
 });
