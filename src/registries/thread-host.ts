@@ -10,16 +10,23 @@ let spare: Worker | undefined;
 
 /**
  * Makes a thread ready for the next registry that starts: it boots while the configuration is still
- * being read, which takes about as long. A spare that nobody needs keeps no process alive.
+ * being read, which takes about as long. A spare that nobody needs keeps no process alive. Gives
+ * the thread; undefined: there is none to be had.
  */
-export function prepareThread(limits: HeapLimits): void {
+export function prepareThread(limits: HeapLimits): Worker | undefined {
   try {
-    spare = new Worker(entry, options(limits));
+    const worker = new Worker(entry, options(limits));
+    spare = worker;
     // Nothing of a thread without a purpose matters; whoever takes it listens for itself.
-    spare.on("error", () => {});
-    spare.unref();
+    worker.on("error", () => {});
+    worker.once("exit", () => {
+      if (spare === worker) spare = undefined;
+    });
+    worker.unref();
+    return worker;
   } catch {
-    // The registry that would have taken it says that there is no thread to be had.
+    // The registry that would have taken it says so.
+    return undefined;
   }
 }
 

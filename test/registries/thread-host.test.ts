@@ -41,3 +41,26 @@ test("a thread that nobody needs keeps no process alive", async () => {
   `;
   await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { timeout: 10_000 });
 });
+
+test("a thread that ended before anybody needed it is not taken for one that is ready", async () => {
+  await prepareThread(heap)?.terminate();
+  const channel = new BroadcastChannel("thread-host-dead");
+  const told = Promise.withResolvers<string>();
+  const ended = Promise.withResolvers<string>();
+  const start = {
+    registry: "r",
+    session: scriptedSession.href,
+    settings: { channel: channel.name, items: [] },
+    known: [],
+    worker: { beatMs: 1_000, logLevel: "info" },
+  } as const;
+  const worker = threadHost.start(start, heap, {
+    message: (message) => message.type === "started" && told.resolve("started"),
+    exit: ended.resolve,
+  });
+  const silence = new Promise((resolve) => setTimeout(resolve, 1_500, "nothing").unref());
+  assert.equal(await Promise.race([told.promise, silence]), "started");
+  worker.post({ type: "close" });
+  await ended.promise;
+  channel.close();
+});
