@@ -27,6 +27,7 @@ export class JournalRewrite {
   #file: number | undefined;
   #size = 0;
   #given = false;
+  #discarded = false;
   /** Changes that came since the sync began. */
   #waiting: Uint8Array[] | undefined;
   #waitingBytes = 0;
@@ -45,6 +46,7 @@ export class JournalRewrite {
 
   /** Creates the file and writes everything, with a yield after each frame. Throws what the disk throws. */
   *write(): Generator<Pause, void> {
+    if (this.#discarded) return;
     this.#file = this.#disk.create(this.#path);
     this.#append(encodeHeader(this.#owner));
     let entries: JournalEntry[] = [];
@@ -98,6 +100,7 @@ export class JournalRewrite {
 
   /** Ends it, wherever it is; the journal stays as it was. */
   discard(): void {
+    this.#discarded = true;
     if (this.#file === undefined || this.#given) return;
     const file = this.#file;
     this.#file = undefined;

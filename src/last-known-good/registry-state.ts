@@ -149,6 +149,11 @@ export class RegistryState {
       );
       return true;
     } catch (error) {
+      // Somebody was quicker.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+        this.#unusable = undefined;
+        return true;
+      }
       this.journal.fail(error);
       return false;
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { crc32 } from "node:zlib";
@@ -12,7 +12,7 @@ import { LastKnownGood } from "../../src/last-known-good/last-known-good.ts";
 import { type Logger, silentLogger } from "../../src/log/logger.ts";
 import { FaultyDisk } from "../support/faulty-disk.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { KeptModel, keptItem, owner, stateRead } from "./kept-model.ts";
+import { contentsOf, KeptModel, keptItem, owner, stateRead } from "./kept-model.ts";
 
 const frame = encodeEntries([{ what: "kept", id: "a", item: keptItem("one") }, { what: "complete" }]);
 const journal = Buffer.concat([encodeHeader(owner), frame]);
@@ -214,6 +214,24 @@ test("an unusable journal that cannot be set aside is not overwritten either", a
   assert.equal(state.report().failure, undefined);
   assert.equal(state.report().setAside, 1);
   assert.deepEqual(readFileSync(file), encodeHeader(owner));
+});
+
+test("an unusable journal that the operator took away is not waited for", async (t) => {
+  const { file, disk, open, holding } = folderOf(t);
+  holding("foreign");
+  const opened = await open();
+  disk.broken = "EACCES";
+  const state = opened.registry(owner);
+  await state.loaded;
+  const model = new KeptModel();
+  model.items.set("a", keptItem("one"));
+  state.journal.follow(model);
+  rmSync(file);
+  disk.broken = undefined;
+  await opened.retry();
+  assert.equal(state.report().failure, undefined);
+  assert.equal(state.report().setAside, 0);
+  assert.deepEqual(stateRead(contentsOf(readFileSync(file))), model.state());
 });
 
 test("a folder whose path is too long for a lock is told, and nothing is kept", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -212,4 +212,17 @@ test("what changes while a rewrite is synced waits for the end of it, and is in 
   synced.resolve();
   while (journal.counts.rewrites === 0) await turn();
   assert.deepEqual(onDisk(), model.state());
+});
+
+test("a rewrite that is given up before its first slice leaves neither a file nor an open one", async (t) => {
+  const fixture = journalOf(t);
+  const { path, disk, journal, model } = fixture;
+  journal.create();
+  journal.follow(model);
+  overwrite(fixture);
+  journal.remove();
+  const acts = disk.acts.length;
+  for (let slice = 0; slice < 5; slice++) await turn();
+  assert.deepEqual(disk.acts.slice(acts), []);
+  assert.equal(existsSync(`${path}.new`), false);
 });
