@@ -109,3 +109,16 @@ note: registry zk would be read anew
   );
   assert.equal(diffText(create(DiffResponseSchema, { equal: true })), "no difference\n");
 });
+
+test("what changed is counted also where it is not listed, and that it is not is said", () => {
+  const object = (name: string) => ({
+    kind: "ServiceEntry",
+    name,
+    change: "changed",
+    fields: [{ field: "labels", before: "1", after: "2" }],
+  });
+  const text = diffText(
+    create(DiffResponseSchema, { counts: { unchanged: 1, changed: 3, otherwiseChanged: 3 }, objects: [object("a/x")] }),
+  );
+  assert.match(text, /\n3 changed, 1 unchanged; not all are listed \(--limit\)\n$/);
+});

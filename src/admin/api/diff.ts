@@ -66,6 +66,7 @@ function countsOf(unchanged: number, changes: readonly ObjectChange[]): MessageI
     added: count(({ change }) => change === "added"),
     lost: count(({ change }) => change === "lost"),
     renamed: count(({ change }) => change === "renamed"),
+    changed: count(({ change }) => change === "changed"),
     vipChanged: differsIn("vip"),
     portsChanged: differsIn("ports"),
     endpointsChanged: differsIn("endpoints"),

@@ -10,13 +10,12 @@ export function diffText(diff: DiffResponse): string {
     ...sections.map((section) => `~ ${section}\n`),
     ...needsRestart.map((setting) => `! ${setting} is read only at start: a reload would be refused, a restart takes it over\n`),
   ];
-  const told = (counts?.added ?? 0) + (counts?.lost ?? 0) + (counts?.renamed ?? 0);
-  const all = told + objects.filter(({ change }) => change === "changed").length;
+  const all = (counts?.added ?? 0) + (counts?.lost ?? 0) + (counts?.renamed ?? 0) + (counts?.changed ?? 0);
   return [
     configuration.length > 0 ? `Configuration\n${indented(configuration.join(""))}` : "",
     objects.length > 0 ? `Served objects\n${indented(objects.map(objectLines).join(""))}` : "",
     notesText(notes),
-    `${countsText(counts, objects)}${objects.length < all ? "; not all are listed (--limit)" : ""}\n`,
+    `${countsText(counts)}${objects.length < all ? "; not all are listed (--limit)" : ""}\n`,
   ]
     .filter((part) => part !== "")
     .join("\n");
@@ -40,12 +39,12 @@ function fieldCells({ field, before, after }: FieldDiff): string[] {
   return [field, `${none(before)} → ${none(after)}`];
 }
 
-function countsText(counts: ServiceCounts | undefined, objects: readonly ObjectDiff[]): string {
+function countsText(counts: ServiceCounts | undefined): string {
   if (counts === undefined) return "";
   const parts: [number, string][] = [
     [counts.lost, "lost"],
     [counts.renamed, "renamed"],
-    [objects.filter(({ change }) => change === "changed").length, "changed"],
+    [counts.changed, "changed"],
     [counts.added, "added"],
   ];
   const details: [number, string][] = [
