@@ -101,7 +101,7 @@ export class ApiServer {
   }
 
   #load(): Promise<ApiHandler> {
-    this.#handler ??= loadHandler(this.#options.inspection).catch((error) => {
+    this.#handler ??= loadHandler(this.#options).catch((error) => {
       this.#handler = undefined;
       throw error;
     });
@@ -110,7 +110,7 @@ export class ApiServer {
 }
 
 /** Piece by piece, with turns of the event loop in between: together it takes some 50 ms. */
-async function loadHandler(inspection: Inspection): Promise<ApiHandler> {
+async function loadHandler({ inspection, log }: ApiServerOptions): Promise<ApiHandler> {
   await import("@connectrpc/connect");
   await turn();
   await import("@connectrpc/connect-node");
@@ -118,7 +118,7 @@ async function loadHandler(inspection: Inspection): Promise<ApiHandler> {
   await import("../gen/tributary/admin/v1/admin_pb.ts");
   await turn();
   const { apiHandler } = await import("./api/handler.ts");
-  return apiHandler(inspection);
+  return apiHandler(inspection, log);
 }
 
 /** Takes its connections from the door in front of it. */

@@ -44,6 +44,10 @@ function inWords(error: ConnectError, address: string): Error {
     const message = `the server at ${address} refuses this client: ${rawMessage}; without admin.tls it must be called by a name of its own machine, with it by a certificate that admin.tls.allow names`;
     return new Error(message, { cause: error });
   }
+  // What Connect says for a failure of the method itself.
+  if (code === Code.Internal && rawMessage === "internal error") {
+    return new Error(`the server at ${address} failed to answer; its log says more`, { cause: error });
+  }
   if (reason !== undefined || code === Code.Unimplemented || code === Code.Unknown || code === Code.Internal) {
     const message = `what answers at ${address} does not answer as Tributary's admin API: ${rawMessage}`;
     return new TributaryError("NOT_RUNNING", message, { hint, cause: error });

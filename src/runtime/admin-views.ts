@@ -1,15 +1,17 @@
 /** Composes what the rooms tell about themselves into the read-only views of the admin room. */
 import type { AdminViews } from "../admin/views.ts";
 import type { ReadBackView } from "../read-back/view.ts";
-import type { RegistryStatus } from "../registries/feed.ts";
 import { ownedTypes } from "../snapshot/snapshot.ts";
 import type { XdsServer } from "../xds/server.ts";
 import type { Pipeline } from "./pipeline.ts";
 
-/** Before the supervisor said anything. */
-const unknown: RegistryStatus = { phase: "starting", since: Date.now(), synced: false, lastContact: 0, epoch: 0, restarts: 0 };
-
-export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined, readBack?: ReadBackView): AdminViews {
+/** `redact`: takes secrets out of a text; what registries say of their failures may hold some. */
+export function adminViews(
+  pipeline: Pipeline,
+  xds: () => XdsServer | undefined,
+  redact: (text: string) => string,
+  readBack?: ReadBackView,
+): AdminViews {
   const { catalog, store, publisher, completeness } = pipeline;
   return {
     listening: () => xds() !== undefined,
@@ -17,8 +19,8 @@ export function adminViews(pipeline: Pipeline, xds: () => XdsServer | undefined,
     registries: () =>
       catalog.reports().map(({ holds, status, ...report }) => ({
         ...report,
-        status: status ?? unknown,
-        holdReason: holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ") || undefined,
+        status: status.reason === undefined ? status : { ...status, reason: redact(status.reason) },
+        holdReason: redact(holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ")) || undefined,
         events: { ...report.events },
       })),
     kept: () => pipeline.kept?.reports() ?? [],

@@ -10,6 +10,7 @@ import type { AdminViews } from "../admin/views.ts";
 import type { ConfigDiff } from "../config/diff.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Logger } from "../log/logger.ts";
+import { redact } from "../log/redact.ts";
 import { ReadBack } from "../read-back/read-back.ts";
 import { collectGarbage } from "../registries/collect-garbage.ts";
 import { joinedObserver } from "../xds/joined-observer.ts";
@@ -54,7 +55,12 @@ export class Tributary {
     this.pipeline = new Pipeline(loaded.config, options.log, options.started);
     const { readBack } = loaded.config;
     this.#readBack = readBack.enabled ? new ReadBack({ source: this.pipeline.store, settings: readBack, log: options.log }) : undefined;
-    this.#views = adminViews(this.pipeline, () => (this.#listening ? this.#xds : undefined), this.#readBack?.view);
+    this.#views = adminViews(
+      this.pipeline,
+      () => (this.#listening ? this.#xds : undefined),
+      (text) => redact(text, this.#loaded.secrets),
+      this.#readBack?.view,
+    );
     this.#metrics = new Metrics(this.#views, options.version);
     this.pipeline.onPublished((seenAt) =>
       this.#metrics.histogram("tributary_change_publish_seconds").observe(Math.max(0, Date.now() - seenAt) / 1000),

@@ -3,7 +3,7 @@ import type { TestContext } from "node:test";
 import type { Inspection } from "../../src/admin/api/inspection.ts";
 import { ApiServer } from "../../src/admin/api-server.ts";
 import { type LoadedConfig, loadConfig } from "../../src/config/load.ts";
-import { silentLogger } from "../../src/log/logger.ts";
+import { type Logger, silentLogger } from "../../src/log/logger.ts";
 import { kinds } from "../../src/registries/kinds.ts";
 import { adminViews } from "../../src/runtime/admin-views.ts";
 import { inspectionOf } from "../../src/runtime/inspection.ts";
@@ -28,10 +28,11 @@ export interface ApiRigOptions {
   readonly config?: object;
   /** Replaces views of the rooms. */
   readonly inspection?: Partial<Inspection>;
+  readonly log?: Logger;
 }
 
 /** Starts when everything is served. */
-export async function apiRig(t: TestContext, { services, config = {}, inspection }: ApiRigOptions): Promise<ApiRig> {
+export async function apiRig(t: TestContext, { services, config = {}, inspection, log = silentLogger }: ApiRigOptions): Promise<ApiRig> {
   const folder = tempFolder(t);
   const registries = Object.entries(services).map(([id, list]) => {
     folder.write(`${id}.json`, JSON.stringify({ services: list }));
@@ -43,7 +44,11 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
   await new Promise<void>((resolve) => pipeline.completeness.whenComplete(() => resolve()));
   const rooms = {
     pipeline,
-    views: adminViews(pipeline, () => undefined),
+    views: adminViews(
+      pipeline,
+      () => undefined,
+      (text) => text,
+    ),
     version: "1.2.3",
     xds: () => undefined,
     listening: () => ({ metrics: { address: "127.0.0.1", port: 16020 } }),
@@ -52,7 +57,7 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
   const server = new ApiServer({
     settings: { address: "127.0.0.1", port: 0 },
     inspection: { ...inspectionOf(rooms), ...inspection },
-    log: silentLogger,
+    log,
   });
   t.after(() => server.close());
   const { port } = await server.listen();

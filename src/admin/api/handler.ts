@@ -1,7 +1,9 @@
 /** Answers what comes in on the admin port: the API by Connect, everything else by the pages for people. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { AdminService } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import type { Logger } from "../../log/logger.ts";
 import { debugPages } from "../debug-pages.ts";
 import { adminMethods } from "./admin-methods.ts";
 import type { Inspection } from "./inspection.ts";
@@ -12,7 +14,7 @@ export type ApiHandler = (request: IncomingMessage, response: ServerResponse) =>
 /** A candidate configuration of 1 MiB whose every character is escaped, and then some. */
 const maxRequestBytes = 4 * 1024 * 1024;
 
-export function apiHandler(inspection: Inspection): ApiHandler {
+export function apiHandler(inspection: Inspection, log: Logger): ApiHandler {
   const methods = adminMethods(inspection);
   const pages = debugPages(inspection);
   const connect = connectNodeAdapter({
@@ -21,11 +23,25 @@ export function apiHandler(inspection: Inspection): ApiHandler {
     grpcWeb: false,
     // Nothing is decompressed: a few bytes could become many.
     acceptCompression: [],
+    interceptors: [tellDefects(log)],
     readMaxBytes: maxRequestBytes,
     maxTimeoutMs: 60_000,
   });
   return async (request, response) => {
     if (request.url?.startsWith(`/${AdminService.typeName}/`)) connect(request, response);
     else await pages(request, response);
+  };
+}
+
+/** Clients are told of a defect of ours no more than that there is one. */
+function tellDefects(log: Logger): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      const isDefect = !(error instanceof ConnectError) && !request.signal.aborted;
+      if (isDefect) log.error({ err: error, method: request.method.name }, "admin request failed");
+      throw error;
+    }
   };
 }

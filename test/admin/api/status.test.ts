@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Inspection } from "../../../src/admin/api/inspection.ts";
 import { statusOf } from "../../../src/admin/api/status.ts";
 import { statusText } from "../../../src/admin/text/status-text.ts";
+import { silentLogger } from "../../../src/log/logger.ts";
 import { fakeViews, registryView } from "../../support/admin-views.ts";
 import { apiRig, httpService } from "../../support/api-rig.ts";
 
@@ -86,4 +87,22 @@ test("status can be asked for with GET as well, and as a page", async (t) => {
   assert.match(await (await get("/debug/status")).text(), /^Tributary 1\.2\.3/);
   const { registries } = (await (await get("/debug/status?format=json")).json()) as { registries: { id: string }[] };
   assert.equal(registries[0]?.id, "files");
+});
+
+test("a defect of ours is told in the log, and to the client no more than that there is one", async (t) => {
+  const told: unknown[] = [];
+  const log = { ...silentLogger, error: (fields: object) => told.push(fields) };
+  const failing = {
+    snapshot: () => {
+      throw new Error("of a test");
+    },
+  };
+  const { call } = await apiRig(t, { services: { files: [httpService("a", ["10.0.0.1"])] }, inspection: failing, log });
+  assert.deepEqual(await call("Dump", {}), { code: "internal", message: "internal error" });
+  assert.deepEqual(
+    told.map((fields) => [(fields as { err: Error }).err.message, (fields as { method: string }).method]),
+    [["of a test", "Dump"]],
+  );
+  assert.equal((await call("Why", { host: "" })).code, "invalid_argument");
+  assert.equal(told.length, 1);
 });
