@@ -29,11 +29,11 @@ function meansKey(query: string, key: ServiceKey): boolean {
 /** Every part of every service that the name may mean, hosts first; a scan over all of them. */
 export function findServices(query: string, services: ServiceIndex, sources: Iterable<Source>): readonly FoundService[] {
   const found: FoundService[] = [];
-  // Parsing ten thousand identities would take longer than looking whether the name is in there at all.
-  const bare = new RegExp(bareName(query).replace(/[^\w]/g, "\\$&"), "i");
+  // Parsing ten thousand identities would hold the event loop; most can be told from their text.
+  const likely = likelyIn(query);
   for (const [host, parts] of services.served()) {
     const identity = parts[0]?.identity ?? "";
-    if (!bare.test(identity)) continue;
+    if (!likely.test(identity)) continue;
     const { key, protocol } = parseIdentity(identity);
     if (!meansKey(query, key)) continue;
     const registries = [...new Set(parts.map(({ source }) => source.id))].sort();
@@ -41,7 +41,9 @@ export function findServices(query: string, services: ServiceIndex, sources: Ite
   }
   for (const source of sources) {
     for (const [itemId, refusals] of source.refusals) {
-      const key = parseKeyText(itemId.slice("service/".length));
+      const text = itemId.slice("service/".length);
+      if (!likely.test(`|${text}|`)) continue;
+      const key = parseKeyText(text);
       if (source.parts.has(itemId) || !meansKey(query, key)) continue;
       found.push({
         host: undefined,
@@ -55,10 +57,20 @@ export function findServices(query: string, services: ServiceIndex, sources: Ite
   return found;
 }
 
-/** The last part of a query that surely stands in an exact name. */
-function bareName(query: string): string {
-  if (query.includes("|")) return "";
-  return query.slice(query.indexOf("/") + 1).replace(/:[^:]*$/, "");
+/** Matches every `|…|` text of a key that the query may mean, and few others. */
+function likelyIn(query: string): RegExp {
+  // Bars separate in an exact text and are escaped in a name; the longest part without anything that separates is there in any case.
+  if (/[|\\]/.test(query)) {
+    const [longest = ""] = query.split(/[|\\/:]/).sort((one, other) => other.length - one.length);
+    return new RegExp(literally(longest), "i");
+  }
+  // Whatever a slash or a colon separates: what is between the last slash and the first colon behind it ends there in the key, too.
+  const bare = query.slice(query.lastIndexOf("/") + 1).replace(/:.*$/s, "");
+  return new RegExp(`[|/]${literally(bare)}[|:]`, "i");
+}
+
+function literally(text: string): string {
+  return text.replace(/[^\w]/g, "\\$&");
 }
 
 /** An identity is `kind|namespace|group|name|version|protocol`, escaped as key texts are. */

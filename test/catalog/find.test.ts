@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ServiceKey } from "../../src/registries/service.ts";
+import fc from "fast-check";
+import { keyText, type ServiceKey } from "../../src/registries/service.ts";
 import { CatalogRig, instance, readyEntry, registryConfig, service } from "../support/catalog-rig.ts";
 
 const dubbo = (key: ServiceKey) => service(key.name, [1], { key });
@@ -23,6 +24,22 @@ test("a service is found by its bare name, with its group and version, and by it
   }
   for (const name of ["com.acme", "Foo", "green/com.acme.Foo", "com.acme.Foo:2.0", "blue/com.acme.Foo:", ""])
     assert.deepEqual(hostsOf(rig, name), [], name);
+});
+
+test("whatever separators stand in a key, each of its forms finds it", () => {
+  const part = fc.string({ unit: fc.constantFrom("a", "B", "é", "/", ":", "|", "\\", ".", "$"), minLength: 1, maxLength: 6 });
+  const key = fc.record({ name: part, group: part, version: part }, { requiredKeys: ["name"] });
+  fc.assert(
+    fc.property(key, ({ name, group, version }) => {
+      const exact = { name, ...(group !== undefined && { group }), ...(version !== undefined && { version }) };
+      const rig = new CatalogRig(registryConfig("zk"));
+      rig.list("zk", dubbo(exact));
+      const grouped = `${group ?? ""}/${name}`;
+      for (const form of [name, grouped, `${name}:${version ?? ""}`, `${grouped}:${version ?? ""}`, keyText(exact)]) {
+        assert.equal(rig.catalog.find(form.toUpperCase()).length, 1, form);
+      }
+    }),
+  );
 });
 
 test("every part of a service is found, with its protocol and the registries that give it", () => {
