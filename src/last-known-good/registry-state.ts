@@ -106,6 +106,8 @@ export class RegistryState {
     } catch (error) {
       reading = { is: "unusable", why: `it cannot be read: ${(error as Error).message}` };
     }
+    // A folder that can be used only later may then have a file of which nothing is known here, perhaps all there is to know of the registry.
+    if (blocked !== undefined && changedAt === undefined) this.#unusable = "it was not there at the start";
     if (!this.#removed) this.#open(reading, blocked);
     return { contents: reading.is === "read" ? reading.contents : new JournalContents(Buffer.alloc(0)), changedAt };
   }

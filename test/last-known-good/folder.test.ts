@@ -234,6 +234,22 @@ test("an unusable journal that the operator took away is not waited for", async 
   assert.deepEqual(stateRead(contentsOf(readFileSync(file))), model.state());
 });
 
+test("a journal that came with a folder that could not be used at the start is set aside, not overwritten", async (t) => {
+  const { folder, file, disk, open, holding } = folderOf(t);
+  disk.broken = "EACCES";
+  const opened = await open();
+  const state = opened.registry(owner);
+  assert.equal((await state.loaded).contents.size, 0);
+  state.journal.follow(new KeptModel());
+  holding(journal);
+  disk.broken = undefined;
+  await opened.retry();
+  assert.equal(state.report().failure, undefined);
+  const [aside = ""] = readdirSync(folder).filter((name) => name.startsWith("zk.journal.bad-"));
+  assert.deepEqual(readFileSync(join(folder, aside)), journal);
+  assert.deepEqual(readFileSync(file), encodeHeader(owner));
+});
+
 test("a folder whose path is too long for a lock is told, and nothing is kept", async (t) => {
   const { path } = tempFolder(t);
   const lines: string[] = [];
