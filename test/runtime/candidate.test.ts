@@ -54,6 +54,35 @@ test("what a candidate renames, readdresses and renumbers is told before it happ
   assert.deepEqual(suffixed.registries, [{ id: "b", change: "changed", settings: ["naming.suffix"] }]);
 });
 
+test("services that are empty for longer than the candidate keeps them are lost, whichever of them is so for longest", async (t) => {
+  const rig = await running(t);
+  const empty = (name: string) => {
+    const key = { name };
+    const declared = { key, ports: [{ name: "http", number: 80, protocol: "http" }] };
+    for (const instances of [[{ id: "i", address: "10.0.1.1", ports: [] }], []]) {
+      const text = JSON.stringify({ kind: "service", service: { ...declared, instances } });
+      rig.pipeline.catalog.upsert("a", `service/||${name}|`, text, Date.now());
+    }
+  };
+  const published = new Promise<void>((resolve) => {
+    const unsubscribe = rig.pipeline.store.subscribe(() => {
+      unsubscribe();
+      resolve();
+    });
+  });
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  empty("older");
+  t.mock.timers.tick(3_600_000);
+  empty("younger");
+  await published;
+  const [a, b] = rig.registries;
+  const keeping = (emptyServiceFor: string) => changes(rig, { registries: [{ ...a, protection: { emptyServiceFor } }, b] });
+  assert.deepEqual((await keeping("2h")).told, []);
+  assert.deepEqual((await keeping("30m")).told, ["lost older.file"]);
+  t.mock.timers.tick(3_600_000);
+  assert.deepEqual((await keeping("30m")).told, ["lost older.file", "lost younger.file"]);
+});
+
 test("a registry that leaves takes its services with it; a new one is not known", async (t) => {
   const rig = await running(t);
   const [a] = rig.registries;

@@ -75,11 +75,14 @@ export async function candidateState(next: Config, running: Catalog, served: Sna
 async function feed(catalog: Catalog, next: Config, running: Catalog, signal: AbortSignal): Promise<void> {
   let sliceEnd = performance.now() + sliceMs;
   const types = new Map(running.reports().map(({ id, type }) => [id, type]));
-  for (const { id: registry, type } of next.registries) {
+  for (const { id: registry, type, protection } of next.registries) {
     const source = types.get(registry) === type ? running.kept(registry) : undefined;
     for (const id of source?.ids() ?? []) {
       const entry = source?.entry(id);
-      if (entry?.what === "kept") catalog.restore(registry, id, entry.item);
+      // What would leave at the next tick of a timer is gone already: nobody waits for one here.
+      const emptySince = entry?.what === "kept" ? entry.item.emptySince : undefined;
+      const hasExpired = emptySince !== undefined && emptySince + protection.emptyServiceFor <= Date.now();
+      if (entry?.what === "kept" && !hasExpired) catalog.restore(registry, id, entry.item);
       if (performance.now() < sliceEnd) continue;
       await turn();
       signal.throwIfAborted();
