@@ -80,6 +80,19 @@ test("many instances are counted instead of listed", () => {
   assert.match(text, /no client asks for it/);
 });
 
+test("a registry that is not live says why, in its own words, or that it was not listed yet", () => {
+  const kept = "not listed yet since the start; its last known state is served";
+  for (const [phase, reason, shown] of [
+    ["stale", kept, `    ${kept}\n`],
+    ["starting", "", "    not listed yet since the start\n"],
+  ] as const) {
+    const explanation = { contributions: [{ registry: "zk", registryType: "zookeeper", phase, reason }] };
+    const text = whyText(create(WhyResponseSchema, { explanation }), 0);
+    assert.ok(text.includes(shown), text);
+    assert.doesNotMatch(text, /out of reach/);
+  }
+});
+
 test("a difference is told as a list with signs, and its end counts everything", () => {
   const text = diffText(
     create(DiffResponseSchema, {

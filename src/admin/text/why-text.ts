@@ -67,7 +67,7 @@ function contributionText(one: Contribution, now: number): string {
   const { registry, registryType, phase, reason, key, firstSeen, lastChanged, instances, heldInstances, holds } = one;
   const parts = [key?.namespace, key?.group, key?.name, key?.version].filter((part) => part);
   const remarks = [
-    ...(phase === "live" ? [] : [`out of reach: ${oneLine(reason)}`]),
+    ...(phase === "live" ? [] : [reason === "" ? "not listed yet since the start" : oneLine(reason)]),
     ...(heldInstances > 0 ? [`${heldInstances} held: ${holds.map(oneLine).join("; ")}`] : []),
     ...(one.drained ? ["drained"] : []),
   ];
