@@ -108,8 +108,10 @@ export class LastKnownGood {
   /** An id can leave the configuration by a slip of the pen: its state is not deleted, but it does not come back by itself either. */
   #setOrphansAside(): void {
     const { folder, registries, log } = this.#options;
-    const known = new Set(registries.map(fileName));
+    const known = new Set([...registries, ...this.#states.keys()].map(fileName));
     for (const name of this.#disk.list(folder)) {
+      const isUnfinished = name.endsWith(`${suffix}.new`) && !known.has(name.slice(0, -".new".length));
+      if (isUnfinished) quietly(() => this.#disk.remove(join(folder, name)));
       if (!name.endsWith(suffix) || known.has(name)) continue;
       try {
         const target = setAside(this.#disk, join(folder, name), "orphan", new Date());

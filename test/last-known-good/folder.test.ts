@@ -250,6 +250,14 @@ test("a journal that came with a folder that could not be used at the start is s
   assert.deepEqual(readFileSync(file), encodeHeader(owner));
 });
 
+test("a rewrite that was never finished, of a registry that is gone, is removed", async (t) => {
+  const { folder, open, holding } = folderOf(t);
+  holding(journal);
+  writeFileSync(join(folder, "gone.journal.new"), "half of it");
+  await open();
+  assert.deepEqual(readdirSync(folder).sort(), ["lock", "zk.journal"]);
+});
+
 test("a folder whose path is too long for a lock is told, and nothing is kept", async (t) => {
   const { path } = tempFolder(t);
   const lines: string[] = [];
