@@ -101,6 +101,20 @@ test("every command says what to do when no server runs there, or another one", 
   assert.match(stderr, /does not answer as Tributary's admin API.*\[NOT_RUNNING\]/);
 });
 
+test("a server that fails to answer is not taken for another program", async (t) => {
+  const failing = {
+    clients: () => {
+      throw new Error("of a test");
+    },
+  } as unknown as Inspection;
+  const api = new ApiServer({ settings: { address: "127.0.0.1", port: 0 }, inspection: failing, log: silentLogger });
+  t.after(() => api.close());
+  const { port } = await api.listen();
+  const { code, stderr } = await run(t, "clients", "--address", `127.0.0.1:${port}`);
+  assert.equal(code, 1);
+  assert.match(stderr, /the server at 127\.0\.0\.1:\d+ failed to answer; its log says more/);
+});
+
 test("every command that asks has help with an example, and refuses a bad address", async (t) => {
   for (const command of ["status", "why", "clients", "diff", "dump"]) {
     const { stdout } = await run(t, command, "--help");
