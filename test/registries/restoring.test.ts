@@ -79,6 +79,8 @@ test("a removal of what only an earlier process knew is told as well", async (t)
   const asking = setInterval(() => tell({ do: "changed", items: [a] }), 10);
   t.after(() => clearInterval(asking));
   await feed.until("it runs", () => feed.items.has(itemId(a)));
+  // Before the line is closed.
+  clearInterval(asking);
   tell({ do: "removed", id: itemId(removed) });
   await feed.until("its removal", () => feed.events.some((event) => event.type === "remove" && event.id === itemId(removed)));
 });
