@@ -77,7 +77,8 @@ function listen(path: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.unref();
-    server.once("error", reject);
+    // Stays: what goes wrong after it listens concerns whoever looked, and must not end the process.
+    server.on("error", reject);
     server.listen(path, () => resolve(server));
   });
 }
