@@ -4,12 +4,11 @@
  * none of it.
  */
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { AddressInfo, Server } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { Access, type AccessOptions } from "../access/access.ts";
+import { bind } from "../access/bind.ts";
 import { Connections } from "../access/connections.ts";
 import type { AdminConfig } from "../config/schema.ts";
-import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ApiHandler } from "./api/handler.ts";
 import type { Inspection } from "./api/inspection.ts";
@@ -68,10 +67,15 @@ export class ApiServer {
       connections.destroy();
       await closed;
     };
-    await bound(server, host, port);
+    const bound = await bind(server, host, port, {
+      taken: [
+        `admin.port ${port} on ${host} is taken by another process`,
+        "stop what listens there, or choose another port with admin.port",
+      ],
+      failed: [`the admin API cannot listen on ${host}:${port}`, "check admin.address"],
+    });
     server.on("error", (error) => log.error({ err: error }, "admin listener failed"));
-    const { address: own, port: ownPort } = server.address() as AddressInfo;
-    return { address: own, port: ownPort };
+    return { address: bound.address, port: bound.port };
   }
 
   /** Ends every connection. */
@@ -142,22 +146,4 @@ function forbidden(reason: string): Uint8Array {
 function end(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close" });
   response.end(`${text}\n`);
-}
-
-function bound(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "EADDRINUSE") {
-        const hint = "stop what listens there, or choose another port with admin.port";
-        reject(new TributaryError("BIND_IN_USE", `admin.port ${port} on ${host} is taken by another process`, { hint, cause }));
-      } else {
-        const message = `the admin API cannot listen on ${host}:${port}: ${cause.message}`;
-        reject(new TributaryError("BIND_FAILED", message, { hint: "check admin.address", cause }));
-      }
-    });
-    server.listen({ host, port }, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
 }

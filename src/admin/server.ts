@@ -7,9 +7,8 @@
  *   depend on a registry; what a registry lacks is said in the body and in `/metrics`.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { bind } from "../access/bind.ts";
 import type { MetricsConfig } from "../config/schema.ts";
-import { TributaryError } from "../errors/tributary-error.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AdminViews } from "./views.ts";
 
@@ -43,11 +42,14 @@ export class AdminServer {
   /** Resolves with the bound port. @throws TributaryError BIND_IN_USE, BIND_FAILED */
   async listen(): Promise<{ address: string; port: number }> {
     const { address, port } = this.#settings;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (cause: NodeJS.ErrnoException) => reject(bindError(cause, address, port)));
-      this.#server.listen({ host: address, port }, resolve);
+    const what = `metrics and health cannot listen on ${address}:${port}`;
+    const bound = await bind(this.#server, address, port, {
+      taken: [`${what}: the port is taken`, "stop the other process or set metrics.port"],
+      failed: [what, "check metrics.address"],
     });
-    return { address, port: (this.#server.address() as AddressInfo).port };
+    // A connection that cannot be taken concerns whoever made it; it must not end the process.
+    this.#server.on("error", () => {});
+    return { address, port: bound.port };
   }
 
   /** Ends every connection. */
@@ -92,11 +94,4 @@ const json = "application/json; charset=utf-8";
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
   response.end(body);
-}
-
-function bindError(cause: NodeJS.ErrnoException, address: string, port: number): TributaryError {
-  const what = `metrics and health cannot listen on ${address}:${port}`;
-  if (cause.code !== "EADDRINUSE")
-    return new TributaryError("BIND_FAILED", `${what}: ${cause.message}`, { cause, hint: "check metrics.address" });
-  return new TributaryError("BIND_IN_USE", `${what}: the port is taken`, { cause, hint: "stop the other process or set metrics.port" });
 }

@@ -2,10 +2,10 @@
  * One port: takes in whom the door admits, bounds the connections' number, and closes them when it is told
  * to, whatever their clients do.
  */
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Access } from "../access/access.ts";
+import { type BindWords, bind } from "../access/bind.ts";
 import { Connections } from "../access/connections.ts";
-import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
 
 export interface ListenerOptions {
@@ -40,7 +40,7 @@ export class Listener {
   }
 
   /** Resolves with what was bound. @throws TributaryError BIND_IN_USE, BIND_FAILED */
-  listen(access: Access): Promise<{ address: string; port: number }> {
+  async listen(access: Access): Promise<{ address: string; port: number }> {
     const { address, port, maxConnections, log } = this.#options;
     const host = address === "localhost" ? "127.0.0.1" : address;
     const server = access.createServer((socket) => this.#admitted(socket, access));
@@ -49,17 +49,10 @@ export class Listener {
       message: `more than ${maxConnections} connections, this one the oldest without a stream`,
     } as const;
     this.#connections = new Connections(server, maxConnections, (socket) => access.note(socket, crowded));
-    return new Promise((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException) => reject(this.#explain(error, host));
-      server.once("error", failed);
-      server.listen({ host, port }, () => {
-        this.#server = server;
-        server.off("error", failed);
-        server.on("error", (error) => log.error({ err: error, port }, "xDS listener failed"));
-        const bound = server.address() as AddressInfo;
-        resolve({ address: bound.address, port: bound.port });
-      });
-    });
+    const bound = await bind(server, host, port, this.#bindWords(host));
+    this.#server = server;
+    server.on("error", (error) => log.error({ err: error, port }, "xDS listener failed"));
+    return { address: bound.address, port: bound.port };
   }
 
   /** A stream was opened on a client's connection (`address:port`); call what is returned at its end. */
@@ -90,14 +83,12 @@ export class Listener {
     this.#options.onConnection(socket);
   }
 
-  #explain(error: NodeJS.ErrnoException, host: string): TributaryError {
+  #bindWords(host: string): BindWords {
     const { port, setting } = this.#options;
     const where = setting === "xds.port" ? `xds.port ${port} on ${host}` : `port ${port} on ${host} (${setting})`;
-    if (error.code !== "EADDRINUSE") {
-      const hint = "check xds.address and xds.port";
-      return new TributaryError("BIND_FAILED", `cannot listen on ${where}: ${error.message}`, { hint, cause: error });
-    }
-    const hint = "stop what listens there, or choose another port with xds.port";
-    return new TributaryError("BIND_IN_USE", `${where} is taken by another process`, { hint, cause: error });
+    return {
+      taken: [`${where} is taken by another process`, "stop what listens there, or choose another port with xds.port"],
+      failed: [`cannot listen on ${where}`, "check xds.address and xds.port"],
+    };
   }
 }
