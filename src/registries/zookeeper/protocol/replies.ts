@@ -1,6 +1,5 @@
 /** What a ZooKeeper server says, read out of whole frames. All functions throw a RangeError for frames that are too short. */
 import { JuteReader } from "./jute.ts";
-import { ownXid } from "./requests.ts";
 
 /** Bytes of a frame before its content. */
 const lengthBytes = 4;
@@ -33,9 +32,8 @@ export function readReply(frame: Buffer): Reply {
   return { xid, error: content.int(), content };
 }
 
-/** The path a fired watch is about; undefined for news of the session itself. */
-export function readNotification({ xid, content }: Reply): string | undefined {
-  if (xid !== ownXid.notification) return undefined;
+/** Of a reply numbered `ownXid.notification`: the path a fired watch is about; undefined for news of the session itself. */
+export function readNotification({ content }: Reply): string | undefined {
   content.skip(8); // kind of event, state
   return content.text() || undefined;
 }
