@@ -63,8 +63,12 @@ export class Acknowledged {
   /** Undefined unless istiod is connected to every shard and has acknowledged every type we own on each. */
   state(): AcknowledgedState | undefined {
     if (this.#complete.size < this.#source.shards.length) return undefined;
-    const pushes = [...this.#complete.values()].flatMap((stream) => ownedTypes.flatMap((type) => stream.get(type)?.acknowledged ?? []));
-    const behind = pushes.filter(({ table, version }) => !this.#current(table.type, version));
+    const answers = [...this.#complete.values()].flatMap((stream) => ownedTypes.flatMap((type) => stream.get(type) ?? []));
+    const pushes = answers.flatMap(({ acknowledged }) => acknowledged ?? []);
+    // What is on its way may be held already, also where we have come back to what was acknowledged before it.
+    const behind = answers.flatMap(({ pushed, acknowledged }) =>
+      acknowledged && (pushed !== acknowledged || !this.#current(acknowledged.table.type, acknowledged.version)) ? [acknowledged] : [],
+    );
     return {
       streams: [...this.#complete.keys()].join(" "),
       tables: pushes.map(({ table }) => table),
