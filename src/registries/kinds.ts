@@ -1,6 +1,6 @@
 /** Every registry kind there is: one line each, and one folder each. */
 import type { RegistryKind } from "./contract.ts";
 import { fileKind } from "./file/kind.ts";
-import { zookeeperKind } from "./zookeeper/kind.ts";
+import { zookeeperKind } from "./zookeeper/dubbo/kind.ts";
 
 export const kinds: readonly RegistryKind[] = [fileKind, zookeeperKind];

@@ -89,7 +89,7 @@ test("files do not import each other in circles", () => {
 });
 
 test("what runs in a worker loads neither zod nor the command line nor gRPC", () => {
-  const sessions = files.map(({ path }) => path).filter((path) => /^registries\/[^/]+\/session\.ts$/.test(path));
+  const sessions = files.map(({ path }) => path).filter((path) => /^registries\/.+\/session\.ts$/.test(path));
   assert.ok(sessions.length >= 2);
   const heavy = ["zod", "commander", "@grpc/grpc-js", "prom-client", "pino"];
   for (const entry of ["registries/worker-entry.ts", "read-back/worker-entry.ts", ...sessions]) {

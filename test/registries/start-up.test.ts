@@ -28,7 +28,7 @@ test("the supervisor loads nothing that needs installing", async () => {
 });
 
 const folder = fileURLToPath(new URL("../../src/registries/", import.meta.url));
-for (const session of globSync("*/session.ts", { cwd: folder })) {
+for (const session of globSync("**/session.ts", { cwd: folder })) {
   test(`a worker with ${session} loads neither validation nor other rooms`, async () => {
     loaded.length = 0;
     const module: unknown = await import(pathToFileURL(`${folder}${session}`).href);

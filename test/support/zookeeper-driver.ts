@@ -1,5 +1,5 @@
 /** Drives the `zookeeper` kind in the rig, against any server that can be started: the fake one or a real one. */
-import { zookeeperKind } from "../../src/registries/zookeeper/kind.ts";
+import { zookeeperKind } from "../../src/registries/zookeeper/dubbo/kind.ts";
 import { op } from "./fake-zookeeper/protocol.ts";
 import { FakeZooKeeper } from "./fake-zookeeper/server.ts";
 import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";

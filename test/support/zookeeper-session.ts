@@ -1,8 +1,8 @@
 /** A session of the `zookeeper` kind in this thread, with everything it tells kept for a test to wait on. */
 import type { Emitter, Listing, Problem, Session } from "../../src/registries/contract.ts";
 import { type Item, itemId, type Service } from "../../src/registries/service.ts";
-import { zookeeperKind } from "../../src/registries/zookeeper/kind.ts";
-import { start } from "../../src/registries/zookeeper/session.ts";
+import { zookeeperKind } from "../../src/registries/zookeeper/dubbo/kind.ts";
+import { start } from "../../src/registries/zookeeper/dubbo/session.ts";
 
 export interface Told {
   readonly what: "add" | "changed" | "removed" | "commit" | "abandon" | "unreachable" | "contact" | "suspicious" | "log";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { op } from "../../support/fake-zookeeper/protocol.ts";
-import { FakeZooKeeper } from "../../support/fake-zookeeper/server.ts";
-import { RecordedSession } from "../../support/zookeeper-session.ts";
-import { providerNode } from "../../support/zookeeper-writer.ts";
+import { op } from "../../../support/fake-zookeeper/protocol.ts";
+import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
+import { RecordedSession } from "../../../support/zookeeper-session.ts";
+import { providerNode } from "../../../support/zookeeper-writer.ts";
 
 const orders = "com.acme.Orders";
 const users = "com.acme.Users";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { type PendingRequest, PendingRequests } from "../../../src/registries/zookeeper/pending-requests.ts";
+import { type PendingRequest, PendingRequests } from "../../../../src/registries/zookeeper/connection/pending-requests.ts";
 
 suite("requests on their way", () => {
   const request = (path: string, told: string[] = []): PendingRequest => ({

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { op } from "../../support/fake-zookeeper/protocol.ts";
-import { FakeZooKeeper, type Fault } from "../../support/fake-zookeeper/server.ts";
-import { TcpProxy } from "../../support/tcp-proxy.ts";
-import { RecordedSession } from "../../support/zookeeper-session.ts";
-import { providerNode } from "../../support/zookeeper-writer.ts";
+import { op } from "../../../support/fake-zookeeper/protocol.ts";
+import { FakeZooKeeper, type Fault } from "../../../support/fake-zookeeper/server.ts";
+import { TcpProxy } from "../../../support/tcp-proxy.ts";
+import { RecordedSession } from "../../../support/zookeeper-session.ts";
+import { providerNode } from "../../../support/zookeeper-writer.ts";
 
 const orders = "com.acme.Orders";
 

@@ -3,13 +3,11 @@
  * lists everything again with every new session.
  */
 
-import { backOff } from "../back-off.ts";
-import type { Session, SessionContext, StartSession } from "../contract.ts";
+import { backOff } from "../../back-off.ts";
+import type { Session, SessionContext } from "../../contract.ts";
 import { Client, type Doubt } from "./client.ts";
-import { DubboRoot } from "./dubbo-root.ts";
 import { joinedLookups } from "./joined-lookups.ts";
-import { KnownInterfaces } from "./known-interfaces.ts";
-import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
+import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 
 /** Between two attempts, while no server takes us: short enough to find one within a second of its return. */
 const absent = { firstMs: 200, mostMs: 1_000 };
@@ -24,17 +22,28 @@ const firstConnectTimeoutMs = 500;
 /** A session that lived this long after its listing was a good one. */
 const stableMs = 10_000;
 
-export const start: StartSession = (context) => new ZookeeperSession(context);
+/** What follows a tree through one client. It is thrown away with it; what it knows beyond is its owner's. */
+export interface Follower {
+  /** Lists everything, now or as soon as a listing that is under way has ended. */
+  relist(): void;
+  /** A watch fired: the children of the path may have changed, or it came, or it went. */
+  changed(path: string): void;
+  /** The client is over: nothing is emitted from here on. */
+  stop(): void;
+}
 
-class ZookeeperSession implements Session {
+/** Makes the follower of a client that has just been established; `listed` is told every complete listing. */
+export type Follow = (client: Client, listed: () => void) => Follower;
+
+export class KeptSession implements Session {
   readonly #context: SessionContext;
-  readonly #settings: ZookeeperSettings;
-  readonly #known: KnownInterfaces;
+  readonly #settings: ConnectionSettings;
+  readonly #follow: Follow;
   readonly #servers: readonly ZookeeperServer[];
   readonly #lookup = joinedLookups();
   #nextServer = 0;
   #client: Client | undefined;
-  #root: DubboRoot | undefined;
+  #follower: Follower | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   /** Attempts since the last good session, by how they ended. */
   #unanswered = 0;
@@ -44,22 +53,22 @@ class ZookeeperSession implements Session {
   #listedAt = 0;
   #closed = false;
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionContext, settings: ConnectionSettings, follow: Follow) {
     this.#context = context;
-    this.#known = new KnownInterfaces(context.known);
-    this.#settings = context.settings as ZookeeperSettings;
+    this.#settings = settings;
+    this.#follow = follow;
     this.#servers = shuffled(this.#settings.servers);
     this.#connect();
   }
 
   relist(): void {
-    this.#root?.relist();
+    this.#follower?.relist();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
-    this.#root?.stop();
+    this.#follower?.stop();
     await this.#client?.close();
   }
 
@@ -71,7 +80,7 @@ class ZookeeperSession implements Session {
       { ...this.#settings, connectTimeout },
       {
         established: () => this.#onEstablished(client),
-        changed: (path) => this.#root?.changed(path),
+        changed: (path) => this.#follower?.changed(path),
         contact: () => {
           if (this.#listedAt > 0) this.#context.emit.contact();
         },
@@ -83,28 +92,21 @@ class ZookeeperSession implements Session {
   }
 
   #onEstablished(client: Client): void {
-    const { emit, log } = this.#context;
+    const { log } = this.#context;
     log.info({ server: serverText(client.server) }, "session established");
     this.#listedAt = 0;
     this.#unanswered = 0;
     this.#mute = 0;
     this.#lastReason = undefined;
-    this.#root = new DubboRoot({
-      client,
-      settings: this.#settings,
-      known: this.#known,
-      emit,
-      log,
-      listed: () => {
-        this.#listedAt ||= performance.now();
-      },
+    this.#follower = this.#follow(client, () => {
+      this.#listedAt ||= performance.now();
     });
-    this.#root.relist();
+    this.#follower.relist();
   }
 
   #onLost(server: ZookeeperServer, doubt: Doubt): void {
-    this.#root?.stop();
-    this.#root = undefined;
+    this.#follower?.stop();
+    this.#follower = undefined;
     this.#client = undefined;
     if (this.#closed) return;
     const stable = this.#listedAt > 0 && performance.now() - this.#listedAt > stableMs;

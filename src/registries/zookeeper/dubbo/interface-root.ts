@@ -3,18 +3,18 @@
  * something can change, and reads again what a watch names. Watches are triggers, reads are truth.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "../../log/logger.ts";
-import type { Emitter, Listing } from "../contract.ts";
-import { itemId } from "../service.ts";
-import { type Client, RequestFailed, SessionLost } from "./client.ts";
+import type { Logger } from "../../../log/logger.ts";
+import type { Emitter, Listing } from "../../contract.ts";
+import { itemId } from "../../service.ts";
+import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
+import { noAuth } from "../connection/protocol/error-name.ts";
+import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
-import { DubboPaths } from "./dubbo-paths.ts";
 import { InterfaceNames } from "./interface-names.ts";
 import { InterfaceReader, settleMs } from "./interface-reader.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
-import { noAuth } from "./protocol/error-name.ts";
-import type { ZookeeperSettings } from "./settings.ts";
-import { forEachLimited, TaskPool } from "./task-pool.ts";
+import { DubboPaths } from "./paths.ts";
+import type { DubboSettings } from "./settings.ts";
 
 /** A root that vanished is read again after this time: a container node goes when its last child has gone. */
 const rootSettleMs = 1_000;
@@ -23,9 +23,9 @@ const rootReadShare = 1 / 5;
 /** … but not later than this. */
 const rootReadGapMs = 500;
 
-export interface DubboRootContext {
+export interface InterfaceRootContext {
   readonly client: Client;
-  readonly settings: ZookeeperSettings;
+  readonly settings: DubboSettings;
   readonly known: KnownInterfaces;
   readonly emit: Emitter;
   readonly log: Logger;
@@ -33,8 +33,8 @@ export interface DubboRootContext {
   readonly listed: () => void;
 }
 
-export class DubboRoot {
-  readonly #context: DubboRootContext;
+export class InterfaceRoot {
+  readonly #context: InterfaceRootContext;
   readonly #client: Client;
   readonly #emit: Emitter;
   readonly #known: KnownInterfaces;
@@ -52,7 +52,7 @@ export class DubboRoot {
   #listAgain = false;
   #stopped = false;
 
-  constructor(context: DubboRootContext) {
+  constructor(context: InterfaceRootContext) {
     this.#context = context;
     this.#client = context.client;
     this.#emit = context.emit;

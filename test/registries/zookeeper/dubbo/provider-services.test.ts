@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import type { Problem } from "../../../src/registries/contract.ts";
-import { keyText } from "../../../src/registries/service.ts";
-import { consumersOf, readConsumers } from "../../../src/registries/zookeeper/dubbo-consumer.ts";
-import { servicesOf } from "../../../src/registries/zookeeper/dubbo-service.ts";
-import { KnownInterface } from "../../../src/registries/zookeeper/known-interface.ts";
+import type { Problem } from "../../../../src/registries/contract.ts";
+import { keyText } from "../../../../src/registries/service.ts";
+import { consumersOf, readConsumers } from "../../../../src/registries/zookeeper/dubbo/consumer-url.ts";
+import { KnownInterface } from "../../../../src/registries/zookeeper/dubbo/known-interface.ts";
+import { servicesOf } from "../../../../src/registries/zookeeper/dubbo/provider-services.ts";
 
 const name = "com.acme.Order";
 

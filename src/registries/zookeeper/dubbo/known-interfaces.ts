@@ -1,4 +1,4 @@
-import { parseKeyText, type ServiceKey } from "../service.ts";
+import { parseKeyText, type ServiceKey } from "../../service.ts";
 import { KnownInterface } from "./known-interface.ts";
 
 const servicePrefix = "service/";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { errorName } from "../../../../src/registries/zookeeper/protocol/error-name.ts";
-import { JuteReader, JuteWriter } from "../../../../src/registries/zookeeper/protocol/jute.ts";
-import { readGreeting, readNotification, readReply } from "../../../../src/registries/zookeeper/protocol/replies.ts";
-import * as requests from "../../../../src/registries/zookeeper/protocol/requests.ts";
+import { errorName } from "../../../../../src/registries/zookeeper/connection/protocol/error-name.ts";
+import { JuteReader, JuteWriter } from "../../../../../src/registries/zookeeper/connection/protocol/jute.ts";
+import { readGreeting, readNotification, readReply } from "../../../../../src/registries/zookeeper/connection/protocol/replies.ts";
+import * as requests from "../../../../../src/registries/zookeeper/connection/protocol/requests.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
 

@@ -1,11 +1,10 @@
-/** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, interface-level layout. */
+/** The settings of every kind that reads from ZooKeeper: where it is, and how a session is had. */
 import { isIPv6 } from "node:net";
 import { z } from "zod";
-import { duration, port } from "../../config/values.ts";
-import type { RegistryKind } from "../contract.ts";
-import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
+import { duration, port } from "../../../config/values.ts";
+import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 
-const zookeeperPath = z
+export const zookeeperPath = z
   .string()
   .regex(/^(\/(?!\.{1,2}(\/|$))[^/]+)+$/, { error: "expected an absolute path without a trailing slash, such as /dubbo" });
 
@@ -28,15 +27,14 @@ const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).
 });
 
 /** Timers hold 24 days at most, and none of these makes sense near zero. */
-function between(least: string, most: string) {
+export function between(least: string, most: string) {
   const bounds = [duration.parse(least), duration.parse(most)] as const;
   return duration.refine((ms) => ms >= bounds[0] && ms <= bounds[1], { error: `expected a duration from ${least} to ${most}` });
 }
 
-const zookeeperSchema = z.strictObject({
+export const connectionShape = {
   servers: servers.describe("Servers of one ensemble, as a list or one text with commas; `host:port`, port 2181 if absent."),
   chroot: zookeeperPath.optional().describe("Path under which this registry's tree lies; all other paths are relative to it."),
-  root: zookeeperPath.default("/dubbo").describe("Dubbo's registry group: the node whose children are the interfaces."),
   sessionTimeout: between("500ms", "10m")
     .prefault("15s")
     .describe("Session time-out asked for; the server may grant another. A silent server is noticed within two thirds of the shorter one."),
@@ -51,21 +49,8 @@ const zookeeperSchema = z.strictObject({
     })
     .optional()
     .describe("Credentials, where the tree is not world-readable."),
-  maxInFlight: z.int().min(1).max(10_000).default(128).describe("Requests sent ahead of their answers while listing."),
-  relistInterval: between("1s", "7d").prefault("10m").describe("Everything is read again this often (± 10 %), whatever the watches said."),
-  include: z.array(z.string().min(1)).default([]).describe("Interfaces to read, `*` and `?` as wildcards; empty: all."),
-  exclude: z.array(z.string().min(1)).default([]).describe("Interfaces to leave out, by the same wildcards."),
-  consumers: z.boolean().default(true).describe("Read who calls which interface, too."),
-});
+} as const;
 
-/** Fails to compile if schema and session disagree. */
-const _settings = (parsed: z.output<typeof zookeeperSchema>): ZookeeperSettings => parsed;
+/** Fails to compile if schema and connection disagree. */
+const _settings = (parsed: z.output<z.ZodObject<typeof connectionShape>>): ConnectionSettings => parsed;
 void _settings;
-
-export const zookeeperKind: RegistryKind<typeof zookeeperSchema.shape> = {
-  id: "zookeeper",
-  summary: "Dubbo services registered in ZooKeeper (interface level).",
-  schema: zookeeperSchema,
-  naming: { suffix: "dubbo", template: "[{protocol}.]{name}[.v-{version}][.g-{group}].dubbo", usualProtocols: ["dubbo"] },
-  session: new URL("./session.ts", import.meta.url),
-};

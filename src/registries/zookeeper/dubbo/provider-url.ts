@@ -1,10 +1,10 @@
 /** What a provider's node name says, in neutral form. Rules: docs/registries/zookeeper.md. */
 import { isIP } from "node:net";
-import type { ProblemCode } from "../../errors/problem-codes.ts";
-import type { Port } from "../service.ts";
-import { isMachinery } from "./dubbo-keys.ts";
+import type { ProblemCode } from "../../../errors/problem-codes.ts";
+import type { Port } from "../../service.ts";
 import { BadEscape, decodeUrl } from "./node-name.ts";
 import { equalsSign, QueryKeys } from "./query-keys.ts";
+import { isMachinery } from "./url-keys.ts";
 
 export interface ProviderUrl {
   /** The registry's word for the protocol, lower-case: `dubbo`, `tri`, `rest`. */

@@ -3,15 +3,15 @@
  * the services that follow from them. What takes instances away is read twice before it is told.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Emitter, Listing } from "../contract.ts";
-import type { Service } from "../service.ts";
-import { type Client, RequestFailed } from "./client.ts";
-import type { DubboPaths } from "./dubbo-paths.ts";
-import { servicesOf } from "./dubbo-service.ts";
+import type { Emitter, Listing } from "../../contract.ts";
+import type { Service } from "../../service.ts";
+import { type Client, RequestFailed } from "../connection/client.ts";
+import { noAuth } from "../connection/protocol/error-name.ts";
 import type { InterfaceNames } from "./interface-names.ts";
 import type { KnownInterface } from "./known-interface.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
-import { noAuth } from "./protocol/error-name.ts";
+import type { DubboPaths } from "./paths.ts";
+import { servicesOf } from "./provider-services.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed

@@ -3,13 +3,13 @@
  * service, so they are read behind a complete listing, few at a time, and changes of one interface
  * are gathered.
  */
-import type { Problem } from "../contract.ts";
-import { type Client, RequestFailed } from "./client.ts";
-import { type ConsumerUrl, readConsumers } from "./dubbo-consumer.ts";
-import type { DubboPaths } from "./dubbo-paths.ts";
+import type { Problem } from "../../contract.ts";
+import { type Client, RequestFailed } from "../connection/client.ts";
+import { noAuth } from "../connection/protocol/error-name.ts";
+import { forEachLimited } from "../connection/task-pool.ts";
+import { type ConsumerUrl, readConsumers } from "./consumer-url.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
-import { noAuth } from "./protocol/error-name.ts";
-import { forEachLimited } from "./task-pool.ts";
+import type { DubboPaths } from "./paths.ts";
 
 const delayMs = 1_000;
 const inFlight = 32;

@@ -9,7 +9,7 @@ import { Frames } from "./protocol/frames.ts";
 import type { JuteReader } from "./protocol/jute.ts";
 import { readGreeting, readNotification, readReply } from "./protocol/replies.ts";
 import * as requests from "./protocol/requests.ts";
-import type { ZookeeperServer, ZookeeperSettings } from "./settings.ts";
+import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /**
@@ -61,7 +61,7 @@ const followAttempts = 5;
 export class Client {
   readonly server: ZookeeperServer;
   readonly #events: ClientEvents;
-  readonly #settings: ZookeeperSettings;
+  readonly #settings: ConnectionSettings;
   /** Before every path; empty without one. */
   readonly #chroot: string;
   readonly #socket: net.Socket;
@@ -76,7 +76,7 @@ export class Client {
   #socketError: string | undefined;
 
   /** @param lookup finds the addresses of a host name */
-  constructor(server: ZookeeperServer, settings: ZookeeperSettings, events: ClientEvents, lookup: net.LookupFunction) {
+  constructor(server: ZookeeperServer, settings: ConnectionSettings, events: ClientEvents, lookup: net.LookupFunction) {
     this.server = server;
     this.#events = events;
     this.#settings = settings;

@@ -3,9 +3,9 @@
  * something away and to go on serving a service that lost its last provider. Instances are kept
  * as hashes only; their texts would cost hundreds of bytes each.
  */
-import { keyText, type Service, type ServiceKey } from "../service.ts";
-import type { ConsumerUrl } from "./dubbo-consumer.ts";
-import { serviceOf } from "./dubbo-service.ts";
+import { keyText, type Service, type ServiceKey } from "../../service.ts";
+import type { ConsumerUrl } from "./consumer-url.ts";
+import { serviceOf } from "./provider-services.ts";
 
 interface KnownService {
   readonly key: ServiceKey;

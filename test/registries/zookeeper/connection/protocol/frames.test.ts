@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { Frames } from "../../../../src/registries/zookeeper/protocol/frames.ts";
+import { Frames } from "../../../../../src/registries/zookeeper/connection/protocol/frames.ts";
 
 function framed(body: Buffer): Buffer {
   const header = Buffer.alloc(4);

@@ -1,7 +1,7 @@
-import type { Problem } from "../contract.ts";
-import { notInterfaces } from "./dubbo-paths.ts";
+import type { Problem } from "../../contract.ts";
 import { nameFilter } from "./glob.ts";
 import { BadEscape, decodeNodeName } from "./node-name.ts";
+import { notInterfaces } from "./paths.ts";
 
 /** Chooses the root's children that may be interfaces, and decodes their names. */
 export class InterfaceNames {

@@ -1,0 +1,12 @@
+import type { ConnectionSettings } from "../connection/settings.ts";
+
+/** What the session needs to know; made by the schema in `kind.ts`. Times in ms. */
+export interface DubboSettings extends ConnectionSettings {
+  /** Path of Dubbo's registry group: `/dubbo`. */
+  readonly root: string;
+  readonly maxInFlight: number;
+  readonly relistInterval: number;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly consumers: boolean;
+}
