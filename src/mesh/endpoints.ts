@@ -3,9 +3,8 @@ import type { MergedEndpoint, MergedService } from "../catalog/merged-service.ts
 import type { WorkloadEntry } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
 import type { Port } from "../registries/service.ts";
 import { parseAddress } from "./ip-address.ts";
-import { endpointLabels, provenance } from "./labels.ts";
+import { LabelsOfEndpoints } from "./labels-of-endpoints.ts";
 import { isDnsSubdomain, isLabelValue } from "./object-names.ts";
-import { registryLabel, tlsModeLabel } from "./own-names.ts";
 import type { MeshPolicy } from "./policy.ts";
 import { type OfferedPort, planPorts } from "./ports.ts";
 import { compareText, type ProblemList, quoted } from "./problem-list.ts";
@@ -44,9 +43,10 @@ export function planEndpoints(service: MergedService, policy: MeshPolicy, proble
   const distinct = sortedDistinct(served, problems);
   const unset = policy.profile.defaultWeight(service.kind);
   const weights = scaledWeights(distinct.map(({ instance }) => effectiveWeight(instance, unset, problems)));
+  const labels = new LabelsOfEndpoints(policy.labels, problems);
   const endpoints = distinct.flatMap((one, index) => {
     const weight = weights[index];
-    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, policy, problems)];
+    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, labels, policy, problems)];
   });
   return { ports: plan.ports, endpoints };
 }
@@ -105,6 +105,7 @@ function workloadEntry(
   { instance, address, numbers }: Served,
   offered: readonly OfferedPort[],
   weight: number,
+  labels: LabelsOfEndpoints,
   policy: MeshPolicy,
   problems: ProblemList,
 ): WorkloadEntry {
@@ -116,17 +117,13 @@ function workloadEntry(
     if (number !== undefined && number !== port.number) ports[port.name] = number;
   });
   const tls = speaksMeshTls(instance, policy);
-  const own: [string, string][] = [];
-  if (tls) own.push([tlsModeLabel, "istio"]);
-  const from = provenance(instance.registries);
-  if (from !== "") own.push([registryLabel, from]);
   // As `create` would make it, without its copies: there are hundreds of thousands of these.
   return {
     $typeName: "istio.networking.v1alpha3.WorkloadEntry",
     address,
     ports,
     weight,
-    labels: endpointLabels(instance.labels, policy.labels, own, problems),
+    labels: labels.of(instance, tls),
     network: instance.network ?? "",
     locality: localityText(instance, problems),
     // Only with mesh TLS: a service account alone would make istiod expect mTLS there.
