@@ -1,5 +1,5 @@
 /** The keys that every registry has, whatever its kind. */
-import { z } from "zod";
+import * as z from "zod";
 import { duration, registryId } from "./values.ts";
 
 const namingSchema = z

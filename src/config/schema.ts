@@ -4,7 +4,7 @@
  *
  * Registry kinds bring their own keys: `configSchema(kinds)` joins them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { RegistryKind } from "../registries/contract.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
 import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";

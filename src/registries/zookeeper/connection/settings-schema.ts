@@ -1,6 +1,6 @@
 /** The settings of every kind that reads from ZooKeeper: where it is, and how a session is had. */
 import { isIPv6 } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { duration, port } from "../../../config/values.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 

@@ -1,5 +1,5 @@
 /** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, interface-level layout. */
-import { z } from "zod";
+import * as z from "zod";
 import type { RegistryKind } from "../../contract.ts";
 import { between, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { DubboSettings } from "./settings.ts";
