@@ -107,16 +107,25 @@ export class Client {
     return this.#request<string[], T | undefined>(path, requests.getChildren, (content) => content.texts(), read, undefined);
   }
 
-  /** Children of a node that may not exist yet, as `children`; a watch is left on them or else on its creation. */
-  async follow<T extends {}>(path: string, read: (names: string[]) => T): Promise<T | undefined> {
-    for (let attempt = 0; attempt < followAttempts; attempt++) {
-      const children = await this.children(path, read);
-      if (children !== undefined || !(await this.exists(path))) return children;
-    }
-    throw new Error(`${path} appears and vanishes`);
+  /**
+   * Content of a node, with a one-shot watch on its change or deletion; undefined if the node does not exist (then without a watch).
+   * `read` is given a view of the answer that is valid during the call only.
+   */
+  data<T extends {}>(path: string, read: (content: Buffer) => T): Promise<T | undefined> {
+    return this.#request<Buffer, T | undefined>(path, requests.getData, (content) => content.bytes(), read, undefined);
   }
 
-  /** Whether a node exists, with a one-shot watch on its creation or deletion. */
+  /** Children of a node that may not exist yet, as `children`; a watch is left on them or else on its creation. */
+  follow<T extends {}>(path: string, read: (names: string[]) => T): Promise<T | undefined> {
+    return this.#presentOrWatched(path, () => this.children(path, read));
+  }
+
+  /** Content of a node that may not exist yet, as `data`; a watch is left on it or else on its creation. */
+  followData<T extends {}>(path: string, read: (content: Buffer) => T): Promise<T | undefined> {
+    return this.#presentOrWatched(path, () => this.data(path, read));
+  }
+
+  /** Whether a node exists, with a one-shot watch on its creation, change or deletion. */
   exists(path: string): Promise<boolean> {
     return this.#request(path, requests.exists, () => true, Boolean, false);
   }
@@ -140,6 +149,14 @@ export class Client {
       });
     }
     this.#lose("closed");
+  }
+
+  async #presentOrWatched<T>(path: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
+    for (let attempt = 0; attempt < followAttempts; attempt++) {
+      const found = await read();
+      if (found !== undefined || !(await this.exists(path))) return found;
+    }
+    throw new Error(`${path} appears and vanishes`);
   }
 
   #request<Answer, T>(path: string, encode: Encode, decode: (content: JuteReader) => Answer, read: (answer: Answer) => T, ifAbsent: T) {

@@ -26,7 +26,7 @@ const stableMs = 10_000;
 export interface Follower {
   /** Lists everything, now or as soon as a listing that is under way has ended. */
   relist(): void;
-  /** A watch fired: the children of the path may have changed, or it came, or it went. */
+  /** A watch fired: the content or the children of the path may have changed, or it came, or it went. */
   changed(path: string): void;
   /** The client is over: nothing is emitted from here on. */
   stop(): void;

@@ -1,7 +1,7 @@
 /** What a reading client says to a ZooKeeper server, as frames ready to be sent (`zookeeper.jute`, `ZooDefs.OpCode`). */
 import { JuteWriter } from "./jute.ts";
 
-const operation = { exists: 3, getChildren: 8, ping: 11, auth: 100, close: -11 } as const;
+const operation = { exists: 3, getData: 4, getChildren: 8, ping: 11, auth: 100, close: -11 } as const;
 
 /** Numbers of requests that are no one's but the protocol's. */
 export const ownXid = { notification: -1, ping: -2, auth: -4 } as const;
@@ -33,9 +33,14 @@ export function authentication(scheme: string, credentials: Buffer): Buffer {
     .frame();
 }
 
-/** Answered with the node's status, or that it does not exist; leaves a watch on its creation or deletion. */
+/** Answered with the node's status, or that it does not exist; leaves a watch on its creation, change or deletion. */
 export function exists(xid: number, path: string): Buffer {
   return aboutPath(xid, operation.exists, path);
+}
+
+/** Answered with the node's content, then its status; leaves a watch on its change or deletion. */
+export function getData(xid: number, path: string): Buffer {
+  return aboutPath(xid, operation.getData, path);
 }
 
 /** Answered with the names of the node's children; leaves a watch on them. */
