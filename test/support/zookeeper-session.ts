@@ -1,8 +1,8 @@
-/** A session of the `zookeeper` kind in this thread, with everything it tells kept for a test to wait on. */
-import type { Emitter, Listing, Problem, Session } from "../../src/registries/contract.ts";
-import { type Item, itemId, type Service } from "../../src/registries/service.ts";
+/** A session of a kind that reads from ZooKeeper in this thread, with everything it tells kept for a test to wait on. */
+import type { Emitter, Listing, Problem, RegistryKind, Session, StartSession } from "../../src/registries/contract.ts";
+import { type Fact, type Item, itemId, type Service } from "../../src/registries/service.ts";
 import { zookeeperKind } from "../../src/registries/zookeeper/dubbo/kind.ts";
-import { start } from "../../src/registries/zookeeper/dubbo/session.ts";
+import { start as startZookeeper } from "../../src/registries/zookeeper/dubbo/session.ts";
 
 export interface Told {
   readonly what: "add" | "changed" | "removed" | "commit" | "abandon" | "unreachable" | "contact" | "suspicious" | "log";
@@ -12,22 +12,31 @@ export interface Told {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
+export interface RecordedKind {
+  readonly schema: RegistryKind["schema"];
+  readonly start: StartSession;
+}
+
+const zookeeper: RecordedKind = { schema: zookeeperKind.schema, start: startZookeeper };
+
 export class RecordedSession {
   readonly told: Told[] = [];
   readonly problems: Problem[] = [];
   /** What a reader without any protection would hold. */
   readonly view = new Map<string, Service>();
+  /** Facts, by id, held likewise. */
+  readonly facts = new Map<string, Fact>();
   readonly session: Session;
   readonly #waiting = new Set<() => void>();
   #open: Set<string> | undefined;
 
-  /** @param settings as a user writes them; `known`: ids that an earlier worker told */
-  constructor(settings: Record<string, unknown>, known: readonly string[] = []) {
+  /** @param settings as a user writes them; `known`: ids that an earlier worker told; the kind is `zookeeper` unless given */
+  constructor(settings: Record<string, unknown>, known: readonly string[] = [], { schema, start }: RecordedKind = zookeeper) {
     const log = (level: string) => (fields: object, message: string) =>
       this.#tell({ what: "log", text: `${level}: ${message}`, fields: fields as Record<string, unknown> });
     this.session = start({
       registry: "test",
-      settings: zookeeperKind.schema.parse(settings),
+      settings: schema.parse(settings),
       known,
       emit: this.#emitter(),
       log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
@@ -75,13 +84,17 @@ export class RecordedSession {
   }
 
   #put(what: "add" | "changed", item: Item): void {
-    if (item.kind !== "service") throw new Error("this kind tells of services only");
     const text = itemId(item);
-    // As it arrives elsewhere: without anything that shares memory with the session.
-    const service = structuredClone(item.service);
-    this.view.set(text, service);
     this.#open?.add(text);
-    this.#tell({ what, text, service });
+    // As it arrives elsewhere: without anything that shares memory with the session.
+    const copy = structuredClone(item);
+    if (copy.kind === "service") {
+      this.view.set(text, copy.service);
+      this.#tell({ what, text, service: copy.service });
+    } else if (copy.kind === "fact") {
+      this.facts.set(text, copy.fact);
+      this.#tell({ what, text });
+    } else throw new Error("no kind here tells of resources");
   }
 
   #emitter(): Emitter {
@@ -95,6 +108,7 @@ export class RecordedSession {
       changed: (item) => this.#put("changed", item),
       removed: (id) => {
         this.view.delete(id);
+        this.facts.delete(id);
         this.#tell({ what: "removed", text: id });
       },
       unreachable: (text) => this.#tell({ what: "unreachable", text }),
@@ -112,7 +126,7 @@ export class RecordedSession {
       add: (item) => this.#put("add", item),
       keep: (id) => open.add(id),
       commit: () => {
-        for (const id of this.view.keys()) if (!open.has(id)) this.view.delete(id);
+        for (const held of [this.view, this.facts]) for (const id of held.keys()) if (!open.has(id)) held.delete(id);
         this.#open = undefined;
         this.#tell({ what: "commit", text: "" });
       },

@@ -32,6 +32,13 @@ export class JuteReader {
     return this.#bytes.toString("utf8", start, this.#at);
   }
 
+  /** A view, not a copy. */
+  bytes(): Buffer {
+    const length = Math.max(0, this.int());
+    this.skip(length);
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
   texts(): string[] {
     const count = Math.max(0, this.int());
     // Each takes four bytes at least: a count cannot make us allocate more than has arrived.

@@ -14,9 +14,15 @@ suite("what is said to a ZooKeeper server", () => {
     assert.deepEqual(requests.greeting(15_000), hex(`0000002d 00000000 0000000000000000 00003a98 0000000000000000 00000010 ${zeros} 00`));
   });
 
-  test("asks for children and existence by number, kind, path and the wish for a watch", () => {
-    assert.deepEqual(requests.getChildren(258, "/d/é"), hex("00000012 00000102 00000008 00000005 2f642fc3a9 01"));
-    assert.deepEqual(requests.exists(1, "/"), hex("0000000e 00000001 00000003 00000001 2f 01"));
+  test("asks for children, content and existence by number, kind, path and the wish for a watch", () => {
+    assert.deepEqual(requests.getChildren(258, "/d/é", true), hex("00000012 00000102 00000008 00000005 2f642fc3a9 01"));
+    assert.deepEqual(requests.getData(3, "/d", false), hex("0000000f 00000003 00000004 00000002 2f64 00"));
+    assert.deepEqual(requests.exists(1, "/", true), hex("0000000e 00000001 00000003 00000001 2f 01"));
+  });
+
+  test("asks for a watch on a whole tree, and for what the leader has", () => {
+    assert.deepEqual(requests.addRecursiveWatch(5, "/d"), hex("00000012 00000005 0000006a 00000002 2f64 00000001"));
+    assert.deepEqual(requests.sync(1, "/"), hex("0000000d 00000001 00000009 00000001 2f"));
   });
 
   test("carries credentials, signs of life and the farewell under numbers of their own", () => {
@@ -45,9 +51,16 @@ suite("what a ZooKeeper server says", () => {
     assert.deepEqual([xid, error, content.texts()], [3, 0, ["a", "é", ""]]);
   });
 
-  test("names the path of a fired watch, and none for news of the session", () => {
+  test("holds a node's content, empty where it is null", () => {
+    const content = (bytes: string) => readReply(reply(3, 0, `${bytes} 0000000000000001`)).content.bytes();
+    assert.deepEqual(content("00000003 00ff61"), hex("00ff61"));
+    assert.deepEqual(content("ffffffff"), Buffer.alloc(0));
+    assert.throws(() => content("0000000c 00ff61"), RangeError);
+  });
+
+  test("names kind and path of what a watch saw, and none for news of the session", () => {
     const fired = (path: string) => readReply(reply(-1, 0, `0000000400000003${path}`));
-    assert.equal(readNotification(fired("000000022f61")), "/a");
+    assert.deepEqual(readNotification(fired("000000022f61")), { kind: 4, path: "/a" });
     assert.equal(readNotification(fired("ffffffff")), undefined);
   });
 
@@ -63,6 +76,7 @@ suite("what a ZooKeeper server says", () => {
         for (const read of [
           readGreeting,
           (each: Buffer) => readReply(each).content.texts(),
+          (each: Buffer) => readReply(each).content.bytes(),
           (each: Buffer) => readNotification(readReply(each)),
         ]) {
           try {
