@@ -30,7 +30,10 @@ export const problemCodes = {
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
   "host-invalid": "An explicit host is not a DNS name; it is refused.",
-  "host-name-address": "An instance is registered by host name; ServiceEntries with fixed endpoints need IP addresses, so it is skipped.",
+  "host-name-address":
+    "An instance is registered by host name, and its registry's `hostNames` is `skip`: ServiceEntries with fixed endpoints need IP addresses, so it is skipped.",
+  "host-name-stale": "An instance's host name cannot be resolved at present; the addresses it had last are served.",
+  "host-name-unresolved": "An instance's host name could not be resolved so far; the instance is left out until it can be.",
   "host-outside-suffix": "A host is not under the registry's suffix; it is refused unless `naming.allowOutsideSuffix` is set.",
   "host-under-cluster-domain": "A host is a name of the cluster itself; it is refused unless `naming.allowClusterDomain` is set.",
   "invalid-object": "istiod would refuse the object; it is withheld. The message names the broken rules.",
