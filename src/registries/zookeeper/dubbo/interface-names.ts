@@ -1,5 +1,5 @@
 import type { Problem } from "../../contract.ts";
-import { nameFilter } from "./glob.ts";
+import { nameFilter } from "../glob.ts";
 import { BadEscape, decodeNodeName } from "./node-name.ts";
 import { notInterfaces } from "./paths.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { nameFilter } from "../../../../src/registries/zookeeper/dubbo/glob.ts";
+import { nameFilter } from "../../../../src/registries/zookeeper/glob.ts";
 import { zookeeperKind } from "../../../../src/registries/zookeeper/dubbo/kind.ts";
 
 suite("settings of the zookeeper kind", () => {
