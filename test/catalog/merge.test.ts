@@ -41,10 +41,7 @@ describe("merging", () => {
 
   it("marks the endpoints of registries whose host names are left to the proxies", () => {
     const merged = merge(
-      [
-        { ...from("a", 0, named([at("order-1"), at("order-2")])), hostNames: "dns" },
-        from("b", 1, named([at("order-2"), at("order-3")])),
-      ],
+      [{ ...from("a", 0, named([at("order-1"), at("order-2")])), hostNames: "dns" }, from("b", 1, named([at("order-2"), at("order-3")]))],
       hosts,
     );
     assert.deepEqual(

@@ -75,10 +75,8 @@ function instanceOf(id: string, { address, port, sslPort, metadata, enabled, per
 
 /** Consumers call only what is UP or says nothing; OUT_OF_SERVICE is somebody's wish. */
 function healthOf(status: string | undefined): Health | undefined {
-  switch (status?.toUpperCase()) {
-    case undefined:
-    case "":
-      return undefined;
+  if (!status) return undefined;
+  switch (status.toUpperCase()) {
     case "UP":
       return "healthy";
     case "OUT_OF_SERVICE":

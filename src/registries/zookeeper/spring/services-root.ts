@@ -4,7 +4,6 @@ import type { Emitter, Listing } from "../../contract.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import type { Follower } from "../connection/kept-session.ts";
-import { noAuth } from "../connection/protocol/error-name.ts";
 import type { Instances } from "../curator/service-folder.ts";
 import { ServicesTree } from "../curator/services-tree.ts";
 import { nameFilter } from "../glob.ts";
@@ -66,11 +65,13 @@ export class ServicesRoot implements Follower {
   }
 
   async #list(): Promise<void> {
-    const { known, emit, settings } = this.#context;
+    const { client, known, emit, settings } = this.#context;
     clearTimeout(this.#relistTimer);
     const listing = emit.listing();
     this.#listing = listing;
     try {
+      // Before the first reading, so that nothing is missed between the two.
+      await client.watchTree(settings.root);
       await this.#tree.list();
       if (this.#stopped) return;
       // What is forgotten here is not listed, and so goes with the commit.
@@ -112,7 +113,7 @@ export class ServicesRoot implements Follower {
   #fail(error: unknown): void {
     if (this.#stopped || error instanceof SessionLost) return;
     if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
-    this.#context.client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth ? "refused" : "broken");
+    this.#context.client.doubt(describe(error), error instanceof RequestFailed ? error.ending : "broken");
   }
 }
 

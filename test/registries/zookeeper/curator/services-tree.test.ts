@@ -40,7 +40,7 @@ class Followed {
     const client = await new Promise<Client>((resolve, reject) => {
       const made = new Client(
         server,
-        { servers: [server], sessionTimeout: 5_000, connectTimeout: 5_000 },
+        { servers: [server], sessionTimeout: 5_000, connectTimeout: 5_000, watches: "auto" },
         {
           established: () => resolve(made),
           changed: (path) => followed?.tree.changed(path),
