@@ -65,13 +65,11 @@ export class ServicesRoot implements Follower {
   }
 
   async #list(): Promise<void> {
-    const { client, known, emit, settings } = this.#context;
+    const { known, emit, settings } = this.#context;
     clearTimeout(this.#relistTimer);
     const listing = emit.listing();
     this.#listing = listing;
     try {
-      // Before the first reading, so that nothing is missed between the two.
-      await client.watchTree(settings.root);
       await this.#tree.list();
       if (this.#stopped) return;
       // What is forgotten here is not listed, and so goes with the commit.
