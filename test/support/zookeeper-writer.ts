@@ -18,7 +18,7 @@ export interface ZookeeperLayout {
   node(name: string, instance: RigInstance): { readonly name: string; readonly data?: string };
 }
 
-const dubboLayout: ZookeeperLayout = {
+export const dubboLayout: ZookeeperLayout = {
   root: "/dubbo",
   folder: (name) => `/dubbo/${name}/providers`,
   node: (name, instance) => ({ name: providerNode(name, instance) }),
