@@ -107,6 +107,7 @@ export interface RegistryConfig {
   readonly type: string;
   readonly required: boolean;
   readonly network?: string | undefined;
+  readonly hostNames: "resolve" | "dns" | "skip";
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
   readonly [kindKey: string]: unknown;

@@ -1,5 +1,5 @@
 /**
- * The `zookeeper` registry against a real ZooKeeper: first the conformance rig, then what an
+ * The registries that lie in ZooKeeper against a real ZooKeeper: first the conformance rig, then what an
  * istiod sees through the whole program while the server is killed, suspended and restarted.
  */
 import assert from "node:assert/strict";
@@ -7,7 +7,7 @@ import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registryConformance } from "../conformance/registry-rig.ts";
 import { FakeIstiod } from "../support/fake-istiod.ts";
-import { type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
+import { springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
 import { freePorts } from "./servers/free-port.ts";
@@ -18,6 +18,7 @@ import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
 import { full, onlyInFull } from "./tier.ts";
 
 registryConformance("zookeeper (real server)", zookeeperDriver(startInstance));
+registryConformance("spring-cloud-zookeeper (real server)", springZookeeperDriver(startInstance));
 
 const outage = full ? 60_000 : 15_000;
 const orders: Provider = { interface: "com.acme.order.api.OrderFacade", host: "10.20.1.15", port: 20880 };
@@ -166,10 +167,11 @@ async function startInstance(): Promise<ZookeeperInstance> {
     freeze: async () => server.suspend(),
     thaw: async () => server.resume(),
     async breakReads() {
-      // One of the interfaces may not be read any more; the others may.
+      // One of the services may not be read any more; the others may.
       const client = await ZooKeeperClient.connect(server.address);
-      const [name] = await client.children("/dubbo");
-      const path = `/dubbo/${name}/providers`;
+      const isDubbo = (await client.children("/")).includes("dubbo");
+      const [name] = await client.children(isDubbo ? "/dubbo" : "/services");
+      const path = isDubbo ? `/dubbo/${name}/providers` : `/services/${name}`;
       await client.setReadable(path, false);
       return async () => {
         await client.setReadable(path, true);

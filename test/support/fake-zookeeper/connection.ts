@@ -152,7 +152,7 @@ export class Connection {
       case op.getChildren2: {
         const node = nodes.get(path);
         if (reader.boolean()) this.#childWatches.add(path);
-        reply.vector([...node.children], (name) => reply.text(name));
+        reply.vector([...node.children], (name) => reply.buffer(this.#server.rawNames.get(name) ?? Buffer.from(name)));
         if (type === op.getChildren2) writeStat(reply, node);
         break;
       }

@@ -46,6 +46,8 @@ export class FakeZooKeeper {
   saslProof: Buffer | undefined;
   /** Knows recursive watches, as servers do since 3.6. */
   recursiveWatches = true;
+  /** Names of nodes that are told as other bytes, which are perhaps no text. */
+  readonly rawNames = new Map<string, Buffer>();
   /** Every answer is held back this long. */
   delayMs = 0;
   /** Session time-outs are cut to this … */

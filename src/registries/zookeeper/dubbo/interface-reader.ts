@@ -32,7 +32,7 @@ export interface InterfaceReaderContext {
   readonly absent: () => void;
   /** Providers came or went here of which no watch told before they were read. */
   readonly untold: (path: string) => void;
-  /** An interface was told for the first time, outside of a listing. */
+  /** A service of the interface was told for the first time, outside of a listing. */
   readonly appeared: (directory: string) => void;
 }
 
@@ -151,13 +151,13 @@ export class InterfaceReader {
     if (this.#stopped) return;
     const { emit, listing: openListing } = this.#context;
     const listing = openListing();
-    const wasEmitted = known.isEmitted;
+    let appeared = false;
     for (const service of services) {
       const item = { kind: "service", service } as const;
       if (listing) listing.add(item);
       else emit.changed(item);
-      known.emitted(service);
+      if (known.emitted(service)) appeared = true;
     }
-    if (!wasEmitted && !listing) this.#context.appeared(directory);
+    if (appeared && !listing) this.#context.appeared(directory);
   }
 }

@@ -80,6 +80,7 @@ export class InterfaceRoot {
       known: this.#known,
       report: (problem) => this.#emit.problem(problem),
       reread: (directory) => this.#reader.read(directory),
+      passed: (whole) => (whole ? this.#known.calls.settle(this.#emit) : this.#known.calls.tell(this.#emit)),
       failed: (error) => this.#fail(error),
     });
   }
@@ -121,6 +122,7 @@ export class InterfaceRoot {
       await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#reader.read(directory));
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
+      if (this.#consumers) this.#known.calls.list(listing);
       listing.commit();
     } catch (error) {
       if (!this.#stopped) listing.abandon(describe(error));
@@ -129,7 +131,7 @@ export class InterfaceRoot {
       this.#listing = undefined;
     }
     this.#context.listed();
-    if (this.#consumers) for (const [directory] of this.#known.entries()) this.#consumers.due(directory);
+    this.#consumers?.allDue(this.#known.directories());
     const { relistInterval } = this.#context.settings;
     this.#relistTimer = setTimeout(() => this.relist(), relistInterval * (0.9 + 0.2 * Math.random()));
     if (this.#rootChanged) this.#rootDue();
@@ -201,6 +203,7 @@ export class InterfaceRoot {
     for (const key of this.#known.get(directory)?.keys ?? [])
       this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
     this.#known.delete(directory);
+    this.#known.calls.tell(this.#emit);
     this.#reader.forget(directory);
   }
 

@@ -4,7 +4,7 @@
  * as hashes only; their texts would cost hundreds of bytes each.
  */
 import { keyText, type Service, type ServiceKey } from "../../service.ts";
-import type { ConsumerUrl } from "./consumer-url.ts";
+import { applicationsOf, type ConsumerUrl } from "./consumer-url.ts";
 import { serviceOf } from "./provider-services.ts";
 
 interface KnownService {
@@ -40,6 +40,20 @@ export class KnownInterface {
     return this.#services.size > 0;
   }
 
+  /** Its services by the applications that call them. */
+  get calls(): ReadonlyMap<string, readonly ServiceKey[]> {
+    const calls = new Map<string, ServiceKey[]>();
+    if (this.#consumers.length === 0) return calls;
+    for (const { key } of this.#services.values()) {
+      for (const application of applicationsOf(key, this.#consumers)) {
+        const keys = calls.get(application);
+        if (keys) keys.push(key);
+        else calls.set(application, [key]);
+      }
+    }
+    return calls;
+  }
+
   /** @returns whether they differ from those before */
   setConsumers(consumers: readonly ConsumerUrl[]): boolean {
     const text = JSON.stringify(consumers);
@@ -69,12 +83,16 @@ export class KnownInterface {
     return { grown, shrunk };
   }
 
-  /** Remembers what has just been emitted. */
-  emitted({ key, instances }: Service): void {
+  /**
+   * Remembers what has just been emitted.
+   * @returns whether it was for the first time
+   */
+  emitted({ key, instances }: Service): boolean {
     const text = keyText(key);
     // Delete first: the order of the map tells which empty services are the latest.
-    this.#services.delete(text);
+    const isNew = !this.#services.delete(text);
     this.#services.set(text, { key: detached(key), instances: instances.map(({ id }) => hash(id)) });
+    return isNew;
   }
 
   /** Takes over what an earlier worker emitted, of whose instances nothing is known. */
