@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../../log/logger.ts";
-import type { Emitter, Listing } from "../../contract.ts";
+import type { Emitter, Listing, Problem } from "../../contract.ts";
 import { itemId } from "../../service.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
@@ -14,6 +14,8 @@ import { InterfaceNames } from "./interface-names.ts";
 import { InterfaceReader, settleMs } from "./interface-reader.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import { DubboPaths } from "./paths.ts";
+import type { KnownRules } from "./rules/known-rules.ts";
+import { RuleReader } from "./rules/rule-reader.ts";
 import type { DubboSettings } from "./settings.ts";
 
 /** A root that vanished is read again after this time: a container node goes when its last child has gone. */
@@ -27,6 +29,7 @@ export interface InterfaceRootContext {
   readonly client: Client;
   readonly settings: DubboSettings;
   readonly known: KnownInterfaces;
+  readonly rules: KnownRules;
   readonly emit: Emitter;
   readonly log: Logger;
   /** A complete listing was committed. */
@@ -42,6 +45,7 @@ export class InterfaceRoot {
   readonly #names: InterfaceNames;
   readonly #eventPool: TaskPool;
   readonly #reader: InterfaceReader;
+  readonly #rules: RuleReader | undefined;
   readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
   #rootTimer: NodeJS.Timeout | undefined;
@@ -65,20 +69,24 @@ export class InterfaceRoot {
       paths: this.#paths,
       names: this.#names,
       known: this.#known,
+      rules: context.rules,
       emit: this.#emit,
       listing: () => this.#listing,
       absent: () => this.#rootDue(),
       appeared: (directory) => this.#consumers?.due(directory),
     });
-    if (!context.settings.consumers) return;
-    this.#consumers = new ConsumerPass({
+    const shared = {
       client: this.#client,
       paths: this.#paths,
       known: this.#known,
-      report: (problem) => this.#emit.problem(problem),
-      reread: (directory) => this.#reader.read(directory),
-      failed: (error) => this.#fail(error),
-    });
+      report: (problem: Problem) => this.#emit.problem(problem),
+      failed: (error: unknown) => this.#fail(error),
+    };
+    if (context.settings.rules) {
+      const reread = (directory: string): void => this.#providersDue(directory);
+      this.#rules = new RuleReader({ ...shared, names: this.#names, rules: context.rules, reread });
+    }
+    if (context.settings.consumers) this.#consumers = new ConsumerPass({ ...shared, reread: (directory) => this.#reader.read(directory) });
   }
 
   /** Lists everything, now or as soon as a listing that is under way has ended. */
@@ -93,6 +101,7 @@ export class InterfaceRoot {
     if (place?.what === "root") this.#rootDue();
     else if (place?.what === "providers") this.#providersDue(place.directory);
     else if (place?.what === "consumers") this.#consumers?.due(place.directory);
+    else if (place) this.#rules?.changed(place);
   }
 
   /** The session is over: nothing is emitted from here on. */
@@ -113,10 +122,11 @@ export class InterfaceRoot {
     const listing = this.#emit.listing();
     this.#listing = listing;
     try {
-      const directories = await this.#listRoot();
-      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#reader.read(directory));
+      const [directories] = await Promise.all([this.#listRoot(), this.#rules?.list()]);
+      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
+      this.#rules?.listed();
       listing.commit();
     } catch (error) {
       if (!this.#stopped) listing.abandon(describe(error));
@@ -196,10 +206,18 @@ export class InterfaceRoot {
       this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
     this.#known.delete(directory);
     this.#reader.followed.delete(directory);
+    this.#rules?.forget(directory);
   }
 
   #providersDue(directory: string): void {
-    this.#eventPool.run(() => this.#reader.read(directory).catch((error) => this.#fail(error)));
+    this.#eventPool.run(() => this.#read(directory).catch((error) => this.#fail(error)));
+  }
+
+  /** An interface's rules first: else a provider that they disable would be served for a moment. */
+  #read(directory: string): Promise<void> {
+    const rules = this.#rules?.follow(directory);
+    const providers = this.#reader.read(directory);
+    return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
   }
 
   #attempt(work: Promise<void>): void {
