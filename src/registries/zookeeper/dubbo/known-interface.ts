@@ -83,7 +83,11 @@ export class KnownInterface {
     const text = keyText(key);
     // Delete first: the order of the map tells which empty services are the latest.
     this.#services.delete(text);
-    this.#services.set(text, { key: detached(key), instances: instances.map(({ id }) => hash(id)), applications: applicationsOf(instances) });
+    this.#services.set(text, {
+      key: detached(key),
+      instances: instances.map(({ id }) => hash(id)),
+      applications: applicationsOf(instances),
+    });
   }
 
   /** Takes over what an earlier worker emitted, of whose instances nothing is known. */

@@ -21,6 +21,7 @@ function open(context: TestContext, ports: readonly number[], settings: Record<s
     sessionTimeout: "900ms",
     connectTimeout: "300ms",
     consumers: false,
+    rules: false,
     ...settings,
   });
   context.after(() => recorded.session.close());

@@ -15,6 +15,7 @@ suite("settings of the zookeeper kind", () => {
       include: [],
       exclude: [],
       consumers: true,
+      rules: true,
     });
   });
 

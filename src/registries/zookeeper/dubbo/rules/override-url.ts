@@ -66,7 +66,8 @@ function serviceConditions(path: string, parameters: ReadonlyMap<string, string>
   // Dubbo treats 0.0.0 as no version.
   const version = parameters.get("version")?.replace(/^0\.0\.0$/, "") || undefined;
   return [
-    ({ key }) => (name === "*" || name === key.name) && (group === "*" || group === key.group) && (version === "*" || version === key.version),
+    ({ key }) =>
+      (name === "*" || name === key.name) && (group === "*" || group === key.group) && (version === "*" || version === key.version),
   ];
 }
 

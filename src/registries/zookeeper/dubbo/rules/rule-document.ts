@@ -3,7 +3,7 @@
  * Dubbo's `ConfigParser` and `AbstractConfigurator`, as far as a rule's effect is the same for every consumer.
  */
 import { type AddressPattern, atAnyAddress, parseAddressPattern } from "./address-pattern.ts";
-import { type Mapping, listAt, mappingOf, member, textAt, textOf, textsAt } from "./document-value.ts";
+import { listAt, type Mapping, mappingOf, member, textAt, textOf, textsAt } from "./document-value.ts";
 import { parameterConditions, parseOverrideUrl } from "./override-url.ts";
 import { BadRule, type Condition, changesOf, inOrder, parameterOf, priorityOf, type Rule } from "./rule.ts";
 import { matchConditions, type Side } from "./rule-match.ts";

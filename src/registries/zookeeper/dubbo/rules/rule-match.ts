@@ -96,5 +96,5 @@ function likePattern(pattern: string): TextCondition {
   const star = pattern.lastIndexOf("*");
   if (star < 0) return (text) => text === pattern;
   const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  return (text) => text !== undefined && text.startsWith(before) && text.endsWith(after);
+  return (text) => (text?.startsWith(before) && text.endsWith(after)) ?? false;
 }

@@ -2,7 +2,7 @@
 import { BadRule } from "./rule.ts";
 
 /** Bytes. A rule of a thousand addresses has 30 KB. */
-export const largestRule = 64 * 1024;
+const largestRule = 64 * 1024;
 /** Nested lists and mappings in flow style; an item of a rule has two. */
 const deepestFlow = 16;
 const mostAliases = 100;
