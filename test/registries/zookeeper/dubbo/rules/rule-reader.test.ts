@@ -151,6 +151,40 @@ suite("rules in ZooKeeper", { concurrency: true }, () => {
     await recorded.until("a provider of the application elsewhere", () => seen(recorded, "com.acme.Items") === "plain,disabled");
   });
 
+  test("of an interface that was deleted and is there again are read anew", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    create(fake, override(orders, "disabled=true"));
+    const recorded = open(context, fake);
+    await recorded.synced();
+    for (const [parameters, state] of [["", "plain"], ["weight=3", "3"]] as const) {
+      fake.nodes.deleteTree(`/dubbo/${orders}`);
+      await recorded.until("the removal", () => seen(recorded, orders) === undefined);
+      if (parameters !== "") create(fake, override(orders, parameters));
+      register(fake, orders, 1);
+      await recorded.until("its return", () => seen(recorded, orders) !== undefined);
+      assert.equal(seen(recorded, orders), state);
+    }
+  });
+
+  test("are read again with every listing, whatever the watches said", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    create(fake, ofOrders, rule(orders, "weight: 3"));
+    const recorded = open(context, fake);
+    await recorded.synced();
+    const reads = () => [
+      fake.requests.filter(({ type, path }) => type === op.getData && path === ofOrders).length,
+      childrenRead(fake, center),
+      childrenRead(fake, `/dubbo/${orders}/configurators`),
+    ];
+    assert.deepEqual(reads(), [1, 1, 1]);
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.deepEqual(reads(), [2, 2, 2]);
+    assert.deepEqual(everTold(recorded, orders), ["3"]);
+  });
+
   test("that a provider applies itself change nothing when it registers anew", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, 1);
