@@ -7,11 +7,14 @@ export const op = {
   getData: 4,
   setData: 5,
   getChildren: 8,
+  sync: 9,
   ping: 11,
   getChildren2: 12,
   create2: 15,
   auth: 100,
   setWatches: 101,
+  sasl: 102,
+  addWatch: 106,
   closeSession: -11,
 } as const;
 
@@ -25,7 +28,11 @@ export const errorCode = {
   nodeExists: -110,
   notEmpty: -111,
   authFailed: -115,
+  saslRequired: -124,
 } as const;
+
+/** Of `addWatch`. */
+export const watchMode = { persistentRecursive: 1 } as const;
 
 export const eventType = { created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 

@@ -21,6 +21,13 @@ export class Readings {
     return reading.done;
   }
 
+  /** @returns whether one is under way, which then reads once more */
+  again(name: string): boolean {
+    const running = this.#running.get(name);
+    if (running) running.again = true;
+    return running !== undefined;
+  }
+
   async #untilQuiet(name: string, reading: Reading, read: () => Promise<void>): Promise<void> {
     try {
       do {

@@ -1,5 +1,5 @@
 /**
- * Follows Dubbo's interface-level layout through one session: lists it, keeps a watch wherever
+ * Follows Dubbo's interface-level layout through one session: lists it, has everything watched where
  * something can change, and reads again what a watch names. Watches are triggers, reads are truth.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,6 @@ import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing, Problem } from "../../contract.ts";
 import { itemId } from "../../service.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
-import { noAuth } from "../connection/protocol/error-name.ts";
 import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
 import { InterfaceNames } from "./interface-names.ts";
@@ -44,6 +43,8 @@ export class InterfaceRoot {
   readonly #paths: DubboPaths;
   readonly #names: InterfaceNames;
   readonly #eventPool: TaskPool;
+  /** Directories whose reading waits for its turn in the pool. */
+  readonly #due = new Set<string>();
   readonly #reader: InterfaceReader;
   readonly #rules: RuleReader | undefined;
   readonly #consumers: ConsumerPass | undefined;
@@ -52,6 +53,7 @@ export class InterfaceRoot {
   #rootReading = false;
   #rootChanged = false;
   #rootNotBefore = 0;
+  #recursive = false;
   #listing: Listing | undefined;
   #listAgain = false;
   #stopped = false;
@@ -73,6 +75,7 @@ export class InterfaceRoot {
       emit: this.#emit,
       listing: () => this.#listing,
       absent: () => this.#rootDue(),
+      untold: (path) => this.#untold(path),
       appeared: (directory) => this.#consumers?.due(directory),
     });
     const shared = {
@@ -83,8 +86,13 @@ export class InterfaceRoot {
       failed: (error: unknown) => this.#fail(error),
     };
     if (context.settings.rules) {
-      const reread = (directory: string): void => this.#providersDue(directory);
-      this.#rules = new RuleReader({ ...shared, names: this.#names, rules: context.rules, reread });
+      this.#rules = new RuleReader({
+        ...shared,
+        names: this.#names,
+        rules: context.rules,
+        reread: (directory) => this.#providersDue(directory),
+        untold: (path) => this.#untold(path),
+      });
     }
     if (context.settings.consumers) this.#consumers = new ConsumerPass({ ...shared, reread: (directory) => this.#reader.read(directory) });
   }
@@ -95,12 +103,13 @@ export class InterfaceRoot {
     else this.#attempt(this.#list());
   }
 
-  /** A watch fired. */
+  /** A watch fired; a recursive one also for what is not followed. */
   changed(path: string): void {
     const place = this.#paths.place(path);
     if (place?.what === "root") this.#rootDue();
-    else if (place?.what === "providers") this.#providersDue(place.directory);
-    else if (place?.what === "consumers") this.#consumers?.due(place.directory);
+    else if (place?.what === "providers") {
+      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory);
+    } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
     else if (place) this.#rules?.changed(place);
   }
 
@@ -122,6 +131,8 @@ export class InterfaceRoot {
     const listing = this.#emit.listing();
     this.#listing = listing;
     try {
+      // Before the first reading, so that nothing is missed between the two.
+      this.#recursive = await this.#client.watchTree(this.#paths.root);
       const [directories] = await Promise.all([this.#listRoot(), this.#rules?.list()]);
       await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
       if (this.#stopped) return;
@@ -205,12 +216,17 @@ export class InterfaceRoot {
     for (const key of this.#known.get(directory)?.keys ?? [])
       this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
     this.#known.delete(directory);
-    this.#reader.followed.delete(directory);
+    this.#reader.forget(directory);
     this.#rules?.forget(directory);
   }
 
   #providersDue(directory: string): void {
-    this.#eventPool.run(() => this.#read(directory).catch((error) => this.#fail(error)));
+    if (this.#due.has(directory)) return;
+    this.#due.add(directory);
+    this.#eventPool.run(() => {
+      this.#due.delete(directory);
+      return this.#read(directory).catch((error) => this.#fail(error));
+    });
   }
 
   /** An interface's rules first: else a provider that they disable would be served for a moment. */
@@ -218,6 +234,17 @@ export class InterfaceRoot {
     const rules = this.#rules?.follow(directory);
     const providers = this.#reader.read(directory);
     return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
+  }
+
+  /**
+   * A watch fires before its change can be read. One that does not is no use: ZooKeeper (3.8.4, 3.9.2 and later) keeps
+   * quiet on recursive watches about nodes that may not be read, though their names may be listed.
+   */
+  #untold(path: string): void {
+    if (!this.#recursive) return;
+    const reason = `the recursive watch does not tell what changes in ${path}`;
+    this.#context.log.warn({ path }, `${reason}; may its nodes be read?`);
+    this.#client.doubt(reason, "one-shot");
   }
 
   #attempt(work: Promise<void>): void {
@@ -228,7 +255,7 @@ export class InterfaceRoot {
   #fail(error: unknown): void {
     if (this.#stopped || error instanceof SessionLost) return;
     if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
-    this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth ? "refused" : "broken");
+    this.#client.doubt(describe(error), error instanceof RequestFailed ? error.ending : "broken");
   }
 }
 

@@ -1,7 +1,7 @@
 /** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, interface-level layout. */
 import { z } from "zod";
 import type { RegistryKind } from "../../contract.ts";
-import { between, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
+import { between, connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { DubboSettings } from "./settings.ts";
 
 const zookeeperSchema = z.strictObject({
@@ -23,6 +23,7 @@ export const zookeeperKind: RegistryKind<typeof zookeeperSchema.shape> = {
   id: "zookeeper",
   summary: "Dubbo services registered in ZooKeeper (interface level).",
   schema: zookeeperSchema,
+  pathKeys: connectionPathKeys,
   naming: { suffix: "dubbo", template: "[{protocol}.]{name}[.v-{version}][.g-{group}].dubbo", usualProtocols: ["dubbo"] },
   session: new URL("./session.ts", import.meta.url),
 };

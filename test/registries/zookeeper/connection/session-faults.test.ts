@@ -1,47 +1,9 @@
 import assert from "node:assert/strict";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { op } from "../../../support/fake-zookeeper/protocol.ts";
-import { FakeZooKeeper, type Fault } from "../../../support/fake-zookeeper/server.ts";
+import type { Fault } from "../../../support/fake-zookeeper/server.ts";
 import { TcpProxy } from "../../../support/tcp-proxy.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
-import { providerNode } from "../../../support/zookeeper-writer.ts";
-
-const orders = "com.acme.Orders";
-
-async function fakeServer(context: TestContext): Promise<FakeZooKeeper> {
-  const fake = await FakeZooKeeper.start();
-  fake.maxSessionTimeout = 900;
-  context.after(() => fake.shutDown());
-  return fake;
-}
-
-function open(context: TestContext, ports: readonly number[], settings: Record<string, unknown> = {}): RecordedSession {
-  const recorded = new RecordedSession({
-    servers: ports.map((port) => `127.0.0.1:${port}`),
-    sessionTimeout: "900ms",
-    connectTimeout: "300ms",
-    consumers: false,
-    rules: false,
-    ...settings,
-  });
-  context.after(() => recorded.session.close());
-  return recorded;
-}
-
-function register(fake: FakeZooKeeper, name: string, address: string): void {
-  fake.nodes.ensure(`/dubbo/${name}/providers`);
-  fake.nodes.create(`/dubbo/${name}/providers/${providerNode(name, { address, port: 20880 })}`);
-}
-
-function nothingLost(recorded: RecordedSession): void {
-  assert.equal(recorded.count("removed"), 0);
-  let most = 0;
-  for (const { service } of recorded.told) {
-    if (!service) continue;
-    assert.ok(service.instances.length >= most, "no service shrinks");
-    most = service.instances.length;
-  }
-}
+import { fakeServer, nothingLost, open, orders, register, waits } from "./session-rig.ts";
 
 suite("a session under faults", { concurrency: true }, () => {
   test("passes over a first server that accepts and says nothing", async (context) => {
@@ -146,8 +108,7 @@ suite("a session under faults", { concurrency: true }, () => {
     fake.answer = ({ type }) => (type === op.getChildren ? "close" : undefined);
     const recorded = open(context, [fake.port]);
     await recorded.until("four losses", () => recorded.count("unreachable") >= 4);
-    const waits = recorded.told.flatMap(({ fields }) => (typeof fields?.retryInMs === "number" ? [fields.retryInMs] : []));
-    for (const [at, wait] of waits.entries()) {
+    for (const [at, wait] of waits(recorded).entries()) {
       const full = 200 * 2 ** at;
       assert.ok(wait >= full / 2 - 1 && wait <= full + 1, `loss ${at}: ${wait} ms`);
     }
@@ -159,8 +120,7 @@ suite("a session under faults", { concurrency: true }, () => {
     fake.behaviour = "hang-up";
     const recorded = open(context, [fake.port]);
     await recorded.until("four attempts", () => recorded.count("unreachable") >= 4);
-    const waits = recorded.told.flatMap(({ fields }) => (typeof fields?.retryInMs === "number" ? [fields.retryInMs] : []));
-    for (const [at, wait] of waits.entries()) {
+    for (const [at, wait] of waits(recorded).entries()) {
       const full = Math.min(1_000, 200 * 2 ** at);
       assert.ok(wait >= full / 2 - 1 && wait <= full + 1, `attempt ${at}: ${wait} ms`);
     }

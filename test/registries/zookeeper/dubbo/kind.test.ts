@@ -10,6 +10,7 @@ suite("settings of the zookeeper kind", () => {
       root: "/dubbo",
       sessionTimeout: 15_000,
       connectTimeout: 5_000,
+      watches: "auto",
       maxInFlight: 128,
       relistInterval: 600_000,
       include: [],
@@ -49,7 +50,8 @@ suite("settings of the zookeeper kind", () => {
     { servers: "a", relistInterval: "0s" },
     { servers: "a", relistInterval: "30d" },
     { servers: "a", auth: { user: "", password: "x" } },
-    { servers: "a", auth: { scheme: "sasl", user: "a", password: "x" } },
+    { servers: "a", auth: { scheme: "kerberos", user: "a", password: "x" } },
+    { servers: "a", watches: "recursive" },
     { servers: "a", timeout: "3s" },
   ];
   for (const settings of refused) {

@@ -71,7 +71,8 @@ export class ConfigCenter {
     const path = paths.rule(node);
     const text = await permitted(path, report, () => client.data(path, String));
     if (text === refused) return;
-    if (text !== undefined) this.#followed.add(node);
+    if (text === undefined) this.#followed.delete(node);
+    else this.#followed.add(node);
     await this.#set(node, text);
   }
 

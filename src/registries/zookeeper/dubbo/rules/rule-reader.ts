@@ -3,13 +3,17 @@
  * stand as nodes below the interfaces that are followed.
  */
 import { Readings } from "../../connection/readings.ts";
+import { Announcements } from "../announcements.ts";
 import type { InterfaceNames } from "../interface-names.ts";
 import type { Place } from "../paths.ts";
 import { ConfigCenter, type ConfigCenterContext } from "./config-center.ts";
 import { permitted, refused } from "./permitted.ts";
+import { isRuleNode } from "./rule-key.ts";
 
 export interface RuleReaderContext extends ConfigCenterContext {
   readonly names: InterfaceNames;
+  /** Rules came or went here of which no watch told before they were read. */
+  readonly untold: (path: string) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -17,6 +21,7 @@ export class RuleReader {
   readonly #context: RuleReaderContext;
   readonly #configCenter: ConfigCenter;
   readonly #readings = new Readings();
+  readonly #announcements = new Announcements();
   /** Names of the interfaces whose rules were read since the last listing began, by directory: a watch is left on them. */
   readonly #followed = new Map<string, string>();
 
@@ -53,6 +58,7 @@ export class RuleReader {
     const name = this.#followed.get(directory);
     if (name === undefined) return;
     this.#followed.delete(directory);
+    this.#announcements.forget(directory);
     this.#context.rules.setConfigurators(name, "", []);
   }
 
@@ -66,10 +72,12 @@ export class RuleReader {
       case "config-center":
         return this.#configCenter.readNew();
       case "rule":
-        return this.#configCenter.read(place.node);
+        return isRuleNode(place.node) ? this.#configCenter.read(place.node) : undefined;
       case "configurators": {
         const name = this.#followed.get(place.directory);
-        return name === undefined ? undefined : this.#read(place.directory, name);
+        if (name === undefined) return undefined;
+        this.#announcements.add(place.directory);
+        return this.#read(place.directory, name);
       }
       default:
         return undefined;
@@ -78,10 +86,14 @@ export class RuleReader {
 
   #read(directory: string, name: string): Promise<void> {
     return this.#readings.run(directory, async () => {
-      const { client, paths, rules, report, reread } = this.#context;
+      const { client, paths, rules, report, reread, untold } = this.#context;
       const path = paths.configurators(directory);
       const set = (nodes: readonly string[]): boolean => rules.setConfigurators(name, path, nodes);
-      const differs = await permitted(path, report, () => client.follow(path, set));
+      const read = (nodes: readonly string[]): boolean => {
+        if (!this.#announcements.cover(directory, nodes)) untold(path);
+        return set(nodes);
+      };
+      const differs = await permitted(path, report, () => client.follow(path, read));
       if (differs !== refused && (differs ?? set([]))) reread(directory);
     });
   }
