@@ -15,6 +15,7 @@ export const problemCodes = {
   "bad-network": "An instance's network is not a legal name; traffic would go astray, so the instance is skipped.",
   "bad-port": "A port is missing or not within 1 … 65535; the instance or port is skipped.",
   "bad-resource": "A ready Istio object has an unknown API version or kind, or values of the wrong type; it is withheld.",
+  "bad-rule": "An override rule of Dubbo cannot be read; what could be read of it before stays in force, else it has no effect.",
   "bad-service-account": "A service account is not a legal Kubernetes name; it is left out.",
   "bad-template": "A registry's host template or suffix does not fit; none of its services is served. `tributary check` names the column.",
   "bad-url": "A registration is not a URL of the expected form; it is skipped.",

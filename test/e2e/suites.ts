@@ -37,7 +37,7 @@ export const suites: readonly Suite[] = [
   {
     name: "zookeeper",
     proves: "the zookeeper registry holds the contract against a real ZooKeeper",
-    files: ["zookeeper.e2e.ts"],
+    files: ["zookeeper.e2e.ts", "zookeeper-rules.e2e.ts"],
     needs: [zookeeper],
   },
 ];

@@ -7,12 +7,14 @@ import type { Emitter, Listing } from "../../contract.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
+import { Readings } from "../connection/readings.ts";
 import { Announcements } from "./announcements.ts";
 import type { InterfaceNames } from "./interface-names.ts";
 import type { KnownInterface } from "./known-interface.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
 import { servicesOf } from "./provider-services.ts";
+import type { KnownRules } from "./rules/known-rules.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed
@@ -25,6 +27,8 @@ export interface InterfaceReaderContext {
   readonly paths: DubboPaths;
   readonly names: InterfaceNames;
   readonly known: KnownInterfaces;
+  /** Applied to whatever is told. */
+  readonly rules: KnownRules;
   readonly emit: Emitter;
   /** The listing that is open, if one is: what is told belongs to it. */
   readonly listing: () => Listing | undefined;
@@ -36,17 +40,12 @@ export interface InterfaceReaderContext {
   readonly appeared: (directory: string) => void;
 }
 
-interface Reading {
-  again: boolean;
-  done: Promise<void>;
-}
-
 export class InterfaceReader {
   /** Directories whose providers this session reads or has read, so that their changes are told. */
   readonly followed = new Set<string>();
   readonly #announcements = new Announcements();
   readonly #context: InterfaceReaderContext;
-  readonly #readings = new Map<string, Reading>();
+  readonly #readings = new Readings();
   #stopped = false;
 
   constructor(context: InterfaceReaderContext) {
@@ -71,36 +70,17 @@ export class InterfaceReader {
   announced(directory: string): boolean {
     if (!this.followed.has(directory)) return false;
     this.#announcements.add(directory);
-    const running = this.#readings.get(directory);
-    if (running) running.again = true;
-    return running === undefined;
+    return !this.#readings.again(directory);
   }
 
   /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
   read(directory: string): Promise<void> {
-    const running = this.#readings.get(directory);
-    if (running) {
-      running.again = true;
-      return running.done;
-    }
     this.followed.add(directory);
-    const reading: Reading = { again: false, done: Promise.resolve() };
-    this.#readings.set(directory, reading);
-    reading.done = this.#readUntilQuiet(directory, reading);
-    return reading.done;
-  }
-
-  async #readUntilQuiet(directory: string, reading: Reading): Promise<void> {
-    try {
-      do {
-        reading.again = false;
-        if (!(await this.#readProviders(directory, "grown"))) continue;
-        await delay(settleMs);
-        await this.#readProviders(directory, "all");
-      } while (reading.again && !this.#stopped);
-    } finally {
-      this.#readings.delete(directory);
-    }
+    return this.#readings.run(directory, async () => {
+      if (this.#stopped || !(await this.#readProviders(directory, "grown"))) return;
+      await delay(settleMs);
+      await this.#readProviders(directory, "all");
+    });
   }
 
   /**
@@ -142,7 +122,7 @@ export class InterfaceReader {
     // An interface that never had a provider, perhaps only consumers, is no service yet.
     if (!before && services.length === 0) return false;
     const known = this.#context.known.ensure(directory, name);
-    const { grown, shrunk } = known.compare(services);
+    const { grown, shrunk } = known.compare(services.map((service) => this.#context.rules.apply(service)));
     this.#tell(directory, known, which === "all" ? [...grown, ...shrunk] : grown);
     return which === "grown" && shrunk.length > 0;
   }

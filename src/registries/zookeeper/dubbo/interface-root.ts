@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../../log/logger.ts";
-import type { Emitter, Listing } from "../../contract.ts";
+import type { Emitter, Listing, Problem } from "../../contract.ts";
 import { itemId } from "../../service.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
@@ -13,6 +13,8 @@ import { InterfaceNames } from "./interface-names.ts";
 import { InterfaceReader, settleMs } from "./interface-reader.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import { DubboPaths } from "./paths.ts";
+import type { KnownRules } from "./rules/known-rules.ts";
+import { RuleReader } from "./rules/rule-reader.ts";
 import type { DubboSettings } from "./settings.ts";
 
 /** A root that vanished is read again after this time: a container node goes when its last child has gone. */
@@ -26,6 +28,7 @@ export interface InterfaceRootContext {
   readonly client: Client;
   readonly settings: DubboSettings;
   readonly known: KnownInterfaces;
+  readonly rules: KnownRules;
   readonly emit: Emitter;
   readonly log: Logger;
   /** A complete listing was committed. */
@@ -43,6 +46,7 @@ export class InterfaceRoot {
   /** Directories whose reading waits for its turn in the pool. */
   readonly #due = new Set<string>();
   readonly #reader: InterfaceReader;
+  readonly #rules: RuleReader | undefined;
   readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
   #rootTimer: NodeJS.Timeout | undefined;
@@ -67,22 +71,36 @@ export class InterfaceRoot {
       paths: this.#paths,
       names: this.#names,
       known: this.#known,
+      rules: context.rules,
       emit: this.#emit,
       listing: () => this.#listing,
       absent: () => this.#rootDue(),
       untold: (path) => this.#untold(path),
       appeared: (directory) => this.#consumers?.due(directory),
     });
-    if (!context.settings.consumers) return;
-    this.#consumers = new ConsumerPass({
+    const shared = {
       client: this.#client,
       paths: this.#paths,
       known: this.#known,
-      report: (problem) => this.#emit.problem(problem),
-      reread: (directory) => this.#reader.read(directory),
-      passed: (whole) => (whole ? this.#known.calls.settle(this.#emit) : this.#known.calls.tell(this.#emit)),
-      failed: (error) => this.#fail(error),
-    });
+      report: (problem: Problem) => this.#emit.problem(problem),
+      failed: (error: unknown) => this.#fail(error),
+    };
+    if (context.settings.rules) {
+      this.#rules = new RuleReader({
+        ...shared,
+        names: this.#names,
+        rules: context.rules,
+        reread: (directory) => this.#providersDue(directory),
+        untold: (path) => this.#untold(path),
+      });
+    }
+    if (context.settings.consumers) {
+      this.#consumers = new ConsumerPass({
+        ...shared,
+        reread: (directory) => this.#reader.read(directory),
+        passed: (whole) => (whole ? this.#known.calls.settle(this.#emit) : this.#known.calls.tell(this.#emit)),
+      });
+    }
   }
 
   /** Lists everything, now or as soon as a listing that is under way has ended. */
@@ -98,6 +116,7 @@ export class InterfaceRoot {
     else if (place?.what === "providers") {
       if (this.#reader.announced(place.directory)) this.#providersDue(place.directory);
     } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
+    else if (place) this.#rules?.changed(place);
   }
 
   /** The session is over: nothing is emitted from here on. */
@@ -118,11 +137,14 @@ export class InterfaceRoot {
     const listing = this.#emit.listing();
     this.#listing = listing;
     try {
-      const directories = await this.#listRoot();
-      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#reader.read(directory));
+      // Before the first reading, so that nothing is missed between the two.
+      this.#recursive = await this.#client.watchTree(this.#paths.root);
+      const [directories] = await Promise.all([this.#listRoot(), this.#rules?.list()]);
+      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
       if (this.#consumers) this.#known.calls.list(listing);
+      this.#rules?.listed();
       listing.commit();
     } catch (error) {
       if (!this.#stopped) listing.abandon(describe(error));
@@ -144,8 +166,6 @@ export class InterfaceRoot {
   /** The root's interfaces. A root that is absent has none; one that vanished is doubted first. */
   async #listRoot(): Promise<string[]> {
     const { root } = this.#paths;
-    // Before the first reading, so that nothing is missed between the two.
-    this.#recursive = await this.#client.watchTree(root);
     this.#rootChanged = false;
     let children = await this.#client.follow(root, asTheyAre);
     if (children === undefined && this.#known.rootSeen) {
@@ -205,6 +225,7 @@ export class InterfaceRoot {
     this.#known.delete(directory);
     this.#known.calls.tell(this.#emit);
     this.#reader.forget(directory);
+    this.#rules?.forget(directory);
   }
 
   #providersDue(directory: string): void {
@@ -212,8 +233,15 @@ export class InterfaceRoot {
     this.#due.add(directory);
     this.#eventPool.run(() => {
       this.#due.delete(directory);
-      return this.#reader.read(directory).catch((error) => this.#fail(error));
+      return this.#read(directory).catch((error) => this.#fail(error));
     });
+  }
+
+  /** An interface's rules first: else a provider that they disable would be served for a moment. */
+  #read(directory: string): Promise<void> {
+    const rules = this.#rules?.follow(directory);
+    const providers = this.#reader.read(directory);
+    return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
   }
 
   /**

@@ -12,6 +12,7 @@ const zookeeperSchema = z.strictObject({
   include: z.array(z.string().min(1)).default([]).describe("Interfaces to read, `*` and `?` as wildcards; empty: all."),
   exclude: z.array(z.string().min(1)).default([]).describe("Interfaces to leave out, by the same wildcards."),
   consumers: z.boolean().default(true).describe("Read who calls which interface, too."),
+  rules: z.boolean().default(true).describe("Apply Dubbo's override rules about providers: weight, disabled, tag."),
 });
 
 /** Fails to compile if schema and session disagree. */

@@ -3,11 +3,13 @@ import type { StartSession } from "../../contract.ts";
 import { KeptSession } from "../connection/kept-session.ts";
 import { InterfaceRoot } from "./interface-root.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
+import { KnownRules } from "./rules/known-rules.ts";
 import type { DubboSettings } from "./settings.ts";
 
 export const start: StartSession = (context) => {
   const settings = context.settings as DubboSettings;
   const known = new KnownInterfaces(context.known);
   const { emit, log } = context;
-  return new KeptSession(context, settings, (client, listed) => new InterfaceRoot({ client, settings, known, emit, log, listed }));
+  const rules = new KnownRules((problem) => emit.problem(problem));
+  return new KeptSession(context, settings, (client, listed) => new InterfaceRoot({ client, settings, known, rules, emit, log, listed }));
 };

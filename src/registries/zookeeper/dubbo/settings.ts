@@ -9,4 +9,5 @@ export interface DubboSettings extends ConnectionSettings {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly consumers: boolean;
+  readonly rules: boolean;
 }

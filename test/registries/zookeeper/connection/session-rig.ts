@@ -22,6 +22,7 @@ export function open(context: TestContext, servers: readonly (number | string)[]
     sessionTimeout: "900ms",
     connectTimeout: "300ms",
     consumers: false,
+    rules: false,
     ...settings,
   });
   context.after(() => recorded.session.close());

@@ -16,6 +16,7 @@ suite("settings of the zookeeper kind", () => {
       include: [],
       exclude: [],
       consumers: true,
+      rules: true,
     });
   });
 
