@@ -2,9 +2,10 @@
  * Builds istiod from `servers/istiod/go.mod`. The version there is pinned; where the module
  * registry no longer serves it, the latest one is tried.
  */
-import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { installFolder, repository } from "./cache.ts";
+import { buildGo } from "./go-build.ts";
 import { runPackageClient, say } from "./package-client.ts";
 import { RefusedPackage } from "./problems.ts";
 
@@ -37,9 +38,6 @@ async function buildLatest(module: string, folder: string, binary: string): Prom
   await build(folder, "mod", binary);
 }
 
-async function build(cwd: string, mode: "readonly" | "mod", binary: string): Promise<void> {
-  const unfinished = `${binary}.${process.pid}`;
-  const args = ["build", `-mod=${mode}`, "-p", "2", "-trimpath", "-ldflags", "-s -w", "-o", unfinished, package_];
-  await runPackageClient({ what: "istiod (Go; 5 to 10 minutes the first time)", command: "go", args, cwd });
-  renameSync(unfinished, binary);
+function build(module: string, mode: "readonly" | "mod", binary: string): Promise<void> {
+  return buildGo({ what: "istiod (Go; 5 to 10 minutes the first time)", module, package: package_, binary, mode });
 }
