@@ -1,6 +1,7 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstiod } from "./install/istiod.ts";
 import { installZooKeeper } from "./install/zookeeper.ts";
+import { dubbo27, dubbo33, dubboGo, springCloud } from "./servers/frameworks.ts";
 
 export interface Requirement {
   /** Programs on the PATH, each with arguments that make it say its version. */
@@ -15,6 +16,8 @@ export interface Suite {
   /** Beside this file. */
   readonly files: readonly string[];
   readonly needs: readonly Requirement[];
+  /** What only the full tier needs. Without one of them, the suite proves everything else. */
+  readonly needsInFull?: readonly (Requirement & { readonly name: string })[];
 }
 
 const zookeeper: Requirement = {
@@ -37,7 +40,8 @@ export const suites: readonly Suite[] = [
   {
     name: "zookeeper",
     proves: "the zookeeper registry holds the contract against a real ZooKeeper",
-    files: ["zookeeper.e2e.ts"],
+    files: ["zookeeper.e2e.ts", "zookeeper-faults.e2e.ts"],
     needs: [zookeeper],
+    needsInFull: [{ ...istiod, name: "istiod" }, dubbo33, dubbo27, dubboGo, springCloud],
   },
 ];

@@ -1,10 +1,17 @@
-/** Several ZooKeeper servers on loopback that are one: an ensemble. */
+/** ZooKeeper servers on loopback that are one service: three of them, or one alone. */
 import { installZooKeeper, type ZooKeeperVersion } from "../install/zookeeper.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free-port.ts";
 import { ZooKeeper } from "./zookeeper.ts";
 
-/** MiB; three of them must be small. */
+export interface EnsembleOptions {
+  /** Three is the least that can lose one. */
+  readonly size: 1 | 3;
+  /** Default: 3.9.3. */
+  readonly version?: ZooKeeperVersion;
+}
+
+/** MiB; four of them run beside everything else. */
 const heap = 128;
 
 export class ZooKeeperEnsemble {
@@ -14,16 +21,22 @@ export class ZooKeeperEnsemble {
     this.members = members;
   }
 
-  /** Three members, which is the least that can lose one; resolves when all serve. */
-  static async start(version?: ZooKeeperVersion): Promise<ZooKeeperEnsemble> {
-    // Once, before three ask for it at the same time.
+  /** Resolves when all members serve. */
+  static async start({ size, version }: EnsembleOptions): Promise<ZooKeeperEnsemble> {
+    // Once, before several ask for it at the same time.
     await installZooKeeper(version);
-    const ports = await freePorts(6);
-    const peers = [0, 2, 4].map((at) => [ports[at]!, ports[at + 1]!] as const);
-    const members = await Promise.all([1, 2, 3].map((id) => ZooKeeper.prepare({ version, heap, member: { id, peers } })));
+    const ports = await freePorts(2 * size);
+    const peers = Array.from({ length: size }, (_, at) => [ports[2 * at]!, ports[2 * at + 1]!] as const);
+    const membership = (at: number) => (size > 1 ? { id: at + 1, peers } : undefined);
+    const members = await Promise.all(peers.map((_, at) => ZooKeeper.prepare({ version, heap, member: membership(at) })));
     const ensemble = new ZooKeeperEnsemble(members);
     await ensemble.restart(members);
     return ensemble;
+  }
+
+  /** What clients connect to: `host:port,host:port`. */
+  get address(): string {
+    return this.members.map(({ address }) => address).join();
   }
 
   /** Starts these again, at the same time, and waits until all members serve. */
@@ -38,6 +51,11 @@ export class ZooKeeperEnsemble {
       const roles = await Promise.all(this.members.map((member) => member.role().catch(() => undefined)));
       return this.members[roles.indexOf("leader")];
     });
+  }
+
+  /** kill -9 of all members. */
+  async kill(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
   }
 
   async stop(): Promise<void> {

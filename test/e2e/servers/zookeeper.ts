@@ -60,6 +60,10 @@ export class ZooKeeper {
     return this.#running().pid;
   }
 
+  get alive(): boolean {
+    return this.#child?.alive ?? false;
+  }
+
   /** Starts it again on the same port and data, and waits until it serves; a running one is killed first. */
   async restart(): Promise<void> {
     await this.launch();
@@ -70,7 +74,8 @@ export class ZooKeeper {
   async launch(): Promise<void> {
     await this.#child?.kill();
     const { heap = 384 } = this.#options;
-    const jvm = ["-Xms64m", `-Xmx${heap}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    // Without waiting for the disk: a killed process loses nothing by it, only a machine would.
+    const jvm = ["-Xms64m", `-Xmx${heap}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.forceSync=no"];
     this.#child = new Child({
       name: "zookeeper",
       command: "java",

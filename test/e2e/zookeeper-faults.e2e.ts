@@ -1,0 +1,209 @@
+/**
+ * The fault table: what happens to a real ZooKeeper, to the network before it, to the applications
+ * registered in it and to ourselves takes no endpoint away, and what changes afterwards is seen soon.
+ */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, suite, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ZookeeperWriter } from "../support/zookeeper-writer.ts";
+import { DubboWriter, providerPath } from "./servers/dubbo-writer.ts";
+import { eventually } from "./servers/eventually.ts";
+import { ZooKeeper } from "./servers/zookeeper.ts";
+import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
+import { full, onlyInFull } from "./tier.ts";
+import { FaultTable } from "./zookeeper-faults/fault-table.ts";
+import { faults } from "./zookeeper-faults/faults.ts";
+import { Neighbours } from "./zookeeper-faults/neighbours.ts";
+import { Reconnects } from "./zookeeper-faults/reconnects.ts";
+import { playRow } from "./zookeeper-faults/row.ts";
+import { Scene } from "./zookeeper-faults/scene.ts";
+
+const table = new FaultTable();
+
+suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
+  let scene: Scene;
+
+  before(async () => {
+    scene = await Scene.start();
+  });
+
+  after(() => scene?.stop());
+
+  for (const { name, lasts, smoke, ensemble, silent, begin } of faults) {
+    test(name, smoke ? {} : onlyInFull, async (t) => {
+      const settings = scene.settings.filter(({ alone }) => !(ensemble && alone));
+      const row = await playRow(t, scene, {
+        settings,
+        silent,
+        begin: async () => {
+          const ends = new Map(await Promise.all(settings.map(async (setting) => [setting, await begin(setting)] as const)));
+          await sleep(lasts);
+          return (setting) => ends.get(setting)!();
+        },
+      });
+      table.addFault(row);
+    });
+  }
+
+  test("our own process killed with -9 and restarted while the network refuses", async (t) => {
+    const row = await playRow(t, scene, {
+      begin: async () => {
+        for (const setting of scene.settings) await setting.network("refuse");
+        await scene.tributary.kill();
+        await scene.tributary.restart();
+        await eventually("all are connected again", async () => {
+          return (await scene.tributary.metrics()).sum("tributary_xds_streams") === scene.views.length;
+        });
+        await sleep(2_000);
+        return (setting) => setting.network("pass");
+      },
+    });
+    table.addFault(row);
+  });
+
+  test("applications killed with -9 and restarted at once", onlyInFull, async (t) => {
+    const row = await playRow(t, scene, {
+      begin: async () => {
+        await Promise.all(scene.applications.map((application) => application.kill()));
+        for (const application of scene.applications) application.restart();
+        // Their old sessions end meanwhile, and with them what they had registered.
+        await sleep(25_000);
+        return () => {};
+      },
+    });
+    table.addFault(row);
+  });
+
+  test("applications stopped, gone, and started again", onlyInFull, async (t) => {
+    const leaving = scene.applications.map(({ placement }) => placement.host);
+    const row = await playRow(t, scene, {
+      leaving,
+      begin: async () => {
+        const begun = performance.now();
+        await Promise.all(scene.applications.map((application) => application.stop()));
+        await scene.without(leaving, 60_000);
+        t.diagnostic(`all had left after ${Math.round(performance.now() - begun)} ms`);
+        for (const application of scene.applications) application.restart();
+        await scene.complete();
+        return () => {};
+      },
+    });
+    table.addFault(row);
+  });
+});
+
+suite("a registry in trouble beside one that is well", { concurrency: false }, () => {
+  let neighbours: Neighbours;
+  /** Each trouble's time, ms. */
+  const lasts = full ? 20_000 : 4_000;
+  /** What the changes took while nothing was wrong. */
+  let usual: number[];
+
+  before(async () => {
+    neighbours = await Neighbours.start();
+  });
+
+  after(() => neighbours?.stop());
+
+  beforeEach(async () => {
+    await neighbours.troubled.heal();
+    usual ??= await neighbours.timeChanges(lasts);
+    neighbours.takeRemovals();
+  });
+
+  for (const { trouble, begin } of [
+    { trouble: "a black hole before it", begin: ({ troubled }: Neighbours) => troubled.network("black-hole") },
+    { trouble: "all its servers killed with -9", begin: ({ troubled }: Neighbours) => troubled.ensemble.kill() },
+    { trouble: "registrations and removals as fast as it takes them", begin: (all: Neighbours) => all.flood() },
+  ]) {
+    test(`one has ${trouble}; the other's changes arrive as ever`, async (t) => {
+      const flood = await begin(neighbours);
+      const times = await neighbours.timeChanges(lasts);
+      if (flood) {
+        await flood.kill();
+        t.diagnostic(`changes in the troubled one, by the second: ${flood.output().trim().split("\n")}`);
+      }
+      const wrong = neighbours.takeRemovals();
+      assert.deepEqual(wrong, []);
+      const [median, slowest] = [quantile(times, 0.5), quantile(times, 1)];
+      t.diagnostic(`${times.length} changes seen after ${median} ms, at most ${slowest} ms; usually ${quantile(usual, 0.5)} and ${quantile(usual, 1)}`);
+      assert.ok(median < quantile(usual, 0.5) + 50, `median ${median} ms`);
+      assert.ok(slowest < 1_000, `slowest ${slowest} ms`);
+      table.addNeighbour({ trouble, changes: times.length, median, slowest, wronglyRemoved: wrong.length });
+    });
+  }
+});
+
+suite("a connection that is broken again and again", { concurrency: false }, () => {
+  test("of a server without recursive watches, with 20,000 watches: one connection each time", onlyInFull, async (t) => {
+    const server = await ZooKeeper.start({ version: "3.5.10", heap: 768 });
+    t.after(() => server.stop());
+    // Long names: their watches do not fit into one packet of 1 MB.
+    const services = Array.from({ length: 10_000 }, (_, at) => ({
+      name: `com.acme.${"a.rather.long.name.of.a.package.".repeat(3)}Number${at}Facade`,
+      instances: [{ address: `10.35.${at >> 8}.${at & 255}`, port: 20880 }],
+    }));
+    await new ZookeeperWriter(server.address).bulk(services);
+    const writer = await DubboWriter.connect(server.address);
+    t.after(() => writer.close());
+    await breakOften(t, server, {
+      what: "3.5.10 (no recursive watches) with 20,000 watches",
+      times: 3,
+      change: (host) => writer.register({ interface: services[0]!.name, host, port: 20880, parameters: { dynamic: "false" } }),
+    });
+  });
+
+  test("of a digest-protected tree: authenticated before anything is read", async (t) => {
+    const server = await ZooKeeper.start();
+    t.after(() => server.stop());
+    const owner = await ZooKeeperClient.connect(server.address);
+    t.after(() => owner.close());
+    owner.authenticate("mesh", "secret");
+    const provider = (host: string) => providerPath({ interface: "com.acme.PrivateFacade", host, port: 20880 });
+    const register = (host: string) => owner.create(provider(host), host, "persistent");
+    await register("10.36.0.1");
+    await owner.setPrivate("/dubbo");
+    await owner.setPrivate("/dubbo/com.acme.PrivateFacade/providers");
+    const what = "a digest-protected tree";
+    const output = await breakOften(t, server, {
+      what,
+      times: full ? 10 : 2,
+      change: register,
+      auth: { user: "mesh", password: "secret" },
+    });
+    assert.doesNotMatch(output, /NO_AUTH/);
+  });
+});
+
+interface Breaks {
+  readonly what: string;
+  readonly times: number;
+  /** Registers a provider at an address. */
+  readonly change: (address: string) => Promise<void>;
+  readonly auth?: { readonly user: string; readonly password: string };
+}
+
+/** @returns what Tributary said */
+async function breakOften(t: TestContext, server: ZooKeeper, { what, times, change, auth }: Breaks): Promise<string> {
+  const reconnects = await Reconnects.start(server, auth && { auth });
+  t.after(() => reconnects.stop());
+  await change("10.37.0.0");
+  await reconnects.view.until("the first change", ({ all }) => all.some((endpoint) => endpoint.includes("10.37.0.0")), 60_000);
+  let [connections, slowest] = [0, 0];
+  for (let at = 1; at <= times; at++) {
+    const once = await reconnects.once(`10.37.0.${at}`, change);
+    connections += once.connections;
+    slowest = Math.max(slowest, once.seen);
+  }
+  t.diagnostic(`${connections} connections for ${times} breaks, changes seen after at most ${Math.round(slowest)} ms`);
+  assert.equal(connections, times);
+  const wrong = reconnects.view.removals;
+  assert.deepEqual(wrong, []);
+  table.addReconnect({ what, times, connections, slowest, wronglyRemoved: wrong.length });
+  return reconnects.tributary.output();
+}
+
+/** Of sorted ms, rounded. */
+function quantile(sorted: readonly number[], share: number): number {
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!);
+}
