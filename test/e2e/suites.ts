@@ -1,7 +1,7 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstiod } from "./install/istiod.ts";
 import { installZooKeeper } from "./install/zookeeper.ts";
-import { dubbo27, dubbo33, dubboGo, springCloud } from "./servers/frameworks.ts";
+import { frameworks } from "./servers/frameworks.ts";
 
 export interface Requirement {
   /** Programs on the PATH, each with arguments that make it say its version. */
@@ -42,6 +42,6 @@ export const suites: readonly Suite[] = [
     proves: "the zookeeper registry holds the contract against a real ZooKeeper",
     files: ["zookeeper.e2e.ts", "zookeeper-faults.e2e.ts"],
     needs: [zookeeper],
-    needsInFull: [{ ...istiod, name: "istiod" }, dubbo33, dubbo27, dubboGo, springCloud],
+    needsInFull: [{ ...istiod, name: "istiod" }, ...frameworks],
   },
 ];

@@ -72,6 +72,9 @@ export const springCloud: Framework = {
   }),
 };
 
+/** All of them, in the order in which pages name them. */
+export const frameworks: readonly Framework[] = [dubbo33, dubbo27, dubboGo, springCloud];
+
 function dubboJava(name: string, line: "3.3" | "2.7"): Framework {
   const folder = path.join(servers, "dubbo-provider");
   return {

@@ -18,11 +18,11 @@ export interface Fault {
 
 /** The session time-out is 4 s. */
 export const faults: readonly Fault[] = [
-  killed("server killed with -9, back after 2 s", 2_000),
-  { ...killed("server killed with -9, back after 15 s", 15_000), smoke: false },
-  { ...network("refuse", "network refuses for 2 s, less than the session time-out", 2_000), smoke: false },
-  network("refuse", "network refuses for 12 s, longer than the session time-out", 12_000),
-  { ...network("black-hole", "network is a black hole for 40 s", 40_000), smoke: false, silent: true },
+  { name: "server killed with -9, back after 2 s", lasts: 2_000, smoke: true, begin: kill },
+  { name: "server killed with -9, back after 15 s", lasts: 15_000, begin: kill },
+  { name: "network refuses for 2 s, less than the session time-out", lasts: 2_000, begin: network("refuse") },
+  { name: "network refuses for 12 s, longer than the session time-out", lasts: 12_000, smoke: true, begin: network("refuse") },
+  { name: "network is a black hole for 40 s", lasts: 40_000, silent: true, begin: network("black-hole") },
   {
     name: "server suspended (SIGSTOP) for 25 s",
     lasts: 25_000,
@@ -92,26 +92,14 @@ export const faults: readonly Fault[] = [
   },
 ];
 
-function killed(name: string, lasts: number): Fault {
-  return {
-    name,
-    lasts,
-    smoke: true,
-    begin: async ({ ensemble, connected: server }) => {
-      await server.kill();
-      return () => ensemble.restart([server]);
-    },
-  };
+async function kill({ ensemble, connected: server }: Setting): Promise<() => unknown> {
+  await server.kill();
+  return () => ensemble.restart([server]);
 }
 
-function network(mode: "refuse" | "black-hole", name: string, lasts: number): Fault {
-  return {
-    name,
-    lasts,
-    smoke: true,
-    begin: async (setting) => {
-      await setting.network(mode);
-      return () => setting.network("pass");
-    },
+function network(mode: "refuse" | "black-hole"): Fault["begin"] {
+  return async (setting) => {
+    await setting.network(mode);
+    return () => setting.network("pass");
   };
 }

@@ -85,9 +85,7 @@ export class Neighbours {
   async #timeChange(): Promise<number> {
     this.#changes += 1;
     const address = `10.33.${this.#changes >> 8}.${this.#changes & 255}`;
-    const seen = this.#observer.view
-      .until(address, (view) => view.has(this.#well.id, address), 10_000)
-      .then(() => performance.now());
+    const seen = this.#observer.view.until(address, (view) => view.has(this.#well.id, address), 10_000).then(() => performance.now());
     await this.#writer.register(provider("com.acme.SteadyFacade", address));
     // From here on ZooKeeper has it; what it took to get there is the writer's and the disk's affair.
     const written = performance.now();

@@ -35,22 +35,27 @@ export async function playRow(
   const since = Date.now();
   const accepted = new Map(settings.map((setting) => [setting, setting.accepted]));
   const end = await begin();
-  const recoveries = new Map<string, readonly number[]>();
+  const recoveries = new Map<Setting, readonly number[]>();
+  const lines = new Map<Setting, string>();
   let latest: number | undefined;
   const after = async (setting: Setting): Promise<void> => {
     await end(setting);
     const seconds = (Date.now() - since) / 1_000;
     const connections = setting.accepted - accepted.get(setting)!;
     const seen = await scene.change(setting, recovery);
-    recoveries.set(setting.name, seen);
+    recoveries.set(setting, seen);
     const noticed = scene.noticed(setting, since);
     if (noticed !== undefined) latest = Math.max(latest ?? 0, noticed);
     const rounded = seen.map((ms) => Math.round(ms)).join(" and ");
-    t.diagnostic(`${setting.name}: noticed after ${noticed ?? "-"} ms, a change seen after ${rounded} ms, ${connections} connections`);
+    lines.set(
+      setting,
+      `${setting.name}: noticed after ${noticed ?? "-"} ms, a change seen after ${rounded} ms, ${connections} connections`,
+    );
     assert.ok(connections <= 5 + connectionsPerSecond * seconds, `${setting.name}: ${connections} connections in ${seconds} s`);
     if (silent) assert.ok(noticed! < (sessionTimeout * 2) / 3 + 1_000, `${setting.name}: noticed after ${noticed} ms`);
   };
   await Promise.all(settings.map(after));
+  for (const setting of settings) t.diagnostic(lines.get(setting)!);
   await Promise.all(scene.settings.map((setting) => setting.heal()));
   if (full) await sleep(hold);
 
@@ -59,6 +64,6 @@ export async function playRow(
   assert.deepEqual(scene.missing(), [], "still missing");
   for (const application of scene.applications) assert.equal(application.ended(), undefined);
   scene.expectWhatIsHeld();
-  const inOrder = new Map(scene.settings.flatMap(({ name }) => (recoveries.has(name) ? [[name, recoveries.get(name)!] as const] : [])));
-  return { fault: t.name, recoveries: inOrder, noticed: latest, wronglyRemoved: wrong.length };
+  const inOrder = settings.map((setting) => [setting.name, recoveries.get(setting)!] as const);
+  return { fault: t.name, recoveries: new Map(inOrder), noticed: latest, wronglyRemoved: wrong.length };
 }

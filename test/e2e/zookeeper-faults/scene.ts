@@ -62,11 +62,9 @@ export class Scene {
   }
 
   static async start(): Promise<Scene> {
-    const settings = await Promise.all([
-      Setting.start("3.8.4", 1),
-      Setting.start("3.9.3", 3),
-      ...(full ? [Setting.start("3.9.3", 1), Setting.start("3.8.4", 3)] : []),
-    ]);
+    const settings = [await Setting.start("3.8.4", 1)];
+    if (full) settings.push(await Setting.start("3.9.3", 1), await Setting.start("3.8.4", 3));
+    settings.push(await Setting.start("3.9.3", 3));
     for (const setting of settings) await registerStatic(setting);
     const istiod = full && isPresent("istiod") ? await Istiod.prepare() : undefined;
     const folder = mkdtempSync(path.join(tmpdir(), "last-known-good-"));
