@@ -46,10 +46,10 @@ export class EndpointView {
     return [...this.#services].flatMap(([service, endpoints]) => [...endpoints].map((endpoint) => `${service} ${endpoint}`));
   }
 
-  /** Whether an endpoint at this address is held for some service of a registry, whose id is a label of its hosts. */
-  has(registry: string, address: string): boolean {
+  /** Whether an endpoint at this address is held for some service with this label in its host. */
+  has(label: string, address: string): boolean {
     return [...this.#services].some(
-      ([service, endpoints]) => service.includes(`.${registry}.`) && [...endpoints].some((endpoint) => endpoint.startsWith(`${address}:`)),
+      ([service, endpoints]) => service.includes(`.${label}.`) && [...endpoints].some((endpoint) => endpoint.startsWith(`${address}:`)),
     );
   }
 

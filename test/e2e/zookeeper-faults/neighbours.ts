@@ -40,7 +40,7 @@ export class Neighbours {
     }
     await writers[0]!.close();
     const tributary = await Tributary.start({
-      registries: [troubled, well].map((setting) => setting.registry),
+      registries: [troubled.dubbo, well.dubbo],
       istiod: await freeIstiodPorts(),
     });
     const neighbours = new Neighbours(troubled, well, tributary, writers[1]!);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Application } from "../servers/application.ts";
 import { DubboWriter } from "../servers/dubbo-writer.ts";
-import { dubbo27, dubbo33, dubboGo, type Framework, type Level } from "../servers/frameworks.ts";
+import { dubbo27, dubbo33, dubboGo, type Framework, type Level, springCloud } from "../servers/frameworks.ts";
 import { freePorts } from "../servers/free-port.ts";
 import { freeIstiodPorts, Istiod } from "../servers/istiod.ts";
 import { SidecarClient } from "../servers/sidecar-client.ts";
@@ -23,9 +23,12 @@ interface Writer {
 
 const writers: readonly Writer[] = [
   { framework: dubbo33, level: "interface", host: "10.30.1.1" },
+  { framework: dubbo33, level: "instance", host: "10.30.1.2" },
   { framework: dubbo33, level: "all", host: "10.30.1.3" },
   { framework: dubbo27, level: "interface", host: "10.30.2.1" },
   { framework: dubboGo, level: "interface", host: "127.0.3.1" },
+  { framework: dubboGo, level: "instance", host: "127.0.3.2" },
+  { framework: springCloud, level: "instance", host: "10.30.4.1" },
 ];
 
 /** Static providers: enough that a listing has something to be cut in. */
@@ -69,7 +72,7 @@ export class Scene {
     const istiod = full && isPresent("istiod") ? await Istiod.prepare() : undefined;
     const folder = mkdtempSync(path.join(tmpdir(), "last-known-good-"));
     const tributary = await Tributary.start({
-      registries: settings.map(({ registry }) => registry),
+      registries: settings.flatMap(({ dubbo, spring }) => (full ? [dubbo, spring] : [dubbo])),
       istiod: istiod?.ports ?? (await freeIstiodPorts()),
       lastKnownGood: folder,
     });

@@ -15,7 +15,7 @@ interface Route {
 }
 
 export class Setting {
-  /** Of the registry, and a label of its services' hosts. */
+  /** Of Dubbo's registry, and a label of all hosts. */
   readonly id: string;
   /** For people. */
   readonly name: string;
@@ -45,20 +45,16 @@ export class Setting {
     return this.ensemble.members.length === 1;
   }
 
-  /** Its addresses, for Tributary. */
-  get servers(): string[] {
-    return this.#routes.map(({ proxy }) => `127.0.0.1:${proxy.port}`);
+  /** Dubbo's entry in Tributary's configuration. The setting is a label of every host. */
+  get dubbo(): Readonly<Record<string, unknown>> {
+    const naming = { template: `[{protocol}.]{name}[.v-{version}][.g-{group}].${this.id}.dubbo` };
+    return { id: this.id, type: "zookeeper", ...this.#connection, naming };
   }
 
-  /** Its entry in Tributary's configuration. */
-  get registry(): Readonly<Record<string, unknown>> {
-    return {
-      id: this.id,
-      type: "zookeeper",
-      servers: this.servers,
-      sessionTimeout: `${sessionTimeout}ms`,
-      naming: { template: "[{protocol}.]{name}[.v-{version}][.g-{group}].{registry}.dubbo" },
-    };
+  /** Spring's entry, a second session with the same servers. */
+  get spring(): Readonly<Record<string, unknown>> {
+    const naming = { template: `[{protocol}.]{name}.${this.id}.zookeeper` };
+    return { id: `${this.id}-spring`, type: "spring-cloud-zookeeper", ...this.#connection, naming };
   }
 
   /** Connections that Tributary had accepted so far. */
@@ -66,7 +62,7 @@ export class Setting {
     return this.#routes.reduce((sum, { proxy }) => sum + proxy.accepted, 0);
   }
 
-  /** The server that Tributary is connected to. */
+  /** A server that Tributary is connected to. */
   get connected(): ZooKeeper {
     return this.#connectedRoute.server;
   }
@@ -116,6 +112,10 @@ export class Setting {
   async stop(): Promise<void> {
     await Promise.all(this.#routes.map(({ proxy }) => proxy.close()));
     await this.ensemble.stop();
+  }
+
+  get #connection() {
+    return { servers: this.#routes.map(({ proxy }) => `127.0.0.1:${proxy.port}`), sessionTimeout: `${sessionTimeout}ms` };
   }
 
   get #connectedRoute(): Route {
