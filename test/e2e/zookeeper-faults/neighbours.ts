@@ -11,6 +11,8 @@ import { Setting } from "./setting.ts";
 
 /** ms between two changes of the registry that is well. */
 const pause = 50;
+/** Over so many the changes are spread, so that services stay small. */
+const interfaces = 50;
 /** Where a flood's providers say that they are. */
 const flooded = "10.34.";
 
@@ -35,7 +37,7 @@ export class Neighbours {
     const writers = [];
     for (const { ensemble } of [troubled, well]) {
       const writer = await DubboWriter.connect(ensemble.address);
-      await writer.register(provider("com.acme.SteadyFacade", "10.33.0.0"));
+      await writer.register(provider("com.acme.FirstFacade", "10.33.0.0"));
       writers.push(writer);
     }
     await writers[0]!.close();
@@ -86,7 +88,7 @@ export class Neighbours {
     this.#changes += 1;
     const address = `10.33.${this.#changes >> 8}.${this.#changes & 255}`;
     const seen = this.#observer.view.until(address, (view) => view.has(this.#well.id, address), 10_000).then(() => performance.now());
-    await this.#writer.register(provider("com.acme.SteadyFacade", address));
+    await this.#writer.register(provider(`com.acme.Steady${this.#changes % interfaces}Facade`, address));
     // From here on ZooKeeper has it; what it took to get there is the writer's and the disk's affair.
     const written = performance.now();
     return Math.max(0, (await seen) - written);

@@ -21,7 +21,7 @@ export interface RowOptions {
 /** A change made after a fault must be seen within this time, ms; behind several faults a single wait may take 10 s of it. */
 const recovery = 15_000;
 /** The protection's default, during which nothing may leave, and a little more, ms. */
-const hold = 32_000;
+export const hold = 32_000;
 /** A client that spins makes about a hundred connections a second. */
 const connectionsPerSecond = 10;
 
