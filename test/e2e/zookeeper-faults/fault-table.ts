@@ -95,7 +95,8 @@ ${table(["fault", "noticed", "wrongly removed", ...settings], faults)}
 
 ## Neighbours
 
-Two ensembles in one Tributary. While one of them is in trouble, the other's changes arrive as ever.
+Two registries in one Tributary, 3.8.4 with one server and 3.9.3 with three. While the former is in trouble, changes of
+the latter arrive as ever.
 
 ${table(["one registry", "changes of the other", "seen after (median)", "slowest", "wrongly removed"], neighbours)}
 

@@ -1,13 +1,16 @@
 /**
- * A program: registers and removes providers as fast as a ZooKeeper takes them, until it is ended, and
- * says every second how many changes that were. In a process of its own, because it slows whoever runs it.
+ * A program: registers and removes providers, a thousand changes a second, until it is ended, and says
+ * every second how many changes that were. In a process of its own, because it slows whoever runs it.
  *
  *     node flood.ts HOST:PORT,HOST:PORT
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { DubboWriter } from "../servers/dubbo-writer.ts";
 
-/** Changes on their way at a time. */
-const parallel = 64;
+/** Providers that come and go; each is two changes. */
+const parallel = 50;
+/** ms of one coming and going */
+const round = 100;
 
 const writer = await DubboWriter.connect(process.argv[2]!);
 let changes = 0;
@@ -16,13 +19,16 @@ setInterval(() => {
   changes = 0;
 }, 1_000);
 
-async function floodOne(at: number): Promise<never> {
-  for (let round = 0; ; round++) {
-    const provider = { interface: `com.acme.Flood${at}Facade`, host: `10.34.${at}.${round & 255}`, port: 20880 };
+async function comeAndGo(at: number): Promise<never> {
+  const provider = { interface: `com.acme.Flood${at}Facade`, host: `10.34.0.${at}`, port: 20880 };
+  await sleep(Math.random() * round);
+  for (;;) {
+    const pause = sleep(round);
     await writer.register(provider);
     await writer.unregister(provider);
     changes += 2;
+    await pause;
   }
 }
 
-await Promise.all(Array.from({ length: parallel }, (_, at) => floodOne(at)));
+await Promise.all(Array.from({ length: parallel }, (_, at) => comeAndGo(at)));

@@ -1,4 +1,4 @@
-/** Two ensembles in one Tributary: one gets into trouble, and the other's changes are timed. */
+/** Two ZooKeepers in one Tributary: one gets into trouble, and the other's changes are timed. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Child } from "../servers/child.ts";
@@ -33,7 +33,7 @@ export class Neighbours {
   }
 
   static async start(): Promise<Neighbours> {
-    const [troubled, well] = await Promise.all([Setting.start("3.8.4", 3), Setting.start("3.9.3", 1)]);
+    const [troubled, well] = await Promise.all([Setting.start("3.8.4", 1), Setting.start("3.9.3", 3)]);
     const writers = [];
     for (const { ensemble } of [troubled, well]) {
       const writer = await DubboWriter.connect(ensemble.address);
@@ -66,7 +66,7 @@ export class Neighbours {
     return (await Promise.all(seen)).sort((a, b) => a - b);
   }
 
-  /** Registers and removes providers in the troubled registry as fast as it takes them. @returns what ends that */
+  /** Providers come and go in the troubled registry, a thousand changes a second, until the process is ended. */
   flood(): Child {
     const program = fileURLToPath(new URL("flood.ts", import.meta.url));
     return new Child({ name: "flood", command: process.execPath, args: [program, this.troubled.ensemble.address] });
