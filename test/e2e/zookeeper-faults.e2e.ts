@@ -184,7 +184,7 @@ suite("a connection that is broken again and again", { concurrency: false }, () 
     const what = "a digest-protected tree";
     const output = await breakOften(t, server, {
       what,
-      times: full ? 10 : 2,
+      times: full ? 3 : 1,
       change: register,
       auth: { user: "mesh", password: "secret" },
     });

@@ -20,8 +20,8 @@ export interface Fault {
 export const faults: readonly Fault[] = [
   { name: "server killed with -9, back after 2 s", lasts: 2_000, smoke: true, begin: kill },
   { name: "server killed with -9, back after 15 s", lasts: 15_000, begin: kill },
-  { name: "network refuses for 2 s, less than the session time-out", lasts: 2_000, begin: network("refuse") },
-  { name: "network refuses for 12 s, longer than the session time-out", lasts: 12_000, smoke: true, begin: network("refuse") },
+  { name: "network refuses for 2 s, less than the session time-out", lasts: 2_000, smoke: true, begin: network("refuse") },
+  { name: "network refuses for 12 s, longer than the session time-out", lasts: 12_000, begin: network("refuse") },
   { name: "network is a black hole for 40 s", lasts: 40_000, silent: true, begin: network("black-hole") },
   {
     name: "server suspended (SIGSTOP) for 25 s",
