@@ -10,8 +10,8 @@ import { FakeIstiod } from "../support/fake-istiod.ts";
 import { springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
-import { freePorts } from "./servers/free-port.ts";
 import { HangUp } from "./servers/hang-up.ts";
+import { freeIstiodPorts } from "./servers/istiod.ts";
 import { Tributary } from "./servers/tributary.ts";
 import { ZooKeeper } from "./servers/zookeeper.ts";
 import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
@@ -37,7 +37,7 @@ suite("a real ZooKeeper, as istiod sees it", { concurrency: false }, () => {
     for (const provider of [orders, users]) await providers.register(provider);
     tributary = await Tributary.start({
       registries: [{ id: "zk", type: "zookeeper", servers: zookeeper.address }],
-      istiod: await noIstiod(),
+      istiod: await freeIstiodPorts(),
     });
     istiod = new FakeIstiod({ target: tributary.address }).start();
     await istiod.waitFor(() => istiod.store("ServiceEntry").size === 2);
@@ -143,7 +143,7 @@ suite("a ZooKeeper as operators set it up", { concurrency: false }, () => {
         { id: "with-password", ...common, auth },
         { id: "without", ...common, required: false },
       ],
-      istiod: await noIstiod(),
+      istiod: await freeIstiodPorts(),
     });
     t.after(() => tributary.stop());
     const istiod = new FakeIstiod({ target: tributary.address }).start();
@@ -189,10 +189,4 @@ function holds(istiod: FakeIstiod, name: string, address: string): boolean {
 
 async function isIn(tributary: Tributary, phase: "live" | "stale"): Promise<boolean> {
   return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "zk", phase }) === 1;
-}
-
-/** Ports where no istiod listens: ours then takes its client for one that holds a state already. */
-async function noIstiod() {
-  const [http, monitoring, grpc] = await freePorts(3);
-  return { http: http!, monitoring: monitoring!, grpc: grpc! };
 }
