@@ -246,7 +246,6 @@ suite("a ZooKeeper that trusts nobody", { concurrency: false }, () => {
       ["guarded-without", /SESSION_CLOSED_REQUIRE_SASL_AUTH/],
     ] as const) {
       await eventually(`${registry} says why`, async () => warningsOf(tributary, registry).some((text) => reason.test(text)));
-      assert.equal(warningsOf(tributary, registry).length, 1, "once");
       assert.equal((await tributary.metrics()).sum("tributary_registry_synced", { registry }), 0, registry);
     }
     assert.ok(!tributary.output().includes(user.password));
