@@ -1,6 +1,6 @@
 /**
  * Reads one interface's providers, as often as it takes until nothing changed meanwhile, and tells
- * the services that follow from them. What takes instances away is read twice before it is told.
+ * the services that follow from them. What takes instances away is told only when it has settled.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter, Listing } from "../../contract.ts";
@@ -16,7 +16,7 @@ import { servicesOf } from "./provider-services.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed
- * 0 … 9 ms). So what takes instances away is read again after this time before it is told.
+ * 0 … 9 ms). So what takes instances away is told only if it is still so after this time.
  */
 export const settleMs = 15;
 
@@ -76,8 +76,11 @@ export class InterfaceReader {
     return running === undefined;
   }
 
-  /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
-  read(directory: string): Promise<void> {
+  /**
+   * Reads an interface and tells what it found. A call during another reading lets that one read again.
+   * @param settle only after the time that a provider has to come back
+   */
+  read(directory: string, settle = false): Promise<void> {
     const running = this.#readings.get(directory);
     if (running) {
       running.again = true;
@@ -86,17 +89,21 @@ export class InterfaceReader {
     this.followed.add(directory);
     const reading: Reading = { again: false, done: Promise.resolve() };
     this.#readings.set(directory, reading);
-    reading.done = this.#readUntilQuiet(directory, reading);
+    reading.done = this.#readUntilQuiet(directory, reading, settle);
     return reading.done;
   }
 
-  async #readUntilQuiet(directory: string, reading: Reading): Promise<void> {
+  async #readUntilQuiet(directory: string, reading: Reading, settle: boolean): Promise<void> {
+    let held = settle;
     try {
       do {
         reading.again = false;
-        if (!(await this.#readProviders(directory, "grown"))) continue;
+        held ||= await this.#readProviders(directory, "grown");
+        if (!held) continue;
         await delay(settleMs);
-        await this.#readProviders(directory, "all");
+        // What was told until here is seen by the reading that follows.
+        reading.again = false;
+        held = await this.#readProviders(directory, "all");
       } while (reading.again && !this.#stopped);
     } finally {
       this.#readings.delete(directory);

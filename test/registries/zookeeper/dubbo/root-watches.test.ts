@@ -133,6 +133,22 @@ suite("watches on a Dubbo root", { concurrency: true }, () => {
     assert.deepEqual(readings(), { [providers(orders)]: 1 });
   });
 
+  test("that tell of a removal let it be read once, those on every node twice", async (context) => {
+    for (const [recursive, count] of [
+      [true, 1],
+      [false, 2],
+    ] as const) {
+      const fake = await startFake(context, recursive);
+      register(fake, orders, 1, 2);
+      const recorded = open(context, fake);
+      await recorded.synced();
+      const readings = readingsFrom(fake);
+      fake.nodes.delete(nodeOf(orders, 1));
+      await recorded.until("the removal", () => recorded.instances(orders)?.length === 1);
+      assert.equal(readings()[providers(orders)], count);
+    }
+  });
+
   test("that keep quiet about nodes which may not be read are given up for others, without a word of removal", async (context) => {
     const fake = await startFake(context, true);
     register(fake, orders, 1);
