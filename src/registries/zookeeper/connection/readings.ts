@@ -28,6 +28,12 @@ export class Readings {
     return running !== undefined;
   }
 
+  /** To be called by a reading: what was asked for until here is seen by what it reads next. */
+  caughtUp(name: string): void {
+    const running = this.#running.get(name);
+    if (running) running.again = false;
+  }
+
   async #untilQuiet(name: string, reading: Reading, read: () => Promise<void>): Promise<void> {
     try {
       do {
