@@ -51,6 +51,8 @@ export class InterfaceRoot {
   #rootNotBefore = 0;
   #recursive = false;
   #listing: Listing | undefined;
+  /** A listing is under way, or about to be. */
+  #isListing = false;
   #listAgain = false;
   #stopped = false;
 
@@ -86,7 +88,7 @@ export class InterfaceRoot {
 
   /** Lists everything, now or as soon as a listing that is under way has ended. */
   relist(): void {
-    if (this.#listing) this.#listAgain = true;
+    if (this.#isListing) this.#listAgain = true;
     else this.#attempt(this.#list());
   }
 
@@ -112,6 +114,10 @@ export class InterfaceRoot {
 
   async #list(): Promise<void> {
     clearTimeout(this.#relistTimer);
+    this.#isListing = true;
+    // Before the first reading, so that nothing is missed between the two.
+    this.#recursive = await this.#client.watchTree(this.#paths.root);
+    if (this.#stopped) return;
     // What is forgotten here is not listed, and so goes with the commit.
     for (const [, known] of this.#known.entries()) known.forgetSurplus();
     const listing = this.#emit.listing();
@@ -127,6 +133,7 @@ export class InterfaceRoot {
       throw error;
     } finally {
       this.#listing = undefined;
+      this.#isListing = false;
     }
     this.#context.listed();
     if (this.#consumers) for (const [directory] of this.#known.entries()) this.#consumers.due(directory);
@@ -142,8 +149,6 @@ export class InterfaceRoot {
   /** The root's interfaces. A root that is absent has none; one that vanished is doubted first. */
   async #listRoot(): Promise<string[]> {
     const { root } = this.#paths;
-    // Before the first reading, so that nothing is missed between the two.
-    this.#recursive = await this.#client.watchTree(root);
     this.#rootChanged = false;
     let children = await this.#client.follow(root, asTheyAre);
     if (children === undefined && this.#known.rootSeen) {
@@ -161,7 +166,7 @@ export class InterfaceRoot {
 
   #rootDue(): void {
     this.#rootChanged = true;
-    if (this.#listing || this.#rootReading || this.#stopped) return;
+    if (this.#isListing || this.#rootReading || this.#stopped) return;
     clearTimeout(this.#rootTimer);
     const wait = this.#rootNotBefore - performance.now();
     if (wait <= 0) this.#attempt(this.#readRoot());
@@ -179,7 +184,7 @@ export class InterfaceRoot {
         await delay(settleMs);
         children = await this.#client.follow(root, asTheyAre);
       }
-      if (this.#stopped || this.#listing) return;
+      if (this.#stopped || this.#isListing) return;
       if (children === undefined || !this.#known.rootSeen) return this.relist();
       for (const directory of this.#gone(children)) this.#forget(directory);
       const directories = this.#names.select(root, children);
