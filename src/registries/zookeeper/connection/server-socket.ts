@@ -28,6 +28,8 @@ export function openSocket(server: ZookeeperServer, settings: TlsSettings | unde
     lookup,
     ...readMaterial(settings),
     minVersion: "TLSv1.2",
+    // Whatever the environment says.
+    rejectUnauthorized: true,
     // The extension carries no addresses.
     ...(isIP(name) === 0 && { servername: name }),
     checkServerIdentity: (_, certificate) => (settings.verifyServerName ? tls.checkServerIdentity(name, certificate) : undefined),

@@ -55,6 +55,8 @@ export class InterfaceRoot {
   #rootNotBefore = 0;
   #recursive = false;
   #listing: Listing | undefined;
+  /** A listing is under way, or about to be. */
+  #isListing = false;
   #listAgain = false;
   #stopped = false;
 
@@ -105,7 +107,7 @@ export class InterfaceRoot {
 
   /** Lists everything, now or as soon as a listing that is under way has ended. */
   relist(): void {
-    if (this.#listing) this.#listAgain = true;
+    if (this.#isListing) this.#listAgain = true;
     else this.#attempt(this.#list());
   }
 
@@ -132,6 +134,10 @@ export class InterfaceRoot {
 
   async #list(): Promise<void> {
     clearTimeout(this.#relistTimer);
+    this.#isListing = true;
+    // Before the first reading, so that nothing is missed between the two.
+    this.#recursive = await this.#client.watchTree(this.#paths.root);
+    if (this.#stopped) return;
     // What is forgotten here is not listed, and so goes with the commit.
     for (const [, known] of this.#known.entries()) known.forgetSurplus();
     const listing = this.#emit.listing();
@@ -151,6 +157,7 @@ export class InterfaceRoot {
       throw error;
     } finally {
       this.#listing = undefined;
+      this.#isListing = false;
     }
     this.#context.listed();
     this.#consumers?.allDue(this.#known.directories());
@@ -183,7 +190,7 @@ export class InterfaceRoot {
 
   #rootDue(): void {
     this.#rootChanged = true;
-    if (this.#listing || this.#rootReading || this.#stopped) return;
+    if (this.#isListing || this.#rootReading || this.#stopped) return;
     clearTimeout(this.#rootTimer);
     const wait = this.#rootNotBefore - performance.now();
     if (wait <= 0) this.#attempt(this.#readRoot());
@@ -201,7 +208,7 @@ export class InterfaceRoot {
         await delay(settleMs);
         children = await this.#client.follow(root, asTheyAre);
       }
-      if (this.#stopped || this.#listing) return;
+      if (this.#stopped || this.#isListing) return;
       if (children === undefined || !this.#known.rootSeen) return this.relist();
       for (const directory of this.#gone(children)) this.#forget(directory);
       const directories = this.#names.select(root, children);
