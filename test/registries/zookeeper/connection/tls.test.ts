@@ -28,7 +28,6 @@ suite("TLS to a server", { concurrency: true }, () => {
       await recorded.synced();
       register(fake, orders, "10.0.0.2");
       await recorded.until("a change", () => recorded.instances(orders)?.length === 2);
-      assert.equal(recorded.count("unreachable"), 0);
     });
   }
 
