@@ -134,7 +134,9 @@ export class InterfaceRoot {
       // Before the first reading, so that nothing is missed between the two.
       this.#recursive = await this.#client.watchTree(this.#paths.root);
       const [directories] = await Promise.all([this.#listRoot(), this.#rules?.list()]);
-      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
+      const rules = this.#rules?.followAll(directories);
+      const providers = forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
+      await Promise.all([rules, providers]);
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
       this.#rules?.listed();
