@@ -21,6 +21,7 @@ const zookeeper: Requirement = {
   tools: [
     ["java", "-version"],
     ["mvn", "-version"],
+    ["openssl", "version"],
   ],
   install: installZooKeeper,
 };

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { repository } from "../../e2e/install/cache.ts";
 import { Child } from "../../e2e/servers/child.ts";
 import { eventually } from "../../e2e/servers/eventually.ts";
+import { type Metrics, readMetrics } from "../../e2e/servers/metrics.ts";
 import { sharedNow } from "../measuring/clock.ts";
 import { ConfigFile, type ConfigOptions } from "./config-file.ts";
 import type { LoopDelay } from "./loop-probe.ts";
@@ -50,6 +51,10 @@ export class ServerProcess {
 
   get xdsPort(): number {
     return this.#config.xdsPort;
+  }
+
+  metrics(): Promise<Metrics> {
+    return readMetrics(`http://127.0.0.1:${this.#config.metricsPort}/metrics`);
   }
 
   /** What it wrote, at most the last 2,000 characters. */

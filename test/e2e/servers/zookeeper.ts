@@ -8,27 +8,33 @@ import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free-port.ts";
 
+export interface ZooKeeperOptions {
+  /** Its largest heap, in MiB, default 384; a node takes up to 3 KiB of it. */
+  readonly heap?: number;
+  /** Further lines of its configuration. */
+  readonly settings?: readonly string[];
+  /** Further options of its Java. */
+  readonly jvm?: readonly string[];
+}
+
 export class ZooKeeper {
   readonly port: number;
   readonly folder: string;
   readonly #classPath: string;
-  readonly #heap: number;
+  readonly #options: ZooKeeperOptions;
   #child: Child | undefined;
 
-  private constructor(port: number, classPath: string, heap: number) {
+  private constructor(port: number, classPath: string, options: ZooKeeperOptions) {
     this.port = port;
     this.#classPath = classPath;
-    this.#heap = heap;
+    this.#options = options;
     this.folder = mkdtempSync(path.join(tmpdir(), "zookeeper-"));
   }
 
-  /**
-   * Installs it if need be, starts it on a free port, and waits until it serves.
-   * @param options.heap its largest heap, in MiB; a node takes up to 3 KiB of it
-   */
-  static async start({ heap = 384 }: { heap?: number } = {}): Promise<ZooKeeper> {
+  /** Installs it if need be, starts it on a free port, and waits until it serves. */
+  static async start(options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
     const [port] = await freePorts(1);
-    const server = new ZooKeeper(port!, await installZooKeeper(), heap);
+    const server = new ZooKeeper(port!, await installZooKeeper(), options);
     await server.restart();
     return server;
   }
@@ -45,6 +51,7 @@ export class ZooKeeper {
   /** Starts it again on the same port and data; a running one is killed first. */
   async restart(): Promise<void> {
     await this.#child?.kill();
+    const { heap = 384, settings = [], jvm = [] } = this.#options;
     const configFile = path.join(this.folder, "zoo.cfg");
     writeFileSync(
       configFile,
@@ -58,13 +65,14 @@ export class ZooKeeper {
         "maxClientCnxns=0",
         "admin.enableServer=false",
         "4lw.commands.whitelist=*",
+        ...settings,
       ].join("\n"),
     );
-    const jvm = ["-Xms64m", `-Xmx${this.#heap}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+    const java = ["-Xms64m", `-Xmx${heap}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", ...jvm];
     const child = new Child({
       name: "zookeeper",
       command: "java",
-      args: [...jvm, "-cp", this.#classPath, "org.apache.zookeeper.server.ZooKeeperServerMain", configFile],
+      args: [...java, "-cp", this.#classPath, "org.apache.zookeeper.server.ZooKeeperServerMain", configFile],
     });
     this.#child = child;
     await eventually("ZooKeeper serves", async () => (await this.command("srvr")).includes("Mode:"), {

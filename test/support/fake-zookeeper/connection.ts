@@ -47,8 +47,12 @@ export class Connection {
     // A deletion fires the watch on the node's children, too, and is told once.
     if (type === eventType.deleted) watches.push(this.#childWatches);
     const hit = watches.map((set) => set.delete(path)).some(Boolean);
-    if (hit || (type !== eventType.childrenChanged && this.#watchesTreeOf(path)))
-      this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
+    if (hit || (type !== eventType.childrenChanged && this.#watchesTreeOf(path))) this.fire(type, path);
+  }
+
+  /** Tells an event, whether a watch saw it or not. */
+  fire(type: number, path: string): void {
+    this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
   }
 
   /** Servers from 3.8.4 and 3.9.2 on keep quiet about nodes that the client may not read. */
@@ -58,6 +62,10 @@ export class Connection {
   }
 
   #onFrame(frame: Buffer): void {
+    if (frame.length > this.#server.maxFrame) {
+      this.destroy();
+      return;
+    }
     const reader = new JuteReader(frame);
     if (this.#session === 0n) this.#greet(reader);
     else this.#request(reader);
@@ -94,6 +102,7 @@ export class Connection {
       return;
     }
     if (type === op.auth) {
+      this.#server.requests.push({ type, path: "" });
       this.#authenticate(id, reader);
       return;
     }

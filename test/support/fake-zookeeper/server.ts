@@ -31,7 +31,7 @@ interface FakeSession {
 
 export class FakeZooKeeper {
   readonly nodes: Znodes;
-  /** Every request but pings, since the start. */
+  /** Every request but pings, logins and farewells, since the start. */
   readonly requests: Request[] = [];
   behaviour: Behaviour = "normal";
   /** Called for every request; a fault replaces the answer. */
@@ -46,6 +46,8 @@ export class FakeZooKeeper {
   saslProof: Buffer | undefined;
   /** Knows recursive watches, as servers do since 3.6. */
   recursiveWatches = true;
+  /** Bytes; a longer frame ends its connection (`jute.maxbuffer`). */
+  maxFrame = 1_048_575;
   /** Every answer is held back this long. */
   delayMs = 0;
   /** Session time-outs are cut to this … */
@@ -131,6 +133,11 @@ export class FakeZooKeeper {
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     this.disconnectAll();
     if (server?.listening) await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** Tells every client of an event that no watch saw. */
+  fire(type: number, path: string): void {
+    for (const connection of this.#connections) connection.fire(type, path);
   }
 
   disconnectAll(): void {

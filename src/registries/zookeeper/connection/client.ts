@@ -11,14 +11,17 @@ import type { JuteReader } from "./protocol/jute.ts";
 import { type Notification, readChildrenOfEach } from "./protocol/replies.ts";
 import * as requests from "./protocol/requests.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
-import { WatchedTrees } from "./watched-trees.ts";
+import { deleted, WatchedTrees } from "./watched-trees.ts";
 
 export { RequestFailed, SessionLost } from "./failures.ts";
 
 export interface ClientEvents {
   established(): void;
-  /** A watch fired. What a recursive one tells is told as one-shot ones would: a node that came or went also of its parent. */
-  changed(path: string): void;
+  /**
+   * A watch fired. What a recursive one tells is told as one-shot ones would: a node that came or went also of its parent.
+   * @param went it is known that a node went, the path's or one right below it
+   */
+  changed(path: string, went: boolean): void;
   /** The server answered a ping. */
   contact(): void;
   /** Called once, with the session already disposed. Pending requests fail with `SessionLost`. */
@@ -177,6 +180,6 @@ export class Client {
 
   #onFired({ kind, path }: Notification): void {
     const own = this.#chroot !== "" && path.startsWith(this.#chroot) ? path.slice(this.#chroot.length) || "/" : path;
-    for (const changed of this.#trees.changedBy(kind, own)) this.#events.changed(changed);
+    for (const changed of this.#trees.changedBy(kind, own)) this.#events.changed(changed, kind === deleted);
   }
 }

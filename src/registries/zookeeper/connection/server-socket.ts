@@ -52,13 +52,15 @@ export interface SocketFailure {
 
 /** What an error of the socket means. */
 export function failureOf(error: NodeJS.ErrnoException, socket: net.Socket): SocketFailure {
-  const { code, message } = error;
-  if (!(socket instanceof TLSSocket)) return { reason: `connection failed: ${code ?? message}`, refused: false };
-  const { reason = message } = error as { reason?: string };
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return refused(`the server's certificate is for another name: ${reason}`);
-  if (socket.authorizationError) return refused(`the server's certificate is not trusted: ${message} (${code})`);
-  if (code?.startsWith("ERR_SSL_")) return refused(`no TLS: ${reason} (${code})`);
-  if (!socket.authorized) return { reason: `the connection ended within the TLS handshake: ${code ?? message}`, refused: false };
+  const { code, message, syscall } = error;
+  if (socket instanceof TLSSocket && syscall !== "connect" && syscall !== "getaddrinfo") {
+    const { reason = message } = error as { reason?: string };
+    if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return refused(`the server's certificate is for another name: ${reason}`);
+    // Node may add advice about its own options.
+    if (socket.authorizationError) return refused(`the server's certificate is not trusted: ${message.split(";")[0]} (${code})`);
+    if (code?.startsWith("ERR_SSL_")) return refused(`no TLS: ${reason} (${code})`);
+    if (!socket.authorized) return { reason: `the connection ended within the TLS handshake: ${code ?? message}`, refused: false };
+  }
   return { reason: `connection failed: ${code ?? message}`, refused: false };
 }
 

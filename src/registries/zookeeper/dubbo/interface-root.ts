@@ -104,11 +104,11 @@ export class InterfaceRoot {
   }
 
   /** A watch fired; a recursive one also for what is not followed. */
-  changed(path: string): void {
+  changed(path: string, went: boolean): void {
     const place = this.#paths.place(path);
     if (place?.what === "root") this.#rootDue();
     else if (place?.what === "providers") {
-      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory);
+      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory, went);
     } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
     else if (place) this.#rules?.changed(place);
   }
@@ -222,19 +222,20 @@ export class InterfaceRoot {
     this.#rules?.forget(directory);
   }
 
-  #providersDue(directory: string): void {
+  /** @param went a provider went: what it takes away is not told before it settled, so it need not be read before that */
+  #providersDue(directory: string, went = false): void {
     if (this.#due.has(directory)) return;
     this.#due.add(directory);
     this.#eventPool.run(() => {
       this.#due.delete(directory);
-      return this.#read(directory).catch((error) => this.#fail(error));
+      return this.#read(directory, went).catch((error) => this.#fail(error));
     });
   }
 
   /** An interface's rules first: else a provider that they disable would be served for a moment. */
-  #read(directory: string): Promise<void> {
+  #read(directory: string, went = false): Promise<void> {
     const rules = this.#rules?.follow(directory);
-    const providers = this.#reader.read(directory);
+    const providers = this.#reader.read(directory, went);
     return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
   }
 

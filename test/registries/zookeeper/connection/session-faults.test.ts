@@ -65,6 +65,8 @@ suite("a session under faults", { concurrency: true }, () => {
   const faults: [fault: Fault, reason: RegExp][] = [
     [-127, /THROTTLED_OP \(-127\) at /],
     [-1, /SYSTEM_ERROR/],
+    [-118, /SESSION_MOVED \(-118\) at /],
+    [-999, /ERROR \(-999\) at /],
     ["garbage", /cannot be understood/],
     ["endless", /cannot be understood: a frame of 2147483647 bytes/],
     ["cut", /closed the connection/],
@@ -152,7 +154,7 @@ suite("a session under faults", { concurrency: true }, () => {
     assert.equal(recorded.count("commit"), 0);
   });
 
-  test("authenticates before it reads", async (context) => {
+  test("authenticates before it asks for anything", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, "10.0.0.1");
     fake.protect("/dubbo", "app:secret");
@@ -160,6 +162,7 @@ suite("a session under faults", { concurrency: true }, () => {
     await recorded.synced();
     assert.deepEqual(recorded.instances(orders), ["dubbo://10.0.0.1:20880"]);
     assert.equal(recorded.count("unreachable"), 0);
+    assert.equal(fake.requests[0]?.type, op.auth);
   });
 
   test("a part that it may not read costs only itself", async (context) => {

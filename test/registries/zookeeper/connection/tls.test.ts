@@ -37,7 +37,7 @@ suite("TLS to a server", { concurrency: true }, () => {
       "of another authority",
       "server",
       { ca: certificateFile("stranger-authority.pem") },
-      /certificate is not trusted: unable to .* \(UNABLE_TO_/,
+      /certificate is not trusted: unable to verify the first certificate \(UNABLE_TO_/,
     ],
     ["of no authority that is known by itself", "server", {}, /certificate is not trusted: .* \(/],
     ["that has expired", "server-expired", { ca }, /certificate is not trusted: certificate has expired \(CERT_HAS_EXPIRED\)/],
@@ -86,6 +86,14 @@ suite("TLS to a server", { concurrency: true }, () => {
     const recorded = open(context, [plain.port], { tls: { ca } });
     await recorded.until("the failure", () => recorded.count("unreachable") > 0);
     assert.match(recorded.last("unreachable")?.text ?? "", /the connection ended within the TLS handshake: ECONNRESET/);
+  });
+
+  test("is no matter where the server is away", async (context) => {
+    const fake = await tlsServer(context);
+    await fake.shutDown();
+    const recorded = open(context, [fake.port], { tls: { ca } });
+    await recorded.until("the failure", () => recorded.count("unreachable") > 0);
+    assert.match(recorded.last("unreachable")?.text ?? "", /connection failed: ECONNREFUSED/);
   });
 
   test("reads its files with every connection, and passes over a server that does not fit them", async (context) => {
