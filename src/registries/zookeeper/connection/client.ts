@@ -6,9 +6,9 @@ import type { LookupFunction } from "node:net";
 import { Connection } from "./connection.ts";
 import type { Doubt, Ending } from "./doubt.ts";
 import { RequestFailed } from "./failures.ts";
-import { unimplemented } from "./protocol/error-name.ts";
+import { noNode, unimplemented } from "./protocol/error-name.ts";
 import type { JuteReader } from "./protocol/jute.ts";
-import type { Notification } from "./protocol/replies.ts";
+import { type Notification, readChildrenOfEach } from "./protocol/replies.ts";
 import * as requests from "./protocol/requests.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 import { deleted, WatchedTrees } from "./watched-trees.ts";
@@ -85,6 +85,38 @@ export class Client {
   }
 
   /**
+   * Children of many nodes at a time, which costs the server little more than one. It leaves no watch, so it is only for
+   * nodes below a watched tree. `read` is called for each as the answer comes: with its children, with undefined if it
+   * does not exist, or with what the server says against it.
+   */
+  childrenOfEach(paths: readonly string[], read: (index: number, answer: string[] | RequestFailed | undefined) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const answered = (content: JuteReader): void => {
+        const answers = readChildrenOfEach(content);
+        if (answers.length !== paths.length) throw new RangeError(`${answers.length} answers about ${paths.length} nodes`);
+        try {
+          for (const [at, answer] of answers.entries()) {
+            if (typeof answer !== "number") read(at, answer);
+            else read(at, answer === noNode ? undefined : new RequestFailed(answer, paths[at]!));
+          }
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const whole = paths.map((path) => this.#whole(path));
+      this.#connection.request({ path: paths[0] ?? "/", answered, absent: resolve, failed: reject }, (xid) =>
+        requests.getChildrenOfEach(xid, whole),
+      );
+    });
+  }
+
+  /** Whether all that changes in a node and below it is told, without a watch of its own. */
+  isWatched(path: string): boolean {
+    return this.#trees.covers(path);
+  }
+
+  /**
    * Content of a node, with a one-shot watch on its change or deletion; undefined if the node does not exist (then without a watch).
    * `read` is given a view of the answer that is valid during the call only.
    */
@@ -135,11 +167,15 @@ export class Client {
           reject(error);
         }
       };
-      const whole = this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path;
+      const whole = this.#whole(path);
       this.#connection.request({ path, answered, absent: () => resolve(ifAbsent), failed: reject }, (xid) =>
         encode(xid, whole, !this.#trees.covers(path)),
       );
     });
+  }
+
+  #whole(path: string): string {
+    return this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path;
   }
 
   #onFired({ kind, path }: Notification): void {

@@ -80,12 +80,13 @@ export class InterfaceReader {
   read(directory: string, settle = false): Promise<void> {
     this.followed.add(directory);
     let held = settle;
-    return this.#readings.run(directory, async () => {
+    return this.#readings.run(directory, async (reading) => {
       if (this.#stopped) return;
       held ||= await this.#readProviders(directory, "grown");
       if (!held) return;
       await delay(settleMs);
-      this.#readings.caughtUp(directory);
+      // What was told until here is seen by the reading that follows.
+      reading.again = false;
       held = await this.#readProviders(directory, "all");
     });
   }

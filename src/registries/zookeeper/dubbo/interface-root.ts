@@ -146,7 +146,9 @@ export class InterfaceRoot {
       // Before the first reading, so that nothing is missed between the two.
       this.#recursive = await this.#client.watchTree(this.#paths.root);
       const [directories] = await Promise.all([this.#listRoot(), this.#rules?.list()]);
-      await forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
+      const rules = this.#rules?.followAll(directories);
+      const providers = forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
+      await Promise.all([rules, providers]);
       if (this.#stopped) return;
       this.#known.retain(new Set(directories));
       if (this.#consumers) this.#known.calls.list(listing);
@@ -246,9 +248,9 @@ export class InterfaceRoot {
   }
 
   /** An interface's rules first: else a provider that they disable would be served for a moment. */
-  #read(directory: string, settle = false): Promise<void> {
+  #read(directory: string, went = false): Promise<void> {
     const rules = this.#rules?.follow(directory);
-    const providers = this.#reader.read(directory, settle);
+    const providers = this.#reader.read(directory, went);
     return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
   }
 
