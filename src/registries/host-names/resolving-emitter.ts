@@ -75,11 +75,13 @@ export class ResolvingEmitter implements Emitter {
 
   changed(item: Item): void {
     this.#put(item, this.#open, (resolved) => this.#target.changed(resolved));
+    this.#waitNoLonger();
   }
 
   removed(id: string): void {
     this.#services.delete(id);
     this.#target.removed(id);
+    this.#waitNoLonger();
   }
 
   unreachable(reason: string): void {
@@ -158,6 +160,11 @@ export class ResolvingEmitter implements Emitter {
     else this.#waitingTimer = setTimeout(() => this.#endWaiting(), firstAnswersMs);
   }
 
+  /** The last name that was waited for may have been answered, or left. */
+  #waitNoLonger(): void {
+    if (this.#names.untried === 0) this.#endWaiting();
+  }
+
   #endWaiting(): void {
     const listing = this.#waiting;
     if (!listing) return;
@@ -177,7 +184,7 @@ export class ResolvingEmitter implements Emitter {
 
   #nameChanged(name: string): void {
     for (const id of this.#services.users(name)) this.#tellAnew(id);
-    if (this.#names.untried === 0) this.#endWaiting();
+    this.#waitNoLonger();
   }
 
   #nameFailed(name: string, reason: string): void {

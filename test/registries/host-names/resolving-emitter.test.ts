@@ -327,6 +327,12 @@ test("whatever is told and answered, the view becomes what the registry says wit
         await answer(name, address === undefined ? undefined : [address]);
         if (address !== undefined) last.set(name, address);
       };
+      /** What nobody uses any more. */
+      const forget = (): void => {
+        const used = new Set<string>();
+        for (const each of truth.values()) if (each.kind === "service") for (const { address } of each.service.instances) used.add(address);
+        for (const name of last.keys()) if (!used.has(name)) last.delete(name);
+      };
       for (const one of steps) {
         if (one.do === "changed") {
           emit.changed(one.item);
@@ -339,6 +345,7 @@ test("whatever is told and answered, the view becomes what the registry says wit
           for (const each of one.items) {
             listing.add(each);
             truth.set(itemId(each), each);
+            forget();
           }
           if (!one.commit) listing.abandon("test");
           else {
@@ -346,11 +353,7 @@ test("whatever is told and answered, the view becomes what the registry says wit
             for (const key of truth.keys()) if (!one.items.some((each) => itemId(each) === key)) truth.delete(key);
           }
         } else await tell(one.name, one.address);
-        // What nobody uses any more is forgotten.
-        const used = new Set(
-          [...truth.values()].flatMap((each) => (each.kind === "service" ? each.service.instances : [])).map(({ address }) => address),
-        );
-        for (const name of last.keys()) if (!used.has(name)) last.delete(name);
+        forget();
       }
       for (const name of [...questions.keys()]) await tell(name, "10.3.3.3");
       emit.close();
