@@ -1,7 +1,7 @@
 /** What a provider's node name says, in neutral form. Rules: docs/registries/zookeeper.md. */
-import { isIP } from "node:net";
 import type { ProblemCode } from "../../../errors/problem-codes.ts";
 import type { Port } from "../../service.ts";
+import { readAddress } from "../address.ts";
 import { BadEscape, decodeUrl } from "./node-name.ts";
 import { equalsSign, QueryKeys } from "./query-keys.ts";
 import { isMachinery } from "./url-keys.ts";
@@ -187,19 +187,6 @@ function protocolName(text: string): string | undefined {
 }
 
 const usualProtocols = new Set(["dubbo", "tri", "rest"]);
-
-const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
-
-function readAddress(text: string): string | undefined {
-  let host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  const scope = host.indexOf("%");
-  if (scope >= 0 && host.includes(":")) host = host.slice(0, scope);
-  const family = isIP(host);
-  if (family === 4) return host === "0.0.0.0" ? undefined : host;
-  if (family === 6) return host === "::" ? undefined : host.toLowerCase();
-  // Digits and dots alone are a broken IPv4 address, not a name.
-  return hostName.test(host) && !/^[\d.]+$/.test(host) ? host.toLowerCase() : undefined;
-}
 
 function readPorts(scheme: string, number: number, extraProtocols: string | undefined): Port[] {
   const ports: Port[] = [{ number, protocol: scheme }];
