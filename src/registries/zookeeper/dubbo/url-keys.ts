@@ -5,7 +5,7 @@
  */
 
 const machinery = new Set(
-  `accepts accesslog actives alive anyhost async background bean.name bind.ip bind.port buffer cache callbacks category charset check
+  `REGISTRY_CLUSTER accepts accesslog actives alive anyhost async background bean.name bind.ip bind.port buffer cache callbacks category charset check
   client cluster codec compressible-serialization configVersion connect.timeout connections corethreads delay deprecated dispatcher
   document dubbo dubbo.metadata.revision dump.directory dynamic disabled enabled empty exchanger executes executor-management-mode
   export exporter.listener ext.protocol extra-keys file file-cache filter generic heartbeat heartbeat.timeout id IDL-mode init
