@@ -1,8 +1,8 @@
-/** One client's connection to the fake server: greeting, requests in order, one-shot watches. */
+/** One client's connection to the fake server: greeting, requests in order, one-shot and recursive watches. */
 import type { Socket } from "node:net";
 import { Frames } from "./frames.ts";
 import { JuteReader, JuteWriter } from "./jute.ts";
-import { errorCode, eventType, op, xid } from "./protocol.ts";
+import { errorCode, eventType, op, watchMode, xid } from "./protocol.ts";
 import type { FakeZooKeeper } from "./server.ts";
 import { Refused, type Znode } from "./znodes.ts";
 
@@ -13,6 +13,7 @@ export class Connection {
   readonly #identities = new Set<string>();
   readonly #dataWatches = new Set<string>();
   readonly #childWatches = new Set<string>();
+  readonly #trees = new Set<string>();
   #session = 0n;
 
   constructor(server: FakeZooKeeper, socket: Socket) {
@@ -32,13 +33,25 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Something a watch may be about: fires and forgets it. */
+  /** How many watches this client has left here. */
+  get watches(): number {
+    return this.#dataWatches.size + this.#childWatches.size + this.#trees.size;
+  }
+
+  /** Something a watch may be about: fires those that are about it, and forgets the one-shot ones. */
   notify(type: number, path: string): void {
     const watches = type === eventType.childrenChanged ? [this.#childWatches] : [this.#dataWatches];
     // A deletion fires the watch on the node's children, too, and is told once.
     if (type === eventType.deleted) watches.push(this.#childWatches);
     const hit = watches.map((set) => set.delete(path)).some(Boolean);
-    if (hit) this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
+    if (hit || (type !== eventType.childrenChanged && this.#watchesTreeOf(path)))
+      this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
+  }
+
+  /** Servers from 3.8.4 and 3.9.2 on keep quiet about nodes that the client may not read. */
+  #watchesTreeOf(path: string): boolean {
+    if (!this.#server.mayRead(path, this.#identities)) return false;
+    return [...this.#trees].some((root) => path === root || path.startsWith(root === "/" ? root : `${root}/`));
   }
 
   #onFrame(frame: Buffer): void {
@@ -85,7 +98,8 @@ export class Connection {
     this.#server.requests.push({ type, path });
     const fault = this.#server.answer?.({ type, path });
     if (this.#server.behaviour === "mute" || fault === "silence") return;
-    if (fault === "close") this.destroy();
+    if (type === op.addWatch && !this.#server.recursiveWatches) this.#refuseUnknown(id);
+    else if (fault === "close") this.destroy();
     else if (fault === "garbage") this.#send(Buffer.from("00000007ff00ff00ff00ff", "hex"));
     else if (fault === "endless") this.#send(Buffer.from("7fffffff00000001", "hex"));
     else this.#reply(id, type, path, reader, fault);
@@ -94,7 +108,7 @@ export class Connection {
   #reply(id: number, type: number, path: string, reader: JuteReader, fault: number | "cut" | undefined): void {
     try {
       if (typeof fault === "number") throw new Refused(fault);
-      if (!this.#server.mayRead(path, this.#identities)) throw new Refused(errorCode.noAuth);
+      if (isReading(type) && !this.#server.mayRead(path, this.#identities)) throw new Refused(errorCode.noAuth);
       const body = this.#perform(type, path, reader);
       const whole = Buffer.concat([header(id, this.#server.zxid, errorCode.ok).frame(), body]);
       whole.writeInt32BE(whole.length - 4);
@@ -150,10 +164,24 @@ export class Connection {
         break;
       case op.setWatches:
         break;
+      case op.sync:
+        reply.text(path);
+        break;
+      case op.addWatch:
+        if (reader.int() !== watchMode.persistentRecursive) throw new Refused(errorCode.badArguments);
+        this.#trees.add(path);
+        reply.int(errorCode.ok);
+        break;
       default:
         throw new Refused(errorCode.unimplemented);
     }
     return reply.frame().subarray(4);
+  }
+
+  /** As servers do with requests that they do not know (3.5.10, observed). */
+  #refuseUnknown(id: number): void {
+    this.#send(header(id, 0n, errorCode.unimplemented).frame());
+    this.#socket.end();
   }
 
   #authenticate(id: number, reader: JuteReader): void {
@@ -170,6 +198,11 @@ export class Connection {
     if (delayMs === 0) this.#socket.write(bytes);
     else setTimeout(() => this.#socket.write(bytes), delayMs);
   }
+}
+
+/** What needs the permission to read. */
+function isReading(type: number): boolean {
+  return type !== op.exists && type !== op.sync && type !== op.addWatch;
 }
 
 function header(id: number, zxid: bigint, code: number): JuteWriter {

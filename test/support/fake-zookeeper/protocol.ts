@@ -7,11 +7,13 @@ export const op = {
   getData: 4,
   setData: 5,
   getChildren: 8,
+  sync: 9,
   ping: 11,
   getChildren2: 12,
   create2: 15,
   auth: 100,
   setWatches: 101,
+  addWatch: 106,
   closeSession: -11,
 } as const;
 
@@ -26,6 +28,9 @@ export const errorCode = {
   notEmpty: -111,
   authFailed: -115,
 } as const;
+
+/** Of `addWatch`. */
+export const watchMode = { persistentRecursive: 1 } as const;
 
 export const eventType = { created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 

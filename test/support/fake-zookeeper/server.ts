@@ -1,6 +1,6 @@
 /**
  * A ZooKeeper server for tests, in one process with them: sessions with expiry, ephemeral nodes,
- * one-shot watches, digest authentication – and faults on demand. Its tree can be written to
+ * one-shot and recursive watches, digest authentication – and faults on demand. Its tree can be written to
  * directly (`nodes`) or by any ZooKeeper client.
  */
 import { once } from "node:events";
@@ -35,6 +35,8 @@ export class FakeZooKeeper {
   behaviour: Behaviour = "normal";
   /** Called for every request; a fault replaces the answer. */
   answer: ((request: Request) => Fault | undefined) | undefined;
+  /** Knows recursive watches, as servers do since 3.6. */
+  recursiveWatches = true;
   /** Every answer is held back this long. */
   delayMs = 0;
   /** Session time-outs are cut to this … */
@@ -72,6 +74,11 @@ export class FakeZooKeeper {
 
   get port(): number {
     return this.#port;
+  }
+
+  /** Watches that the connected clients have left. */
+  get watches(): number {
+    return [...this.#connections].reduce((sum, connection) => sum + connection.watches, 0);
   }
 
   get zxid(): bigint {

@@ -2,15 +2,16 @@
  * One ZooKeeper session that is thrown away at the first doubt: one connection, no reconnecting, and
  * no request that outlives it. It reads only, so a lost session costs nothing but a new listing.
  */
-import net from "node:net";
+import type { LookupFunction } from "node:net";
+import { Link } from "./link.ts";
 import { PendingRequests } from "./pending-requests.ts";
-import { errorName, noNode } from "./protocol/error-name.ts";
-import { Frames } from "./protocol/frames.ts";
+import { errorName, noAuth, noNode, unimplemented } from "./protocol/error-name.ts";
 import type { JuteReader } from "./protocol/jute.ts";
 import { readGreeting, readNotification, readReply } from "./protocol/replies.ts";
 import * as requests from "./protocol/requests.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 import { Watchdog } from "./watchdog.ts";
+import { WatchedTrees } from "./watched-trees.ts";
 
 /**
  * How a session ended:
@@ -18,8 +19,9 @@ import { Watchdog } from "./watchdog.ts";
  * - `mute`: no answer to the greeting in time
  * - `broken`: the session had been established
  * - `refused`: the server knows us and refuses us; trying again soon would not help
+ * - `one-shot`: the server is well, but its recursive watches are missing or tell too little; the next session does without them
  */
-export type Ending = "unreachable" | "mute" | "broken" | "refused";
+export type Ending = "unreachable" | "mute" | "broken" | "refused" | "one-shot";
 
 /** Why a session was given up. */
 export interface Doubt {
@@ -29,7 +31,7 @@ export interface Doubt {
 
 export interface ClientEvents {
   established(): void;
-  /** A one-shot watch fired. */
+  /** A watch fired. What a recursive one tells is told as one-shot ones would: a node that came or went also of its parent. */
   changed(path: string): void;
   /** The server answered a ping. */
   contact(): void;
@@ -48,12 +50,15 @@ export class RequestFailed extends Error {
     super(`${errorName(code)} (${code}) at ${path}`);
     this.code = code;
   }
+
+  /** What follows from it for the session, where it cannot do without the answer. */
+  get ending(): Ending {
+    return this.code === noAuth ? "refused" : "broken";
+  }
 }
 
-type Encode = (xid: number, path: string) => Buffer;
+type Encode = (xid: number, path: string, watch: boolean) => Buffer;
 
-/** Replies are not bounded by the server's `jute.maxbuffer`. */
-const maxFrame = 64 * 1024 * 1024;
 const farewellMs = 500;
 /** A node can appear between two requests, hardly three times in a row. */
 const followAttempts = 5;
@@ -64,19 +69,17 @@ export class Client {
   readonly #settings: ConnectionSettings;
   /** Before every path; empty without one. */
   readonly #chroot: string;
-  readonly #socket: net.Socket;
-  readonly #frames = new Frames(maxFrame);
+  readonly #link: Link;
   readonly #pending = new PendingRequests();
+  readonly #trees = new WatchedTrees();
   readonly #connectTimer: NodeJS.Timeout;
-  #outgoing: Buffer[] = [];
   #watchdog: Watchdog | undefined;
   #established = false;
   #closing = false;
   #disposed = false;
-  #socketError: string | undefined;
 
   /** @param lookup finds the addresses of a host name */
-  constructor(server: ZookeeperServer, settings: ConnectionSettings, events: ClientEvents, lookup: net.LookupFunction) {
+  constructor(server: ZookeeperServer, settings: ConnectionSettings, events: ClientEvents, lookup: LookupFunction) {
     this.server = server;
     this.#events = events;
     this.#settings = settings;
@@ -85,16 +88,39 @@ export class Client {
       () => this.#lose(`no answer to the greeting within ${settings.connectTimeout} ms`, "mute"),
       settings.connectTimeout,
     );
-    this.#socket = net.connect({ host: server.host, port: server.port, noDelay: true, lookup });
-    this.#socket.on("connect", () => this.#socket.write(requests.greeting(settings.sessionTimeout)));
-    this.#socket.on("data", (chunk: Buffer) => this.#contained(() => this.#onData(chunk)));
-    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
-      this.#socketError = error.code ?? error.message;
+    this.#link = new Link(server, lookup, {
+      opened: () => this.#link.send(requests.greeting(settings.sessionTimeout)),
+      heard: () => this.#watchdog?.heard(),
+      frame: (frame) => (this.#established ? this.#onReply(frame) : this.#onGreeting(frame)),
+      ended: (reason) =>
+        this.#lose(
+          reason ?? (this.#established ? "the server closed the connection" : "the server closed the connection without a greeting"),
+        ),
     });
-    this.#socket.on("close", () => {
-      if (this.#socketError) this.#lose(`connection failed: ${this.#socketError}`);
-      else this.#lose(this.#established ? "the server closed the connection" : "the server closed the connection without a greeting");
-    });
+  }
+
+  /**
+   * Leaves one watch on a node, whether it exists or not, and everything below it, for as long as the session lasts. What
+   * is read there afterwards leaves none of its own. Whoever reads after it misses nothing.
+   * @returns false where the server has none; then every reading leaves its own
+   */
+  async watchTree(path: string): Promise<boolean> {
+    if (this.#settings.watches === "one-shot") return false;
+    if (this.#trees.covers(path)) return true;
+    try {
+      return await this.#request(
+        path,
+        requests.addRecursiveWatch,
+        () => true,
+        () => this.#covered(path),
+        false,
+      );
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.code !== unimplemented) throw error;
+      // A server that does not know a request closes the connection behind its answer (3.5.10, observed).
+      this.#lose("the server has no recursive watches", "one-shot");
+      return false;
+    }
   }
 
   /**
@@ -139,14 +165,13 @@ export class Client {
   async close(): Promise<void> {
     this.#closing = true;
     if (!this.#disposed && this.#established) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, farewellMs);
-        this.#socket.once("close", () => {
-          clearTimeout(timer);
-          resolve();
-        });
-        this.#send(requests.closeSession(this.#pending.add({ path: "/", answered() {}, absent() {}, failed() {} })));
+      this.#link.send(requests.closeSession(this.#pending.add({ path: "/", answered() {}, absent() {}, failed() {} })));
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, farewellMs);
       });
+      await Promise.race([this.#link.closed(), patience]);
+      clearTimeout(timer);
     }
     this.#lose("closed");
   }
@@ -154,7 +179,7 @@ export class Client {
   async #presentOrWatched<T>(path: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
     for (let attempt = 0; attempt < followAttempts; attempt++) {
       const found = await read();
-      if (found !== undefined || !(await this.exists(path))) return found;
+      if (found !== undefined || this.#trees.covers(path) || !(await this.exists(path))) return found;
     }
     throw new Error(`${path} appears and vanishes`);
   }
@@ -171,26 +196,8 @@ export class Client {
         }
       };
       const xid = this.#pending.add({ path, answered, absent: () => resolve(ifAbsent), failed: reject });
-      this.#send(encode(xid, this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path));
-    });
-  }
-
-  /** What one turn of the event loop asks for leaves in one packet. */
-  #send(frame: Buffer): void {
-    if (this.#outgoing.push(frame) > 1) return;
-    setImmediate(() => {
-      const frames = this.#outgoing;
-      this.#outgoing = [];
-      if (!this.#disposed) this.#socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
-    });
-  }
-
-  #onData(chunk: Buffer): void {
-    this.#watchdog?.heard();
-    this.#frames.push(chunk, (frame) => {
-      if (this.#disposed) return;
-      if (this.#established) this.#onReply(frame);
-      else this.#onGreeting(frame);
+      const whole = this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path;
+      this.#link.send(encode(xid, whole, !this.#trees.covers(path)));
     });
   }
 
@@ -211,15 +218,29 @@ export class Client {
     });
     const { auth } = this.#settings;
     // Before any request: the server works them off in order.
-    if (auth) this.#send(requests.authentication(auth.scheme, Buffer.from(`${auth.user}:${auth.password}`)));
+    if (auth) this.#link.send(requests.authentication(auth.scheme, Buffer.from(`${auth.user}:${auth.password}`)));
+    this.#catchUp();
     this.#events.established();
+  }
+
+  /** A server that lags behind its leader would tell of a past that others have left behind. Answered before what is asked next. */
+  #catchUp(): void {
+    this.#request("/", requests.sync, () => true, Boolean, false).catch((error: Error) =>
+      this.#lose(error.message, error instanceof RequestFailed ? error.ending : "broken"),
+    );
+  }
+
+  /** At once with the answer: what fires right behind it is already told as it must be. */
+  #covered(path: string): boolean {
+    this.#trees.add(path);
+    return true;
   }
 
   /** A server that answers pings alone is no better than a silent one. */
   #ping(patience: number): void {
     const { oldest } = this.#pending;
     if (oldest !== undefined && oldest.waited >= patience) this.#lose(`no answer about ${oldest.path} for ${Math.round(oldest.waited)} ms`);
-    else this.#send(requests.ping());
+    else this.#link.send(requests.ping());
   }
 
   #onReply(frame: Buffer): void {
@@ -227,8 +248,8 @@ export class Client {
     const { xid, error } = reply;
     switch (xid) {
       case requests.ownXid.notification: {
-        const path = readNotification(reply);
-        if (path !== undefined) this.#events.changed(this.#withoutChroot(path));
+        const fired = readNotification(reply);
+        if (fired) for (const path of this.#trees.changedBy(fired.kind, this.#withoutChroot(fired.path))) this.#events.changed(path);
         break;
       }
       case requests.ownXid.ping:
@@ -252,22 +273,12 @@ export class Client {
     return this.#chroot !== "" && path.startsWith(this.#chroot) ? path.slice(this.#chroot.length) || "/" : path;
   }
 
-  /** Whatever throws in here ends this session and nothing else. */
-  #contained(action: () => void): void {
-    if (this.#disposed) return;
-    try {
-      action();
-    } catch (error) {
-      this.#lose(`the server's answer cannot be understood: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
   #lose(reason: string, ending: Ending = this.#established ? "broken" : "unreachable"): void {
     if (this.#disposed) return;
     this.#disposed = true;
     clearTimeout(this.#connectTimer);
     this.#watchdog?.stop();
-    this.#socket.destroy();
+    this.#link.destroy();
     this.#pending.failAll(new SessionLost(reason));
     if (!this.#closing) this.#events.lost({ ending, reason });
   }

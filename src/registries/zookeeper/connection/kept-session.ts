@@ -50,6 +50,8 @@ export class KeptSession implements Session {
   #mute = 0;
   #broken = 0;
   #lastReason: string | undefined;
+  /** Recursive watches did not serve; so nobody tries them again. */
+  #oneShot = false;
   #listedAt = 0;
   #closed = false;
 
@@ -77,7 +79,7 @@ export class KeptSession implements Session {
     const connectTimeout = Math.min(this.#settings.connectTimeout, firstConnectTimeoutMs * 2 ** Math.min(this.#mute, 10));
     const client = new Client(
       server,
-      { ...this.#settings, connectTimeout },
+      { ...this.#settings, connectTimeout, ...(this.#oneShot && { watches: "one-shot" }) },
       {
         established: () => this.#onEstablished(client),
         changed: (path) => this.#follower?.changed(path),
@@ -109,6 +111,12 @@ export class KeptSession implements Session {
     this.#follower = undefined;
     this.#client = undefined;
     if (this.#closed) return;
+    if (doubt.ending === "one-shot" && !this.#oneShot) {
+      this.#oneShot = true;
+      this.#context.log.info({ server: serverText(server) }, `${doubt.reason}; from here on, a watch is left on every node`);
+      this.#connect();
+      return;
+    }
     const stable = this.#listedAt > 0 && performance.now() - this.#listedAt > stableMs;
     this.#listedAt = 0;
     if (stable) this.#broken = 0;

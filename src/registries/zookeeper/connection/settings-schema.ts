@@ -41,6 +41,12 @@ export const connectionShape = {
   connectTimeout: between("100ms", "10m")
     .prefault("5s")
     .describe("How long one server may take to accept a session; the first attempt is given 0.5 s, each mute one twice as long."),
+  watches: z
+    .enum(["auto", "one-shot"])
+    .default("auto")
+    .describe(
+      "`auto`: one watch on the whole tree where the server has such (3.6 and later); `one-shot`: one on every node that is read, for trees whose nodes may be listed but not read.",
+    ),
   auth: z
     .strictObject({
       scheme: z.literal("digest").default("digest").describe("Authentication scheme."),

@@ -5,6 +5,8 @@ export interface ConnectionSettings {
   readonly chroot?: string | undefined;
   readonly sessionTimeout: number;
   readonly connectTimeout: number;
+  /** `auto`: a recursive watch on a whole tree where the server has them, else a one-shot watch on every node. */
+  readonly watches: "auto" | "one-shot";
   readonly auth?: { readonly scheme: string; readonly user: string; readonly password: string } | undefined;
 }
 

@@ -7,6 +7,7 @@ import type { Emitter, Listing } from "../../contract.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
+import { Announcements } from "./announcements.ts";
 import type { InterfaceNames } from "./interface-names.ts";
 import type { KnownInterface } from "./known-interface.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
@@ -29,6 +30,8 @@ export interface InterfaceReaderContext {
   readonly listing: () => Listing | undefined;
   /** A known interface has no node any more; the root tells whether it is gone for good. */
   readonly absent: () => void;
+  /** Providers came or went here of which no watch told before they were read. */
+  readonly untold: (path: string) => void;
   /** An interface was told for the first time, outside of a listing. */
   readonly appeared: (directory: string) => void;
 }
@@ -39,8 +42,9 @@ interface Reading {
 }
 
 export class InterfaceReader {
-  /** Directories whose providers this session has read, so that a watch is left on them. */
+  /** Directories whose providers this session reads or has read, so that their changes are told. */
   readonly followed = new Set<string>();
+  readonly #announcements = new Announcements();
   readonly #context: InterfaceReaderContext;
   readonly #readings = new Map<string, Reading>();
   #stopped = false;
@@ -54,6 +58,24 @@ export class InterfaceReader {
     this.#stopped = true;
   }
 
+  /** The interface is gone; should it come back, it is a new one. */
+  forget(directory: string): void {
+    this.followed.delete(directory);
+    this.#announcements.forget(directory);
+  }
+
+  /**
+   * A watch told that an interface's providers changed.
+   * @returns whether that needs a new reading: none if nobody follows the interface, or if one under way will read again
+   */
+  announced(directory: string): boolean {
+    if (!this.followed.has(directory)) return false;
+    this.#announcements.add(directory);
+    const running = this.#readings.get(directory);
+    if (running) running.again = true;
+    return running === undefined;
+  }
+
   /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
   read(directory: string): Promise<void> {
     const running = this.#readings.get(directory);
@@ -61,6 +83,7 @@ export class InterfaceReader {
       running.again = true;
       return running.done;
     }
+    this.followed.add(directory);
     const reading: Reading = { again: false, done: Promise.resolve() };
     this.#readings.set(directory, reading);
     reading.done = this.#readUntilQuiet(directory, reading);
@@ -87,16 +110,20 @@ export class InterfaceReader {
   async #readProviders(directory: string, which: "grown" | "all"): Promise<boolean> {
     const path = this.#context.paths.providers(directory);
     const before = this.#context.known.meet(directory, (encoded) => this.#context.names.decoded(encoded));
+    const read = (nodes: readonly string[]): boolean => {
+      if (!this.#announcements.cover(directory, nodes)) this.#context.untold(path);
+      return this.#understand(directory, nodes, before, which);
+    };
     let held: boolean | undefined;
     try {
-      held = await this.#context.client.follow(path, (nodes) => this.#understand(directory, nodes, before, which));
+      held = await this.#context.client.follow(path, read);
     } catch (error) {
       if (before || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
       // Never read so far: nothing can be lost by leaving it out.
+      this.forget(directory);
       this.#context.emit.problem({ code: "no-permission", where: path, message: error.message });
       return false;
     }
-    this.followed.add(directory);
     if (held !== undefined || !before) return held ?? false;
     if (await this.#context.client.exists(this.#context.paths.interface(directory))) return this.#understand(directory, [], before, which);
     // The root's next reading tells whether it is gone for good.

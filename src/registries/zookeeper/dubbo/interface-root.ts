@@ -1,5 +1,5 @@
 /**
- * Follows Dubbo's interface-level layout through one session: lists it, keeps a watch wherever
+ * Follows Dubbo's interface-level layout through one session: lists it, has everything watched where
  * something can change, and reads again what a watch names. Watches are triggers, reads are truth.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,6 @@ import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing } from "../../contract.ts";
 import { itemId } from "../../service.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
-import { noAuth } from "../connection/protocol/error-name.ts";
 import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
 import { InterfaceNames } from "./interface-names.ts";
@@ -41,6 +40,8 @@ export class InterfaceRoot {
   readonly #paths: DubboPaths;
   readonly #names: InterfaceNames;
   readonly #eventPool: TaskPool;
+  /** Directories whose reading waits for its turn in the pool. */
+  readonly #due = new Set<string>();
   readonly #reader: InterfaceReader;
   readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
@@ -48,6 +49,7 @@ export class InterfaceRoot {
   #rootReading = false;
   #rootChanged = false;
   #rootNotBefore = 0;
+  #recursive = false;
   #listing: Listing | undefined;
   #listAgain = false;
   #stopped = false;
@@ -68,6 +70,7 @@ export class InterfaceRoot {
       emit: this.#emit,
       listing: () => this.#listing,
       absent: () => this.#rootDue(),
+      untold: (path) => this.#untold(path),
       appeared: (directory) => this.#consumers?.due(directory),
     });
     if (!context.settings.consumers) return;
@@ -87,12 +90,13 @@ export class InterfaceRoot {
     else this.#attempt(this.#list());
   }
 
-  /** A watch fired. */
+  /** A watch fired; a recursive one also for what is not followed. */
   changed(path: string): void {
     const place = this.#paths.place(path);
     if (place?.what === "root") this.#rootDue();
-    else if (place?.what === "providers") this.#providersDue(place.directory);
-    else if (place?.what === "consumers") this.#consumers?.due(place.directory);
+    else if (place?.what === "providers") {
+      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory);
+    } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
   }
 
   /** The session is over: nothing is emitted from here on. */
@@ -138,6 +142,8 @@ export class InterfaceRoot {
   /** The root's interfaces. A root that is absent has none; one that vanished is doubted first. */
   async #listRoot(): Promise<string[]> {
     const { root } = this.#paths;
+    // Before the first reading, so that nothing is missed between the two.
+    this.#recursive = await this.#client.watchTree(root);
     this.#rootChanged = false;
     let children = await this.#client.follow(root, asTheyAre);
     if (children === undefined && this.#known.rootSeen) {
@@ -195,11 +201,27 @@ export class InterfaceRoot {
     for (const key of this.#known.get(directory)?.keys ?? [])
       this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
     this.#known.delete(directory);
-    this.#reader.followed.delete(directory);
+    this.#reader.forget(directory);
   }
 
   #providersDue(directory: string): void {
-    this.#eventPool.run(() => this.#reader.read(directory).catch((error) => this.#fail(error)));
+    if (this.#due.has(directory)) return;
+    this.#due.add(directory);
+    this.#eventPool.run(() => {
+      this.#due.delete(directory);
+      return this.#reader.read(directory).catch((error) => this.#fail(error));
+    });
+  }
+
+  /**
+   * A watch fires before its change can be read. One that does not is no use: ZooKeeper (3.8.4, 3.9.2 and later) keeps
+   * quiet on recursive watches about nodes that may not be read, though their names may be listed.
+   */
+  #untold(path: string): void {
+    if (!this.#recursive) return;
+    const reason = `the recursive watch does not tell what changes in ${path}`;
+    this.#context.log.warn({ path }, `${reason}; may its nodes be read?`);
+    this.#client.doubt(reason, "one-shot");
   }
 
   #attempt(work: Promise<void>): void {
@@ -210,7 +232,7 @@ export class InterfaceRoot {
   #fail(error: unknown): void {
     if (this.#stopped || error instanceof SessionLost) return;
     if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
-    this.#client.doubt(describe(error), error instanceof RequestFailed && error.code === noAuth ? "refused" : "broken");
+    this.#client.doubt(describe(error), error instanceof RequestFailed ? error.ending : "broken");
   }
 }
 

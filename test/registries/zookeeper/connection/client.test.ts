@@ -15,7 +15,7 @@ async function established(context: TestContext, chroot?: string): Promise<{ fak
   const client = await new Promise<Client>((resolve, reject) => {
     const made = new Client(
       server,
-      { servers: [server], chroot, sessionTimeout: 5_000, connectTimeout: 5_000 },
+      { servers: [server], chroot, sessionTimeout: 5_000, connectTimeout: 5_000, watches: "auto" },
       {
         established: () => resolve(made),
         changed: (path) => changes.emit("changed", path),
@@ -74,5 +74,47 @@ suite("content of a node", { concurrency: true }, () => {
       SyntaxError,
     );
     assert.equal(await client.data("/node", String), "{");
+  });
+});
+
+suite("a watched tree", { concurrency: true }, () => {
+  test("is watched by one watch, in the words of one-shot ones", async (context) => {
+    const { fake, client, changes } = await established(context, "/chroot");
+    fake.nodes.ensure("/chroot/tree/a");
+    const told: string[] = [];
+    changes.on("changed", (path) => told.push(path));
+    assert.equal(await client.watchTree("/tree"), true);
+    assert.equal(await client.watchTree("/tree/a"), true);
+    await client.children("/tree", (names) => names);
+    await client.data("/tree/a", String);
+    assert.equal(await client.followData("/tree/missing", String), undefined);
+    assert.equal(await client.exists("/tree/a"), true);
+    assert.equal(fake.watches, 1);
+    fake.nodes.setData("/chroot/tree/a", Buffer.from("new"));
+    fake.nodes.create("/chroot/tree/a/b");
+    fake.nodes.deleteTree("/chroot/tree");
+    // Whatever was told before this answer came before it.
+    await client.exists("/tree");
+    assert.deepEqual(told, ["/tree/a", "/tree/a", "/tree/a/b", "/tree/a", "/tree/a/b", "/tree", "/tree/a", "/tree"]);
+  });
+
+  test("leaves the watches beside it as they are", async (context) => {
+    const { fake, client, changes } = await established(context);
+    for (const path of ["/tree", "/beside"]) fake.nodes.create(path);
+    await client.watchTree("/tree");
+    await client.children("/beside", (names) => names);
+    assert.equal(fake.watches, 2);
+    assert.deepEqual(await Promise.all([once(changes, "changed"), fake.nodes.create("/beside/a")]), [["/beside"], undefined]);
+  });
+});
+
+suite("a session", { concurrency: true }, () => {
+  test("lets its server catch up with the leader before anything is read", async (context) => {
+    const { fake, client } = await established(context);
+    await client.exists("/");
+    assert.deepEqual(
+      fake.requests.map(({ type }) => type),
+      [op.sync, op.exists],
+    );
   });
 });

@@ -1,48 +1,15 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { op } from "../../../support/fake-zookeeper/protocol.ts";
-import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
 import { providerNode } from "../../../support/zookeeper-writer.ts";
+import { ids, nodeOf, open, orders, providers, register, startFake, users } from "./root-rig.ts";
 
-const orders = "com.acme.Orders";
-const users = "com.acme.Users";
+suite("a Dubbo root with one watch on all of it", { concurrency: true }, () => isFollowed(true));
+suite("a Dubbo root with a watch on every node", { concurrency: true }, () => isFollowed(false));
 
-async function fakeServer(context: TestContext): Promise<FakeZooKeeper> {
-  const fake = await FakeZooKeeper.start();
-  context.after(() => fake.shutDown());
-  return fake;
-}
+function isFollowed(recursiveWatches: boolean): void {
+  const fakeServer = (context: TestContext) => startFake(context, recursiveWatches);
 
-function open(
-  context: TestContext,
-  fake: FakeZooKeeper,
-  settings: Record<string, unknown> = {},
-  known: readonly string[] = [],
-): RecordedSession {
-  const recorded = new RecordedSession({ servers: `127.0.0.1:${fake.port}`, consumers: false, ...settings }, known);
-  context.after(() => recorded.session.close());
-  return recorded;
-}
-
-function providers(name: string): string {
-  return `/dubbo/${name}/providers`;
-}
-
-function nodeOf(name: string, host: number): string {
-  return `${providers(name)}/${providerNode(name, { address: `10.0.0.${host}`, port: 20880 })}`;
-}
-
-function register(fake: FakeZooKeeper, name: string, ...hosts: number[]): void {
-  fake.nodes.ensure(providers(name));
-  for (const host of hosts) fake.nodes.create(nodeOf(name, host));
-}
-
-function ids(...hosts: number[]): string[] {
-  return hosts.map((host) => `dubbo://10.0.0.${host}:20880`);
-}
-
-suite("a Dubbo root", { concurrency: true }, () => {
   test("that does not exist yet is empty, and is followed once it is created", async (context) => {
     const fake = await fakeServer(context);
     const recorded = open(context, fake);
@@ -198,6 +165,44 @@ suite("a Dubbo root", { concurrency: true }, () => {
     await recorded.until("its return", () => recorded.instances(orders)?.[0] === ids(3)[0]);
   });
 
+  test("follows a providers node that was deleted alone and created again", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    fake.nodes.deleteTree(providers(orders));
+    await recorded.until("the empty service", () => recorded.instances(orders)?.length === 0);
+    register(fake, orders, 2);
+    await recorded.until("its return", () => recorded.instances(orders)?.[0] === ids(2)[0]);
+    fake.nodes.create(nodeOf(orders, 3));
+    await recorded.until("a change after it", () => recorded.instances(orders)?.length === 2);
+    assert.equal(recorded.count("removed"), 0);
+  });
+
+  test("misses nothing that changes while it is listed", async (context) => {
+    const fake = await fakeServer(context);
+    for (let at = 0; at < 20; at++) register(fake, `com.acme.S${at}`, 1);
+    let readings = 0;
+    fake.answer = ({ type, path }) => {
+      // Right behind the answer, which does not show it any more.
+      if (type === op.getChildren && readings++ < 30) queueMicrotask(() => change(path));
+      return undefined;
+    };
+    const change = (path: string): void => {
+      if (path === "/dubbo") register(fake, `com.acme.New${readings}`, 1);
+      else if (fake.nodes.has(path) && fake.nodes.get(path).children.size < 3) register(fake, path.split("/")[2] as string, readings + 2);
+    };
+    const recorded = open(context, fake, { maxInFlight: 3 });
+    await recorded.synced();
+    const wanted = () => {
+      for (const name of fake.nodes.get("/dubbo").children) {
+        if (recorded.instances(name)?.length !== fake.nodes.get(providers(name)).children.size) return false;
+      }
+      return readings >= 30;
+    };
+    await recorded.until("what is registered", wanted);
+  });
+
   test("says nothing of a provider that registers anew within milliseconds", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, 1);
@@ -278,4 +283,4 @@ suite("a Dubbo root", { concurrency: true }, () => {
     fake.nodes.create(consumer(2));
     await recorded.until("the second consumer", () => seen()?.length === 2);
   });
-});
+}

@@ -10,6 +10,7 @@ suite("settings of the zookeeper kind", () => {
       root: "/dubbo",
       sessionTimeout: 15_000,
       connectTimeout: 5_000,
+      watches: "auto",
       maxInFlight: 128,
       relistInterval: 600_000,
       include: [],

@@ -19,6 +19,7 @@ const names: Readonly<Record<number, string>> = {
   [-127]: "THROTTLED_OP",
 };
 
+export const unimplemented = -6;
 export const noNode = -101;
 export const noAuth = -102;
 

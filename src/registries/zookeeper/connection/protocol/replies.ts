@@ -32,8 +32,16 @@ export function readReply(frame: Buffer): Reply {
   return { xid, error: content.int(), content };
 }
 
-/** Of a reply numbered `ownXid.notification`: the path a fired watch is about; undefined for news of the session itself. */
-export function readNotification({ content }: Reply): string | undefined {
-  content.skip(8); // kind of event, state
-  return content.text() || undefined;
+export interface Notification {
+  /** As ZooKeeper counts the kinds of events; newer servers may know more of them. */
+  readonly kind: number;
+  readonly path: string;
+}
+
+/** Of a reply numbered `ownXid.notification`: which watch fired; undefined for news of the session itself. */
+export function readNotification({ content }: Reply): Notification | undefined {
+  const kind = content.int();
+  content.skip(4); // state
+  const path = content.text();
+  return path === "" ? undefined : { kind, path };
 }

@@ -1,7 +1,10 @@
 /** What a reading client says to a ZooKeeper server, as frames ready to be sent (`zookeeper.jute`, `ZooDefs.OpCode`). */
 import { JuteWriter } from "./jute.ts";
 
-const operation = { exists: 3, getData: 4, getChildren: 8, ping: 11, auth: 100, close: -11 } as const;
+const operation = { exists: 3, getData: 4, getChildren: 8, sync: 9, ping: 11, auth: 100, addWatch: 106, close: -11 } as const;
+
+/** Of `addWatch`: persistent, on a node and everything below. */
+const recursive = 1;
 
 /** Numbers of requests that are no one's but the protocol's. */
 export const ownXid = { notification: -1, ping: -2, auth: -4 } as const;
@@ -33,19 +36,31 @@ export function authentication(scheme: string, credentials: Buffer): Buffer {
     .frame();
 }
 
-/** Answered with the node's status, or that it does not exist; leaves a watch on its creation, change or deletion. */
-export function exists(xid: number, path: string): Buffer {
-  return aboutPath(xid, operation.exists, path);
+/** Answered with the node's status, or that it does not exist; with `watch`, leaves a watch on its creation, change or deletion. */
+export function exists(xid: number, path: string, watch: boolean): Buffer {
+  return aboutPath(xid, operation.exists, path, watch);
 }
 
-/** Answered with the node's content, then its status; leaves a watch on its change or deletion. */
-export function getData(xid: number, path: string): Buffer {
-  return aboutPath(xid, operation.getData, path);
+/** Answered with the node's content, then its status; with `watch`, leaves a watch on its change or deletion. */
+export function getData(xid: number, path: string, watch: boolean): Buffer {
+  return aboutPath(xid, operation.getData, path, watch);
 }
 
-/** Answered with the names of the node's children; leaves a watch on them. */
-export function getChildren(xid: number, path: string): Buffer {
-  return aboutPath(xid, operation.getChildren, path);
+/** Answered with the names of the node's children; with `watch`, leaves a watch on them. */
+export function getChildren(xid: number, path: string, watch: boolean): Buffer {
+  return aboutPath(xid, operation.getChildren, path, watch);
+}
+
+/** Leaves a watch on a node, present or not, and everything below, until the session ends (since 3.6). */
+export function addRecursiveWatch(xid: number, path: string): Buffer {
+  const pathLength = Buffer.byteLength(path);
+  return new JuteWriter(8 + 4 + pathLength + 4).int(xid).int(operation.addWatch).text(path, pathLength).int(recursive).frame();
+}
+
+/** Answered when the server has everything that its leader had when it was asked. */
+export function sync(xid: number, path: string): Buffer {
+  const pathLength = Buffer.byteLength(path);
+  return new JuteWriter(8 + 4 + pathLength).int(xid).int(operation.sync).text(path, pathLength).frame();
 }
 
 export function ping(): Buffer {
@@ -57,7 +72,7 @@ export function closeSession(xid: number): Buffer {
   return new JuteWriter(8).int(xid).int(operation.close).frame();
 }
 
-function aboutPath(xid: number, type: number, path: string): Buffer {
+function aboutPath(xid: number, type: number, path: string, watch: boolean): Buffer {
   const pathLength = Buffer.byteLength(path);
-  return new JuteWriter(8 + 4 + pathLength + 1).int(xid).int(type).text(path, pathLength).flag(true).frame();
+  return new JuteWriter(8 + 4 + pathLength + 1).int(xid).int(type).text(path, pathLength).flag(watch).frame();
 }

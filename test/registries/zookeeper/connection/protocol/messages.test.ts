@@ -15,9 +15,14 @@ suite("what is said to a ZooKeeper server", () => {
   });
 
   test("asks for children, content and existence by number, kind, path and the wish for a watch", () => {
-    assert.deepEqual(requests.getChildren(258, "/d/é"), hex("00000012 00000102 00000008 00000005 2f642fc3a9 01"));
-    assert.deepEqual(requests.getData(3, "/d"), hex("0000000f 00000003 00000004 00000002 2f64 01"));
-    assert.deepEqual(requests.exists(1, "/"), hex("0000000e 00000001 00000003 00000001 2f 01"));
+    assert.deepEqual(requests.getChildren(258, "/d/é", true), hex("00000012 00000102 00000008 00000005 2f642fc3a9 01"));
+    assert.deepEqual(requests.getData(3, "/d", false), hex("0000000f 00000003 00000004 00000002 2f64 00"));
+    assert.deepEqual(requests.exists(1, "/", true), hex("0000000e 00000001 00000003 00000001 2f 01"));
+  });
+
+  test("asks for a watch on a whole tree, and for what the leader has", () => {
+    assert.deepEqual(requests.addRecursiveWatch(5, "/d"), hex("00000012 00000005 0000006a 00000002 2f64 00000001"));
+    assert.deepEqual(requests.sync(1, "/"), hex("0000000d 00000001 00000009 00000001 2f"));
   });
 
   test("carries credentials, signs of life and the farewell under numbers of their own", () => {
@@ -53,9 +58,9 @@ suite("what a ZooKeeper server says", () => {
     assert.throws(() => content("0000000c 00ff61"), RangeError);
   });
 
-  test("names the path of a fired watch, and none for news of the session", () => {
+  test("names kind and path of what a watch saw, and none for news of the session", () => {
     const fired = (path: string) => readReply(reply(-1, 0, `0000000400000003${path}`));
-    assert.equal(readNotification(fired("000000022f61")), "/a");
+    assert.deepEqual(readNotification(fired("000000022f61")), { kind: 4, path: "/a" });
     assert.equal(readNotification(fired("ffffffff")), undefined);
   });
 
