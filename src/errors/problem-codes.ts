@@ -11,6 +11,8 @@ export const problemCodes = {
   "bad-instance": "An instance's registration cannot be understood; the instance is skipped.",
   "bad-label": "A label has no legal form or is one too many; it is left out.",
   "bad-locality": "A part of a locality holds `/`, control characters or more than 100 characters; the locality is left out.",
+  "bad-metadata":
+    "What an application says of its services cannot be understood; its instances keep what they offered before, or are of unknown services.",
   "bad-network": "An instance's network is not a legal name; traffic would go astray, so the instance is skipped.",
   "bad-port": "A port is missing or not within 1 … 65535; the instance or port is skipped.",
   "bad-resource": "A ready Istio object has an unknown API version or kind, or values of the wrong type; it is withheld.",

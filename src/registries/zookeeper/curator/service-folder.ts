@@ -94,6 +94,8 @@ export class ServiceFolder {
   }
 
   async #readUntilQuiet(): Promise<void> {
+    // What one event says of the folder and of a child in it is read in one go.
+    await undefined;
     while (this.#dueAll || this.#dueNames || this.#due.size > 0) {
       await this.#readOnce();
       const lost = this.#lost();

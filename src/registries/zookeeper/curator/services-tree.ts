@@ -79,6 +79,11 @@ export class ServicesTree {
     if (this.#rootDue) this.#rootChanged();
   }
 
+  /** Whether there is a folder of this name, perhaps an empty one. */
+  has(name: string): boolean {
+    return this.#isFollowed(name);
+  }
+
   /** A watch fired. @returns whether the path is one of this tree */
   changed(path: string): boolean {
     if (path === this.#context.root) {
@@ -103,7 +108,9 @@ export class ServicesTree {
 
   /** The services' outermost folders. A root that vanished with instances in it is doubted first. */
   async #rootOrDoubt(): Promise<string[]> {
-    const { root, known, emit } = this.#context;
+    const { client, root, known, emit } = this.#context;
+    // Before the first reading, so that nothing is missed between the two.
+    await client.watchTree(root);
     this.#rootDue = false;
     let names = await this.#rootNames();
     if (names === undefined && [...known.values()].some(({ size }) => size > 0)) {
