@@ -51,6 +51,7 @@ export const problemCodes = {
   "unknown-field": "A ready Istio object has a field that is misspelt or not carried by Tributary; it is withheld.",
   "unknown-key": "A key in a file is not known and is ignored: most often a slip of the pen.",
   "unknown-kind": "A file holds an object of a kind that is not carried; it is skipped.",
+  "unknown-services": "Nothing in the registry tells which services an application's instances offer; the instances are skipped.",
   "wrong-interface": "A provider under one interface says that it provides another; consumers ignore such a provider, and it is skipped.",
 } as const satisfies Record<string, string>;
 

@@ -40,6 +40,11 @@ export class KnownInterfaces {
     return met;
   }
 
+  /** Names of what earlier workers told and this one has not met so far. */
+  get unmet(): string[] {
+    return [...this.#inherited.keys()];
+  }
+
   ensure(directory: string, name: string): KnownInterface {
     let known = this.#byDirectory.get(directory);
     if (!known) {

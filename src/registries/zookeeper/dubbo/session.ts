@@ -1,13 +1,19 @@
 /** One session of the `zookeeper` kind: follows Dubbo's layout through a connection that is kept. */
 import type { StartSession } from "../../contract.ts";
 import { KeptSession } from "../connection/kept-session.ts";
-import { InterfaceRoot } from "./interface-root.ts";
+import { KnownApplications } from "./application/known-applications.ts";
+import { DubboFollower } from "./dubbo-follower.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboSettings } from "./settings.ts";
 
 export const start: StartSession = (context) => {
   const settings = context.settings as DubboSettings;
   const known = new KnownInterfaces(context.known);
+  const applications = new KnownApplications();
   const { emit, log } = context;
-  return new KeptSession(context, settings, (client, listed) => new InterfaceRoot({ client, settings, known, emit, log, listed }));
+  return new KeptSession(
+    context,
+    settings,
+    (client, listed) => new DubboFollower({ client, settings, known, applications, emit, log, listed }),
+  );
 };

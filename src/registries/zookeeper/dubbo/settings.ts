@@ -9,4 +9,11 @@ export interface DubboSettings extends ConnectionSettings {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly consumers: boolean;
+  readonly applications: {
+    readonly enabled: boolean;
+    /** Path of the tree in which applications register: `/services`. */
+    readonly root: string;
+    /** What becomes of instances of which nothing tells the services. */
+    readonly fallback: "application" | "mapping" | "none";
+  };
 }

@@ -16,6 +16,7 @@ suite("settings of the zookeeper kind", () => {
       include: [],
       exclude: [],
       consumers: true,
+      applications: { enabled: true, root: "/services", fallback: "application" },
     });
   });
 
@@ -51,6 +52,9 @@ suite("settings of the zookeeper kind", () => {
     { servers: "a", auth: { user: "", password: "x" } },
     { servers: "a", auth: { scheme: "sasl", user: "a", password: "x" } },
     { servers: "a", timeout: "3s" },
+    { servers: "a", applications: true },
+    { servers: "a", applications: { root: "services" } },
+    { servers: "a", applications: { fallback: "guess" } },
   ];
   for (const settings of refused) {
     test(`refuse ${JSON.stringify(settings)}`, () => assert.equal(zookeeperKind.schema.safeParse(settings).success, false));

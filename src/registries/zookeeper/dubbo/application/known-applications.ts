@@ -44,6 +44,22 @@ export class KnownApplications {
     return this.#byInterface.has(name);
   }
 
+  /** Some instance's services no metadata tell. */
+  get hasUntold(): boolean {
+    return [...this.#byName.values()].some(({ hasUntold }) => hasUntold);
+  }
+
+  /** When the next instance becomes unknown, by `performance.now()`; undefined if none will. */
+  get deadline(): number | undefined {
+    const deadlines = [...this.#byName.values()].flatMap(({ deadline }) => deadline ?? []);
+    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  }
+
+  /** An application is said to have offered an interface. */
+  remember(name: string, offered: string): void {
+    this.#index(this.ensure(name), new Set([offered]));
+  }
+
   /** All instances that provide an interface. */
   providersOf(name: string): ProviderUrl[] {
     const applications = this.#byInterface.get(name);

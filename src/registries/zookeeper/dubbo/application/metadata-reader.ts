@@ -29,6 +29,12 @@ export class MetadataReader {
     this.#context = context;
   }
 
+  /** Reads it unless this session has done so before. */
+  async follow(application: string, revision: string): Promise<void> {
+    const [path] = this.#context.paths.metadata(application, revision);
+    if (!this.#wanted.has(path!)) await this.read(application, revision);
+  }
+
   /** Reads it once; a change of it, or its creation, is told to `changed`. */
   async read(application: string, revision: string): Promise<void> {
     const { client, paths, found } = this.#context;

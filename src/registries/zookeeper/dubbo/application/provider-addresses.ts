@@ -40,6 +40,11 @@ export class ProviderAddresses {
     return true;
   }
 
+  /** Forgets the interfaces that are not among these. */
+  retain(directories: ReadonlySet<string>): void {
+    for (const directory of this.#byDirectory.keys()) if (!directories.has(directory)) this.set(directory, []);
+  }
+
   has(address: string, port: number): boolean {
     return this.#counts.has(addressText(address, port));
   }
