@@ -62,8 +62,9 @@ export class KnownInterfaces {
     return this.#byDirectory;
   }
 
-  /** Forgets every interface that is not among these. */
+  /** Forgets every interface that is not among these, and whatever earlier workers told of others. */
   retain(directories: ReadonlySet<string>): void {
+    this.#inherited.clear();
     for (const directory of this.#byDirectory.keys()) if (!directories.has(directory)) this.#byDirectory.delete(directory);
   }
 }

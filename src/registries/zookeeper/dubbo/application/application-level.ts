@@ -52,8 +52,9 @@ export class ApplicationLevel {
   readonly #metadata: MetadataReader;
   readonly #mapping: NameMapping;
   #isListing = false;
-  #isJudgingSoon = false;
   #timer: NodeJS.Timeout | undefined;
+  /** By `performance.now()`. */
+  #nextJudging = Number.POSITIVE_INFINITY;
   #stopped = false;
 
   constructor(context: ApplicationLevelContext) {
@@ -127,33 +128,31 @@ export class ApplicationLevel {
   async remember(names: readonly string[]): Promise<void> {
     if (this.#tree.isEmpty) return;
     await forEachLimited(names.filter(isInterfaceName), this.#context.settings.maxInFlight, async (name) => {
-      if (this.#tree.has(name)) this.#known.ensure(name).isService = true;
-      else {
-        const applications = (await this.#mapping.applicationsOf(name)) ?? [];
-        for (const application of applications) if (this.#tree.has(application)) this.#known.remember(application, name);
+      if (this.#tree.has(name)) {
+        this.#known.inherit(name).isService = true;
+        return;
       }
+      const applications = ((await this.#mapping.applicationsOf(name)) ?? []).filter((application) => this.#tree.has(application));
+      for (const application of applications) this.#known.remember(this.#known.inherit(application), name);
     });
   }
 
   /** Tells the applications of which nothing tells the services, after all interfaces were read. */
   async complete(directories: ReadonlySet<string>): Promise<void> {
     this.#known.addresses.retain(directories);
-    await this.#judge(true);
-    for (const application of this.#known.all()) this.#tellService(application);
+    await this.#judge(this.#known.all(), true);
   }
 
   /** An interface's providers that have nodes, as they were read. */
   met(directory: string, providers: readonly ProviderUrl[]): void {
     const addresses = providers.map(({ address, ports }) => addressText(address, ports[0]!.number));
-    if (!this.#known.addresses.set(directory, addresses) || this.#context.listing() || this.#isJudgingSoon) return;
-    this.#isJudgingSoon = true;
-    this.#judgeIn(judgeDelayMs);
+    if (this.#known.addresses.set(directory, addresses) && !this.#context.listing()) this.#judgeAt(performance.now() + judgeDelayMs);
   }
 
   /** A watch fired. */
   changed(path: string): void {
     const reading = this.#metadata.changed(path);
-    if (reading) this.#attempt(reading.then(() => this.#judge(false)));
+    if (reading) this.#attempt(reading.then(() => this.#judge(this.#known.all())));
     if (this.#context.settings.applications.fallback === "mapping") this.#mapping.changed(path);
     this.#tree.changed(path);
   }
@@ -192,7 +191,7 @@ export class ApplicationLevel {
     const application = this.#known.ensure(name);
     if (application.isService) this.#tellService(application);
     const readings = Array.from(application.revisions, (revision) => this.#metadata.follow(name, revision));
-    this.#attempt(Promise.all(readings).then(() => this.#judge(false)));
+    this.#attempt(Promise.all(readings).then(() => this.#judge([application])));
   }
 
   #gone(name: string): void {
@@ -205,24 +204,28 @@ export class ApplicationLevel {
   }
 
   /** Finds out whose services are not known, now and when that may be different. */
-  async #judge(isComplete: boolean): Promise<void> {
+  async #judge(applications: Iterable<KnownApplication>, isComplete = false): Promise<void> {
     if (this.#stopped) return;
     const now = performance.now();
-    const differing = this.#known.judge({ now, isComplete });
-    for (const application of differing) this.#tellService(application);
-    const { deadline } = this.#known;
-    if (deadline !== undefined) this.#judgeIn(deadline - now);
+    // One that is gone meanwhile is told by nobody.
+    const judged = [...applications].filter((application) => this.#known.get(application.name) === application);
+    const differing = this.#known.judge(judged, { now, isComplete });
+    for (const application of isComplete ? judged : differing) this.#tellService(application);
+    this.#judgeAt(Math.min(...judged.flatMap(({ deadline }) => deadline ?? [])));
     // Whoever has to be looked for among the interface's providers can be found only where all of them are read.
-    if (!isComplete && this.#known.hasUntold && !this.#known.addresses.isKept) this.#context.relist();
+    if (!isComplete && !this.#known.addresses.isKept && judged.some(({ hasUntold }) => hasUntold)) this.#context.relist();
     await this.#reread(differing.flatMap(({ mapped }) => [...mapped]));
   }
 
-  #judgeIn(ms: number): void {
+  /** @param at by `performance.now()` */
+  #judgeAt(at: number): void {
+    if (at >= this.#nextJudging) return;
+    this.#nextJudging = at;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#isJudgingSoon = false;
-      this.#attempt(this.#judge(false));
-    }, ms);
+      this.#nextJudging = Number.POSITIVE_INFINITY;
+      this.#attempt(this.#judge(this.#known.all()));
+    }, at - performance.now());
   }
 
   /** Tells an application as a service, if it has instances for that, or had. */

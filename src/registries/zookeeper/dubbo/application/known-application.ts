@@ -1,4 +1,5 @@
 /** What is known of one application over all sessions: its instances, and which services they offer. */
+import { isDeepStrictEqual } from "node:util";
 import type { ProviderUrl } from "../provider-url.ts";
 import type { DubboInstance } from "./dubbo-instance.ts";
 import { type MetadataInfo, providerAt } from "./metadata-info.ts";
@@ -12,8 +13,6 @@ const patience = { local: 2_000, remote: 30_000, formerlyKnown: 120_000 } as con
 
 interface KnownInstance {
   readonly instance: DubboInstance;
-  /** As text, to tell whether it was registered anew. */
-  readonly text: string;
   /** What its revision offers, or, while that cannot be read, what an earlier revision of it did. */
   readonly metadata: MetadataInfo | undefined;
   /** Its services are those that the interface level names. */
@@ -72,13 +71,13 @@ export class KnownApplication {
     // The server lists nodes in no order.
     for (const [node, instance] of [...instances].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const known = before.get(node);
-      const text = JSON.stringify(instance);
       before.delete(node);
-      if (known?.text === text) this.#instances.set(node, known);
+      if (known && isDeepStrictEqual(known.instance, instance)) this.#instances.set(node, known);
       else {
-        this.#instances.set(node, renewed(instance, text, this.#metadata.get(instance.revision), known));
+        const now = renewed(instance, this.#metadata.get(instance.revision), known);
+        this.#instances.set(node, now);
         if (known) this.#touch(known, touched);
-        this.#touch(this.#instances.get(node)!, touched);
+        this.#touch(now, touched);
       }
     }
     for (const known of before.values()) this.#touch(known, touched);
@@ -155,15 +154,9 @@ export class KnownApplication {
 }
 
 /** A newly read instance in the place of one that was known under the same node. */
-function renewed(
-  instance: DubboInstance,
-  text: string,
-  metadata: MetadataInfo | undefined,
-  known: KnownInstance | undefined,
-): KnownInstance {
+function renewed(instance: DubboInstance, metadata: MetadataInfo | undefined, known: KnownInstance | undefined): KnownInstance {
   return {
     instance,
-    text,
     metadata: metadata ?? known?.metadata,
     isAtInterfaceLevel: false,
     // One that was unknown and says nothing new about its services stays where it is served.

@@ -49,15 +49,15 @@ export class KnownApplications {
     return [...this.#byName.values()].some(({ hasUntold }) => hasUntold);
   }
 
-  /** When the next instance becomes unknown, by `performance.now()`; undefined if none will. */
-  get deadline(): number | undefined {
-    const deadlines = [...this.#byName.values()].flatMap(({ deadline }) => deadline ?? []);
-    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  /** An application of which an earlier worker told, perhaps without instances now; the tree has its folder. */
+  inherit(name: string): KnownApplication {
+    if (!this.folders.has(name)) this.folders.set(name, new Map());
+    return this.ensure(name);
   }
 
   /** An application is said to have offered an interface. */
-  remember(name: string, offered: string): void {
-    this.#index(this.ensure(name), new Set([offered]));
+  remember(application: KnownApplication, offered: string): void {
+    this.#index(application, new Set([offered]));
   }
 
   /** All instances that provide an interface. */
@@ -91,10 +91,10 @@ export class KnownApplications {
     return touched;
   }
 
-  /** Finds out whose services are not known. @returns the applications of which that is different from before */
-  judge(judging: Omit<Judging, "hasProvider">): KnownApplication[] {
+  /** Finds out whose services are not known. @returns those of the applications of which that is different from before */
+  judge(applications: Iterable<KnownApplication>, judging: Omit<Judging, "hasProvider">): KnownApplication[] {
     const hasProvider = (address: string, port: number): boolean => this.addresses.has(address, port);
-    return [...this.#byName.values()].filter((application) => {
+    return [...applications].filter((application) => {
       if (!application.judge({ ...judging, hasProvider })) return false;
       this.#index(application, application.mapped);
       return true;
