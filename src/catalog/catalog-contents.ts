@@ -134,7 +134,7 @@ export class CatalogContents {
     for (const part of parts) {
       const named = takeFresh(part) ?? part.source.named(part);
       const { id: registry, priority, config } = part.source;
-      if (named !== undefined) contributions.push({ registry, priority, network: config.network, named });
+      if (named !== undefined) contributions.push({ registry, priority, network: config.network, hostNames: config.hostNames, named });
     }
     if (contributions.length === 0) return undefined;
     const otherHosts = parts

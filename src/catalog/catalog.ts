@@ -271,12 +271,12 @@ export class Catalog implements Feed {
   #reconfigure(config: RegistryConfig): void {
     const source = this.#sources.get(config.id);
     if (source === undefined) return;
-    const before = { naming: source.naming, network: source.config.network };
+    const before = servedBy(source);
     source.config = config;
     source.naming = this.#naming(config);
     source.view.setRules(config.protection, Date.now());
     source.timer.set(source.view.nextDeadline());
-    if (JSON.stringify({ naming: source.naming, network: config.network }) === JSON.stringify(before)) return;
+    if (servedBy(source) === before) return;
     this.#contents.rename(source);
   }
 
@@ -292,4 +292,9 @@ export class Catalog implements Feed {
     this.#completeListeners.clear();
     for (const listener of listeners) listener();
   }
+}
+
+/** The settings that decide how what is known of a registry is served. */
+function servedBy({ naming, config: { network, hostNames } }: Source): string {
+  return JSON.stringify({ naming, network, hostNames });
 }

@@ -7,6 +7,7 @@
  * - declared ports are those of the first registry that declares any;
  * - an annotation is that of the first registry that has it.
  */
+import type { RegistryConfig } from "../config/schema.ts";
 import type { NamedService } from "../naming/named-service.ts";
 import type { Instance, Port } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
@@ -18,6 +19,8 @@ export interface Contribution {
   readonly priority: number;
   /** Network of its addresses that name none. */
   readonly network: string | undefined;
+  /** What becomes of host names among its addresses. */
+  readonly hostNames: RegistryConfig["hostNames"];
   readonly named: NamedService;
 }
 
@@ -78,7 +81,9 @@ function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoi
     const { identity, rank, instance } = words[at] as Word;
     let registries: readonly string[] = alone[rank] ?? [];
     for (at += 1; words[at]?.identity === identity; at += 1) registries = joined(registries, ordered[words[at]?.rank ?? rank]?.registry);
-    endpoints.push({ ...instance, network: instance.network ?? ordered[rank]?.network, registries });
+    const source = ordered[rank];
+    const dns = source?.hostNames === "dns" && ({ dns: true } as const);
+    endpoints.push({ ...instance, network: instance.network ?? source?.network, registries, ...dns });
   }
   return endpoints;
 }

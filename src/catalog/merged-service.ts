@@ -15,6 +15,8 @@ export interface MergedService
 export interface MergedEndpoint extends Instance {
   /** The registries that name this endpoint, sorted; the first in priority gave its facts. */
   readonly registries: readonly string[];
+  /** A host name as its address is to be served as it is: `hostNames: dns` of the registry that gave its facts. */
+  readonly dns?: true;
 }
 
 /** A ready resource that passes through, with the registry that gives it. */

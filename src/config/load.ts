@@ -117,15 +117,23 @@ function holds(paths: Iterable<string>, path: Path): boolean {
 /** Relative paths count from the configuration's folder, wherever the process was started. */
 function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folder: string): Config {
   const pathKeys = new Map(kinds.map((kind) => [kind.id, kind.pathKeys ?? []]));
-  const registries = config.registries.map((registry) => {
-    const keys = (pathKeys.get(registry.type) ?? []).filter((key) => typeof registry[key] === "string");
-    return { ...registry, ...Object.fromEntries(keys.map((key) => [key, resolve(folder, registry[key] as string)])) };
-  });
+  const registries = config.registries.map((registry) =>
+    (pathKeys.get(registry.type) ?? []).reduce((changed, key) => withAbsolutePath(changed, key, folder), registry),
+  );
   const { folder: kept } = config.lastKnownGood;
   const lastKnownGood = kept === undefined ? config.lastKnownGood : { ...config.lastKnownGood, folder: resolve(folder, kept) };
   const xds = { ...config.xds, tls: tlsBeside(folder, config.xds.tls) };
   const admin = { ...config.admin, tls: tlsBeside(folder, config.admin.tls) };
   return { ...config, registries, xds, admin, lastKnownGood };
+}
+
+/** The same with the path at a key, such as `path` or `tls.ca`, made absolute if there is one. */
+function withAbsolutePath<T extends Readonly<Record<string, unknown>>>(section: T, key: string, folder: string): T {
+  const [name, inner] = key.split(".") as [string, string?];
+  const value = section[name];
+  if (value === undefined) return section;
+  const path = inner === undefined ? resolve(folder, value as string) : withAbsolutePath(value as T, inner, folder);
+  return { ...section, [name]: path };
 }
 
 function tlsBeside(folder: string, tls: TlsConfig | undefined): TlsConfig | undefined {

@@ -1,5 +1,5 @@
 /** The sections of the three things that listen: xDS, metrics and health, the admin API. */
-import { z } from "zod";
+import * as z from "zod";
 import { duration, port } from "./values.ts";
 
 const tlsSchema = z

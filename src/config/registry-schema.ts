@@ -1,5 +1,5 @@
 /** The keys that every registry has, whatever its kind. */
-import { z } from "zod";
+import * as z from "zod";
 import { duration, registryId } from "./values.ts";
 
 const namingSchema = z
@@ -75,6 +75,12 @@ export const commonRegistryShape = {
       "The first answer to an istiod waits for this registry's first complete listing, or for what is kept of it (`lastKnownGood`).",
     ),
   network: z.string().min(1).optional().describe("Istio network of its addresses. Absent: none, the mesh's own."),
+  hostNames: z
+    .enum(["resolve", "dns", "skip"])
+    .default("resolve")
+    .describe(
+      "Instances registered by host name: `resolve` the names here and serve their addresses; leave them to the proxies' `dns` (a ServiceEntry with resolution DNS); or `skip` them, counted.",
+    ),
   naming: namingSchema,
   protection: protectionSchema,
 } as const;

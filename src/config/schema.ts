@@ -4,7 +4,7 @@
  *
  * Registry kinds bring their own keys: `configSchema(kinds)` joins them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { RegistryKind } from "../registries/contract.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
 import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
@@ -107,6 +107,7 @@ export interface RegistryConfig {
   readonly type: string;
   readonly required: boolean;
   readonly network?: string | undefined;
+  readonly hostNames: "resolve" | "dns" | "skip";
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
   readonly [kindKey: string]: unknown;

@@ -3,7 +3,7 @@
  * asked of it (which keys does a place know, which registry types are there). Errors and documentation
  * read this public form, so that neither depends on zod's inside.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { RegistryKind } from "../registries/contract.ts";
 import type { Path } from "./document.ts";
 import { configSchema } from "./schema.ts";

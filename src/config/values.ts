@@ -1,5 +1,5 @@
 /** Scalar forms that several settings share. Their titles are the words of the documentation's type column. */
-import { z } from "zod";
+import * as z from "zod";
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** A longer timer would fire at once: Node keeps its delay in 31 bits. */

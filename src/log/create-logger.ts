@@ -31,7 +31,7 @@ const maxBufferedBytes = 8 * 1024 * 1024;
 
 /** The logger of the process: text on a terminal, JSON lines elsewhere. */
 export async function createLogger(config: LogConfig, options: LoggerOptions = {}): Promise<ProcessLogger> {
-  const { pino } = await import("pino");
+  const { default: pino } = await import("pino");
   const text = config.format === "text" || (config.format === "auto" && (options.isTTY ?? process.stderr.isTTY === true));
   let secrets = needles(options.secrets ?? []);
 

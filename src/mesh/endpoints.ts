@@ -2,10 +2,9 @@
 import type { MergedEndpoint, MergedService } from "../catalog/merged-service.ts";
 import type { WorkloadEntry } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
 import type { Port } from "../registries/service.ts";
-import { parseAddress } from "./ip-address.ts";
-import { endpointLabels, provenance } from "./labels.ts";
-import { isDnsSubdomain, isLabelValue } from "./object-names.ts";
-import { registryLabel, tlsModeLabel } from "./own-names.ts";
+import { isIp, parseAddress } from "./ip-address.ts";
+import { LabelsOfEndpoints } from "./labels-of-endpoints.ts";
+import { isDnsSubdomain, isFqdn, isLabelValue } from "./object-names.ts";
 import type { MeshPolicy } from "./policy.ts";
 import { type OfferedPort, planPorts } from "./ports.ts";
 import { compareText, type ProblemList, quoted } from "./problem-list.ts";
@@ -14,9 +13,11 @@ import { effectiveWeight, scaledWeights } from "./weights.ts";
 export interface EndpointPlan {
   readonly ports: readonly OfferedPort[];
   readonly endpoints: readonly WorkloadEntry[];
+  /** The instances have host names among their addresses, which the proxies have to resolve. */
+  readonly names: boolean;
 }
 
-/** An instance that can be served, with its canonical address and its number of every offered port. */
+/** An instance that can be served, with its canonical address (an IP address, or a host name where those are served) and its number of every offered port. */
 interface Served {
   readonly instance: MergedEndpoint;
   readonly address: string;
@@ -44,22 +45,27 @@ export function planEndpoints(service: MergedService, policy: MeshPolicy, proble
   const distinct = sortedDistinct(served, problems);
   const unset = policy.profile.defaultWeight(service.kind);
   const weights = scaledWeights(distinct.map(({ instance }) => effectiveWeight(instance, unset, problems)));
+  const labels = new LabelsOfEndpoints(policy.labels, problems);
   const endpoints = distinct.flatMap((one, index) => {
     const weight = weights[index];
-    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, policy, problems)];
+    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, labels, policy, problems)];
   });
-  return { ports: plan.ports, endpoints };
+  // Told by what is registered, not by what is healthy: another resolution is another cluster in every proxy.
+  return { ports: plan.ports, endpoints, names: usable.some(({ instance, address }) => instance.dns && !isIp(address)) };
 }
 
 function usableAddress(instance: MergedEndpoint, problems: ProblemList): string | undefined {
   const parsed = parseAddress(instance.address);
-  if (parsed.kind === "ip") {
-    if (isLabelValue(instance.network ?? "")) return parsed.text;
-    problems.instance("bad-network", instance.address, `network ${quoted(instance.network ?? "")} is no legal name`);
-  } else if (parsed.kind === "host-name") {
-    problems.instance("host-name-address", instance.address, "registered by host name; a STATIC ServiceEntry needs an IP address");
-  } else {
+  if (parsed.kind === "invalid") {
     problems.instance("bad-address", instance.address, parsed.reason);
+  } else if (parsed.kind === "host-name" && !instance.dns) {
+    problems.instance("host-name-address", instance.address, "registered by host name; a STATIC ServiceEntry needs an IP address");
+  } else if (parsed.kind === "host-name" && !isFqdn(parsed.text)) {
+    problems.instance("bad-address", instance.address, "no DNS name as Istio demands it");
+  } else if (!isLabelValue(instance.network ?? "")) {
+    problems.instance("bad-network", instance.address, `network ${quoted(instance.network ?? "")} is no legal name`);
+  } else {
+    return parsed.text;
   }
   return undefined;
 }
@@ -105,6 +111,7 @@ function workloadEntry(
   { instance, address, numbers }: Served,
   offered: readonly OfferedPort[],
   weight: number,
+  labels: LabelsOfEndpoints,
   policy: MeshPolicy,
   problems: ProblemList,
 ): WorkloadEntry {
@@ -116,17 +123,13 @@ function workloadEntry(
     if (number !== undefined && number !== port.number) ports[port.name] = number;
   });
   const tls = speaksMeshTls(instance, policy);
-  const own: [string, string][] = [];
-  if (tls) own.push([tlsModeLabel, "istio"]);
-  const from = provenance(instance.registries);
-  if (from !== "") own.push([registryLabel, from]);
   // As `create` would make it, without its copies: there are hundreds of thousands of these.
   return {
     $typeName: "istio.networking.v1alpha3.WorkloadEntry",
     address,
     ports,
     weight,
-    labels: endpointLabels(instance.labels, policy.labels, own, problems),
+    labels: labels.of(instance, tls),
     network: instance.network ?? "",
     locality: localityText(instance, problems),
     // Only with mesh TLS: a service account alone would make istiod expect mTLS there.

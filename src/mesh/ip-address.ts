@@ -8,8 +8,8 @@ const hostName = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$/;
 export type ParsedAddress =
   /** `text` is canonical: dotted decimal, or IPv6 as RFC 5952 writes it. */
   | { readonly kind: "ip"; readonly text: string }
-  /** A host name: nothing an endpoint of a STATIC ServiceEntry can hold. */
-  | { readonly kind: "host-name" }
+  /** A host name, lower-case and without a dot at its end: nothing an endpoint of a STATIC ServiceEntry can hold. */
+  | { readonly kind: "host-name"; readonly text: string }
   /** No address, or one that no instance can have (unspecified, multicast, broadcast). */
   | { readonly kind: "invalid"; readonly reason: string };
 
@@ -34,8 +34,9 @@ export function parseAddress(address: string): ParsedAddress {
     if (text.startsWith("ff") && text.indexOf(":") === 4) return { kind: "invalid", reason: "a multicast address" };
     return { kind: "ip", text };
   }
-  const lastLabel = address.replace(/\.$/, "").split(".").at(-1) ?? "";
-  if (hostName.test(address) && !/^\d*$/.test(lastLabel)) return { kind: "host-name" };
+  const text = address.replace(/\.$/, "").toLowerCase();
+  const lastLabel = text.split(".").at(-1) ?? "";
+  if (hostName.test(address) && !/^\d*$/.test(lastLabel)) return { kind: "host-name", text };
   return { kind: "invalid", reason: "neither an IP address nor a host name" };
 }
 

@@ -26,7 +26,7 @@ import { validate } from "./validate/validate.ts";
  */
 export function translateService(service: MergedService, policy: MeshPolicy, vip: string | undefined): Translation {
   const problems = new ProblemList(`${service.namespace}/${service.host}`);
-  const { ports, endpoints } = planEndpoints(service, policy, problems);
+  const { ports, endpoints, names } = planEndpoints(service, policy, problems);
   const reason = withheld(ports, vip);
   if (reason) {
     problems.service(reason.code, reason.message);
@@ -37,7 +37,8 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
     addresses: vip === undefined ? [] : [vip],
     ports: ports.map(({ name, number, protocol }) => ({ name, number, protocol: protocol.name })),
     location: ServiceEntry_Location.MESH_INTERNAL,
-    resolution: ServiceEntry_Resolution.STATIC,
+    // Without endpoints, DNS would mean that the host itself is to be resolved.
+    resolution: names && endpoints.length > 0 ? ServiceEntry_Resolution.DNS : ServiceEntry_Resolution.STATIC,
     endpoints: [...endpoints],
     exportTo: [...policy.exportTo],
   });

@@ -19,6 +19,8 @@ export interface AcknowledgedState {
 interface Pushed {
   readonly version: string;
   readonly table: ResourceTable;
+  /** Whose table it was. */
+  readonly shard: number;
   /** Of the whole snapshot; a shard may be one publication ahead of it. */
   readonly sequence: number;
 }
@@ -65,9 +67,11 @@ export class Acknowledged {
     if (this.#complete.size < this.#source.shards.length) return undefined;
     const answers = [...this.#complete.values()].flatMap((stream) => ownedTypes.flatMap((type) => stream.get(type) ?? []));
     const pushes = answers.flatMap(({ acknowledged }) => acknowledged ?? []);
+    // Two streams of one shard do not stand for another one.
+    if (new Set(pushes.map(({ shard }) => shard)).size < this.#source.shards.length) return undefined;
     // What is on its way may be held already, also where we have come back to what was acknowledged before it.
     const behind = answers.flatMap(({ pushed, acknowledged }) =>
-      acknowledged && (pushed !== acknowledged || !this.#current(acknowledged.table.type, acknowledged.version)) ? [acknowledged] : [],
+      acknowledged && (pushed !== acknowledged || !this.#isCurrent(acknowledged)) ? [acknowledged] : [],
     );
     return {
       streams: [...this.#complete.keys()].join(" "),
@@ -76,17 +80,22 @@ export class Acknowledged {
     };
   }
 
-  /** The table of this version, if it is what is served now. */
-  #current(type: TypeKey, version: string): ResourceTable | undefined {
-    return this.#source.shards.map((shard) => shard.current().table(type)).find(({ digest }) => digest === version);
+  /** What a shard serves now. Only its own tables count: those of two shards have one version where both are empty. */
+  #served(shard: number, type: TypeKey): ResourceTable | undefined {
+    return this.#source.shards[shard]?.current().table(type);
+  }
+
+  #isCurrent({ shard, table: { type }, version }: Pushed): boolean {
+    return this.#served(shard, type)?.digest === version;
   }
 
   #pushed(client: ClientIdentity, type: ObservedType, version: string): void {
     if (client.kind !== "istiod" || type === "other") return;
     // The push was made from what is current at this moment; its version is the digest of its table.
-    const table = this.#current(type, version);
+    const { shard } = client;
+    const table = this.#served(shard, type);
     const onStream = this.#typeOnStream(client, type);
-    onStream.pushed = table && { version, table, sequence: this.#source.current().sequence };
+    onStream.pushed = table?.digest === version ? { version, table, shard, sequence: this.#source.current().sequence } : undefined;
     this.#events.pushed();
   }
 

@@ -31,7 +31,10 @@ export interface RegistryKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly summary: string;
   /** Keys of this kind, beside those every registry has (`id`, `type`, `required`, `naming`, …). */
   readonly schema: z.ZodObject<Shape>;
-  /** Keys of `schema` that name files or folders; the configuration makes them absolute, from the folder it lies in. */
+  /**
+   * Keys of `schema` that name files or folders, those of a section with a dot (`tls.ca`); the configuration makes them
+   * absolute, from the folder it lies in.
+   */
   readonly pathKeys?: readonly string[];
   readonly naming: KindNaming;
   /**

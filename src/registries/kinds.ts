@@ -2,5 +2,6 @@
 import type { RegistryKind } from "./contract.ts";
 import { fileKind } from "./file/kind.ts";
 import { zookeeperKind } from "./zookeeper/dubbo/kind.ts";
+import { springZookeeperKind } from "./zookeeper/spring/kind.ts";
 
-export const kinds: readonly RegistryKind[] = [fileKind, zookeeperKind];
+export const kinds: readonly RegistryKind[] = [fileKind, zookeeperKind, springZookeeperKind];

@@ -4,7 +4,9 @@
  */
 import { getHeapStatistics } from "node:v8";
 import { collectGarbage } from "./collect-garbage.ts";
-import type { Session, StartSession } from "./contract.ts";
+import type { Emitter, Session, StartSession } from "./contract.ts";
+import { NameResolver } from "./host-names/name-resolver.ts";
+import { ResolvingEmitter } from "./host-names/resolving-emitter.ts";
 import { relayLogger } from "./relay-logger.ts";
 import { WorkerEmitter } from "./worker-emitter.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
@@ -23,6 +25,7 @@ export class RunningSession {
   readonly #log: ReturnType<typeof relayLogger>;
   readonly #heart: NodeJS.Timeout;
   readonly #known = Promise.withResolvers<readonly string[]>();
+  #resolving: ResolvingEmitter | undefined;
   #session: Session | undefined;
   #closing = false;
 
@@ -41,7 +44,7 @@ export class RunningSession {
     const { registry, session: module, settings } = this.#start;
     const [{ start }, known] = await Promise.all([import(module) as Promise<{ start: StartSession }>, this.#known.promise]);
     if (this.#closing) return;
-    this.#session = start({ registry, settings, known, emit: this.#emitter, log: this.#log });
+    this.#session = start({ registry, settings, known, emit: this.#emitterFor(known), log: this.#log });
     this.#main.post({ type: "started" });
   }
 
@@ -65,6 +68,14 @@ export class RunningSession {
     }
   }
 
+  /** Behind it stand addresses, unless the registry's setting wants host names as they are. */
+  #emitterFor(known: readonly string[]): Emitter {
+    if ((this.#start.settings as { hostNames?: unknown } | undefined)?.hostNames !== "resolve") return this.#emitter;
+    const resolver = new NameResolver();
+    this.#resolving = new ResolvingEmitter(this.#emitter, known, (name) => resolver.lookup(name));
+    return this.#resolving;
+  }
+
   #beat(): void {
     const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
     this.#main.post({ type: "beat", heap, external });
@@ -74,6 +85,7 @@ export class RunningSession {
     if (this.#closing) return;
     this.#closing = true;
     this.#emitter.close();
+    this.#resolving?.close();
     await this.#session?.close();
     clearInterval(this.#heart);
     this.#main.post({ type: "closed" });

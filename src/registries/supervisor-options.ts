@@ -26,7 +26,7 @@ export interface SupervisorOptions {
 
 export const defaultSupervisorOptions: SupervisorOptions = {
   host: threadHost,
-  heap: { oldGenerationMb: 512, youngGenerationMb: 12 },
+  heap: { oldGenerationMb: 512, youngGenerationMb: 24 },
   externalMb: 512,
   beatMs: 1_000,
   missedBeats: 10,

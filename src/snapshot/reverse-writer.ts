@@ -14,6 +14,8 @@ export class ReverseWriter {
   #buffer: Buffer;
   /** Index of the first byte written so far. */
   #start: number;
+  /** The string map written last, and where it lies, counted from the end. */
+  #lastMap: { readonly map: object; readonly field: number; readonly from: number; readonly to: number } | undefined;
 
   constructor(initialBytes = 16 * 1024) {
     this.#buffer = Buffer.allocUnsafeSlow(initialBytes);
@@ -29,6 +31,7 @@ export class ReverseWriter {
   reset(): void {
     if (this.#buffer.length > keepAtMost) this.#buffer = Buffer.allocUnsafeSlow(keepAtMost);
     this.#start = this.#buffer.length;
+    this.#lastMap = undefined;
   }
 
   /** What was written last, `length` bytes: a view that is valid until the next write. */
@@ -75,8 +78,16 @@ export class ReverseWriter {
     this.#buffer[--this.#start] = field << 3;
   }
 
-  /** A map<string, string> in canonical order: keys ascending by UTF-16 code unit. */
+  /**
+   * A map<string, string> in canonical order: keys ascending by UTF-16 code unit. The very object that was
+   * written last is copied: most endpoints of a service share their labels.
+   */
   stringMap(field: number, map: Readonly<Record<string, string>>): void {
+    if (this.#lastMap?.map === map && this.#lastMap.field === field) {
+      this.#repeat(this.#lastMap.from, this.#lastMap.to);
+      return;
+    }
+    const from = this.length;
     const keys = sortedKeys(map);
     for (let i = keys.length - 1; i >= 0; i--) {
       const key = keys[i]!;
@@ -85,6 +96,7 @@ export class ReverseWriter {
       this.stringItem(1, key);
       this.close(field, mark);
     }
+    this.#lastMap = { map, field, from, to: this.length };
   }
 
   /** A map<string, uint32> in canonical order. */
@@ -97,6 +109,14 @@ export class ReverseWriter {
       this.stringItem(1, key);
       this.close(field, mark);
     }
+  }
+
+  /** Writes again what lies between two lengths. */
+  #repeat(from: number, to: number): void {
+    this.#reserve(to - from);
+    const end = this.#buffer.length;
+    this.#start -= to - from;
+    this.#buffer.copyWithin(this.#start, end - to, end - from);
   }
 
   /** Writes the string if it is all ASCII; else writes nothing and returns false. */

@@ -11,6 +11,8 @@ export type ClientKind = "istiod" | "tool";
 export interface ClientIdentity {
   /** Unique among the streams of this process. */
   readonly stream: number;
+  /** Which part of the state it is served, from 0. */
+  readonly shard: number;
   /** `address:port`. */
   readonly peer: string;
   /** From the stream's first request; undefined before it. */

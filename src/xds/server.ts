@@ -77,7 +77,6 @@ export interface XdsListening {
 
 /** A part of the state with its port. */
 interface Shard {
-  readonly index: number;
   readonly context: StreamContext;
   readonly delta: DeltaFeed;
   readonly grpc: GrpcServer;
@@ -129,8 +128,8 @@ export class XdsServer {
     return this.#closing;
   }
 
-  clients(): (ClientView & { readonly shard: number })[] {
-    return this.#shards.flatMap(({ streams, index: shard }) => [...streams].map((stream) => ({ ...stream.view(), shard })));
+  clients(): ClientView[] {
+    return this.#shards.flatMap(({ streams }) => [...streams].map((stream) => stream.view()));
   }
 
   #shard(source: SnapshotSource, index: number): Shard {
@@ -148,9 +147,9 @@ export class XdsServer {
       onConnection: (socket) => connections.injectConnection(socket),
       log,
     });
-    const context = { source, gate: this.#gate, settings, clock, observer, log, identity };
+    const context = { shard: index, source, gate: this.#gate, settings, clock, observer, log, identity };
     const delta = new DeltaFeed(source);
-    const shard = { index, context, delta, grpc, listener, streams: new Set<XdsStream>() };
+    const shard = { context, delta, grpc, listener, streams: new Set<XdsStream>() };
     grpc.addService(discoveryService, {
       StreamAggregatedResources: (call: Call) => this.#accept(call, shard, (nonces) => new SotwProtocol(nonces, context)),
       DeltaAggregatedResources: (call: Call) => this.#accept(call, shard, (nonces) => new DeltaProtocol(nonces, context, delta)),

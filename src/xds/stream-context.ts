@@ -8,6 +8,8 @@ import type { PacingSettings } from "./sotw/pacing.ts";
 
 /** What all streams of a port share. */
 export interface StreamContext {
+  /** The port's part of the state, from 0. */
+  readonly shard: number;
   readonly source: SnapshotSource;
   readonly gate: FirstAnswerGate;
   readonly settings: RequestLimits & { readonly pacing: PacingSettings };

@@ -4,6 +4,7 @@ import type { ClientIdentity } from "./client.ts";
 import { type ClientKind, printable } from "./client.ts";
 import type { AnswerEvent, CloseReason, ObservedType, XdsObserver } from "./observer.ts";
 import type { Accepted } from "./protocol.ts";
+import type { StreamContext } from "./stream-context.ts";
 import type { Push, Subscription } from "./subscription.ts";
 import type { EndStatus } from "./transport.ts";
 
@@ -12,8 +13,8 @@ export class StreamReport {
   readonly #log: Logger;
   #client: ClientIdentity;
 
-  constructor(stream: number, peer: string, observer: XdsObserver, log: Logger) {
-    this.#client = { stream, peer, nodeId: undefined, kind: "tool" };
+  constructor(stream: number, peer: string, { shard, observer, log }: Pick<StreamContext, "shard" | "observer" | "log">) {
+    this.#client = { stream, shard, peer, nodeId: undefined, kind: "tool" };
     this.#observer = observer;
     this.#log = log;
   }

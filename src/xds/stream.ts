@@ -41,7 +41,7 @@ export class XdsStream {
     this.#transport = transport;
     this.#context = context;
     this.#protocol = protocol;
-    this.#report = new StreamReport(id, transport.peer, context.observer, context.log);
+    this.#report = new StreamReport(id, transport.peer, context);
     this.#openedAt = context.clock.now();
     this.#guard(() => this.#report.opened());
   }

@@ -218,6 +218,17 @@ describe("changed settings", () => {
     assert.deepEqual(Object.keys(rig.everything()), ["service:elsewhere/s.mesh"]);
   });
 
+  it("serve host names another way", () => {
+    const config = registryConfig("a");
+    const rig = new CatalogRig(config);
+    rig.put("a", service("s", [], { instances: [instance(1, { address: "order-1" })] }));
+    assert.equal(rig.service("s.dubbo")?.endpoints[0]?.dns, undefined);
+    rig.dirty();
+    rig.catalog.setRegistries([{ ...config, hostNames: "dns" }]);
+    assert.deepEqual(rig.dirty(), ["service:tributary/s.dubbo"]);
+    assert.equal(rig.service("s.dubbo")?.endpoints[0]?.dns, true);
+  });
+
   it("name again what was refused", () => {
     const config = registryConfig("a");
     const rig = new CatalogRig(config);

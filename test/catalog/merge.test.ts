@@ -13,7 +13,7 @@ function named(instances: readonly Instance[], more: Partial<NamedService> = {})
 }
 
 function from(registry: string, priority: number, service: NamedService, network?: string): Contribution {
-  return { registry, priority, network, named: service };
+  return { registry, priority, network, hostNames: "resolve", named: service };
 }
 
 function at(address: string, more: Partial<Instance> = {}): Instance {
@@ -37,6 +37,21 @@ describe("merging", () => {
       ],
     );
     assert.deepEqual(merged.registries, ["b", "z"]);
+  });
+
+  it("marks the endpoints of registries whose host names are left to the proxies", () => {
+    const merged = merge(
+      [{ ...from("a", 0, named([at("order-1"), at("order-2")])), hostNames: "dns" }, from("b", 1, named([at("order-2"), at("order-3")]))],
+      hosts,
+    );
+    assert.deepEqual(
+      merged.endpoints.map(({ address, dns }) => [address, dns]),
+      [
+        ["order-1", true],
+        ["order-2", true],
+        ["order-3", undefined],
+      ],
+    );
   });
 
   it("tells endpoints apart by network, port number, protocol and port name", () => {

@@ -20,8 +20,15 @@ export const testKinds: readonly RegistryKind[] = [
   {
     id: "river",
     summary: "Water.",
-    schema: z.strictObject({ path: z.string().describe("Where it flows."), bed: z.string().optional().describe("Where it lies.") }),
-    pathKeys: ["bed"],
+    schema: z.strictObject({
+      path: z.string().describe("Where it flows."),
+      bed: z.string().optional().describe("Where it lies."),
+      banks: z
+        .strictObject({ left: z.string().optional().describe("One of two.") })
+        .optional()
+        .describe("Where it ends."),
+    }),
+    pathKeys: ["bed", "banks.left"],
     naming,
     session,
   },

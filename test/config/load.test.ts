@@ -305,6 +305,8 @@ test("a path of a registry counts from the configuration's folder", () => {
   assert.equal(bed("/srv")?.bed, "/srv");
   assert.equal(bed("/srv")?.path, "x");
   assert.equal("bed" in parse(river).config.registries[0]!, false);
+  assert.deepEqual(bed("x, banks: {left: sub/meadow}")?.banks, { left: "/etc/t/sub/meadow" });
+  assert.deepEqual(bed("x, banks: {}")?.banks, {});
 });
 
 test("further rules are asked once the form is right, and told with positions", () => {

@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { logFolder } from "./install/cache.ts";
 import { say } from "./install/package-client.ts";
 import { MissingTool, RefusedPackage } from "./install/problems.ts";
-import { type Suite, suites } from "./suites.ts";
+import { type Requirement, type Suite, suites } from "./suites.ts";
 
 const usage = `usage: npm run e2e [-- NAME…] [--full]
 
@@ -61,24 +61,32 @@ function exitWith(text: string, code: number): never {
   process.exit(code);
 }
 
-/** True if everything that the suite needs is there. */
-async function prepare({ name, needs }: Suite): Promise<boolean> {
+/** True if everything is there that the suite cannot do without. */
+async function prepare({ name, needs, needsInFull = [] }: Suite): Promise<boolean> {
+  for (const need of needs) if (!(await isThere(name, need))) return false;
+  const absent: string[] = [];
+  for (const need of full ? needsInFull : []) if (!(await isThere(`${name} with ${need.name}`, need))) absent.push(need.name);
+  process.env.E2E_ABSENT = absent.join("\n");
+  return true;
+}
+
+async function isThere(what: string, { tools, install }: Requirement): Promise<boolean> {
   try {
-    for (const [command, ...versionArguments] of needs.flatMap(({ tools }) => tools)) {
+    for (const [command, ...versionArguments] of tools) {
       if (spawnSync(command, versionArguments, { stdio: "ignore" }).status !== 0) throw new MissingTool(command);
     }
-    for (const { install } of needs) await install();
+    await install();
     return true;
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof RefusedPackage) {
-      lastLines.push(`not proven: ${name} (${message})`);
+      lastLines.push(`not proven: ${what} (${message})`);
     } else if (error instanceof MissingTool && process.env.E2E !== "required") {
       total.skipped += 1;
-      lastLines.push(`skipped: ${name} (${message})`);
+      lastLines.push(`skipped: ${what} (${message})`);
     } else {
       total.failed += 1;
-      lastLines.push(`failed: ${name} (${message})`);
+      lastLines.push(`failed: ${what} (${message})`);
     }
     return false;
   }

@@ -1,6 +1,7 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstiod } from "./install/istiod.ts";
-import { installZooKeeper } from "./install/zookeeper.ts";
+import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
+import { frameworks } from "./servers/frameworks.ts";
 
 export interface Requirement {
   /** Programs on the PATH, each with arguments that make it say its version. */
@@ -15,15 +16,11 @@ export interface Suite {
   /** Beside this file. */
   readonly files: readonly string[];
   readonly needs: readonly Requirement[];
+  /** What only the full tier needs. Without one of them, the suite proves everything else. */
+  readonly needsInFull?: readonly (Requirement & { readonly name: string })[];
 }
 
-const zookeeper: Requirement = {
-  tools: [
-    ["java", "-version"],
-    ["mvn", "-version"],
-  ],
-  install: installZooKeeper,
-};
+const zookeeper = zookeeperServer("3.9.3");
 
 const istiod: Requirement = { tools: [["go", "version"]], install: installIstiod };
 
@@ -37,7 +34,18 @@ export const suites: readonly Suite[] = [
   {
     name: "zookeeper",
     proves: "the zookeeper registry holds the contract against a real ZooKeeper",
-    files: ["zookeeper.e2e.ts"],
-    needs: [zookeeper],
+    files: ["zookeeper.e2e.ts", "zookeeper-rules.e2e.ts", "zookeeper-faults.e2e.ts"],
+    needs: [zookeeper, zookeeperServer("3.8.4")],
+    needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
   },
 ];
+
+function zookeeperServer(version: ZooKeeperVersion): Requirement {
+  return {
+    tools: [
+      ["java", "-version"],
+      ["mvn", "-version"],
+    ],
+    install: () => installZooKeeper(version),
+  };
+}

@@ -1,5 +1,5 @@
 /**
- * The `zookeeper` registry against a real ZooKeeper: first the conformance rig, then what an
+ * The registries that lie in ZooKeeper against a real ZooKeeper: first the conformance rig, then what an
  * istiod sees through the whole program while the server is killed, suspended and restarted.
  */
 import assert from "node:assert/strict";
@@ -7,17 +7,18 @@ import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registryConformance } from "../conformance/registry-rig.ts";
 import { FakeIstiod } from "../support/fake-istiod.ts";
-import { type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
+import { springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
-import { freePorts } from "./servers/free-port.ts";
 import { HangUp } from "./servers/hang-up.ts";
+import { freeIstiodPorts } from "./servers/istiod.ts";
 import { Tributary } from "./servers/tributary.ts";
 import { ZooKeeper } from "./servers/zookeeper.ts";
 import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
 import { full, onlyInFull } from "./tier.ts";
 
 registryConformance("zookeeper (real server)", zookeeperDriver(startInstance));
+registryConformance("spring-cloud-zookeeper (real server)", springZookeeperDriver(startInstance));
 
 const outage = full ? 60_000 : 15_000;
 const orders: Provider = { interface: "com.acme.order.api.OrderFacade", host: "10.20.1.15", port: 20880 };
@@ -36,7 +37,7 @@ suite("a real ZooKeeper, as istiod sees it", { concurrency: false }, () => {
     for (const provider of [orders, users]) await providers.register(provider);
     tributary = await Tributary.start({
       registries: [{ id: "zk", type: "zookeeper", servers: zookeeper.address }],
-      istiod: await noIstiod(),
+      istiod: await freeIstiodPorts(),
     });
     istiod = new FakeIstiod({ target: tributary.address }).start();
     await istiod.waitFor(() => istiod.store("ServiceEntry").size === 2);
@@ -142,7 +143,7 @@ suite("a ZooKeeper as operators set it up", { concurrency: false }, () => {
         { id: "with-password", ...common, auth },
         { id: "without", ...common, required: false },
       ],
-      istiod: await noIstiod(),
+      istiod: await freeIstiodPorts(),
     });
     t.after(() => tributary.stop());
     const istiod = new FakeIstiod({ target: tributary.address }).start();
@@ -166,10 +167,11 @@ async function startInstance(): Promise<ZookeeperInstance> {
     freeze: async () => server.suspend(),
     thaw: async () => server.resume(),
     async breakReads() {
-      // One of the interfaces may not be read any more; the others may.
+      // One of the services may not be read any more; the others may.
       const client = await ZooKeeperClient.connect(server.address);
-      const [name] = await client.children("/dubbo");
-      const path = `/dubbo/${name}/providers`;
+      const isDubbo = (await client.children("/")).includes("dubbo");
+      const [name] = await client.children(isDubbo ? "/dubbo" : "/services");
+      const path = isDubbo ? `/dubbo/${name}/providers` : `/services/${name}`;
       await client.setReadable(path, false);
       return async () => {
         await client.setReadable(path, true);
@@ -187,10 +189,4 @@ function holds(istiod: FakeIstiod, name: string, address: string): boolean {
 
 async function isIn(tributary: Tributary, phase: "live" | "stale"): Promise<boolean> {
   return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "zk", phase }) === 1;
-}
-
-/** Ports where no istiod listens: ours then takes its client for one that holds a state already. */
-async function noIstiod() {
-  const [http, monitoring, grpc] = await freePorts(3);
-  return { http: http!, monitoring: monitoring!, grpc: grpc! };
 }

@@ -26,7 +26,12 @@ const portOf = fc.record(
 const endpoint: fc.Arbitrary<MergedEndpoint> = fc.record(
   {
     id: fc.constantFrom("a", "b", "c", "d"),
-    address: fc.oneof(fc.constantFrom("10.0.0.1", "10.0.0.2", "::1", "0:0::1", "host.example.com"), fc.ipV4(), fc.ipV6(), text),
+    address: fc.oneof(
+      fc.constantFrom("10.0.0.1", "10.0.0.2", "::1", "0:0::1", "host.example.com", "Host.example.com.", "a_b"),
+      fc.ipV4(),
+      fc.ipV6(),
+      text,
+    ),
     ports: fc.array(portOf, { maxLength: 3 }),
     registries: fc.subarray(["zk", "nacos", "eureka"], { minLength: 1 }),
     weight: fc.oneof(fc.constantFrom(0, 1, 100), fc.double()),
@@ -35,6 +40,7 @@ const endpoint: fc.Arbitrary<MergedEndpoint> = fc.record(
     locality: fc.record({ region: text, zone: text, subzone: text }, { requiredKeys: [] }),
     network: fc.oneof(fc.constantFrom("net-1"), text),
     serviceAccount: text,
+    dns: fc.constant(true as const),
   },
   { requiredKeys: ["id", "address", "ports", "registries"] },
 );

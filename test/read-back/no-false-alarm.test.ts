@@ -52,7 +52,7 @@ function world(shards: number, refused: ReadonlySet<string>) {
 
   const push = (shard: number): void => {
     if (unacknowledged[shard]) return;
-    const client = { stream: shard + 1, peer: "p", nodeId: "istiod", kind: "istiod", shard } as ClientIdentity;
+    const client: ClientIdentity = { stream: shard + 1, peer: "p", nodeId: "istiod", kind: "istiod", shard };
     const answers = ownedTypes.map((type) => {
       const table = store.shards[shard]!.current().table(type);
       const event = { client, type, version: table.digest, bytes: 0, resources: 0, seenAt: undefined, msSincePush: 0 };
@@ -137,6 +137,8 @@ test("what istiod took is never said to be different, and what it refused is fou
       // Pushed, taken back before it was acknowledged: what is served equals again what was acknowledged.
       examples: [
         [[{ do: "change", name: "f" }, { do: "push" }, { do: "remove", name: "f" }, { do: "wait", ms: 20_000 }, { do: "answer" }], 1, []],
+        // A shard that was empty when it was acknowledged, beside another one that still is.
+        [[{ do: "remove", name: "a" }, { do: "push" }, { do: "change", name: "a" }, { do: "ack" }, { do: "wait", ms: 40_000 }], 3, ["a"]],
       ],
     },
   );

@@ -18,7 +18,7 @@ const settle = 3_000;
 const old = "0".repeat(24);
 
 function istiod(stream = 1, shard = 0): ClientIdentity {
-  return { stream, peer: "127.0.0.1:5000", nodeId: "istiod-0", kind: "istiod", shard } as ClientIdentity;
+  return { stream, peer: "127.0.0.1:5000", nodeId: "istiod-0", kind: "istiod", shard };
 }
 
 /** A read-back whose time and whose answers are the test's. */
@@ -48,7 +48,7 @@ function rig(t: TestContext, { shards = 1, after = 30_000, interval = 600_000 } 
   const event = (client: ClientIdentity, type: TypeKey, version: string): AnswerEvent => {
     return { client, type, version, bytes: 0, resources: 0, seenAt: undefined, msSincePush: 0 };
   };
-  const shardOfClient = (client: ClientIdentity) => store.shards[client.stream - 1] ?? store.shards[0]!;
+  const shardOfClient = (client: ClientIdentity) => store.shards[client.shard]!;
   const push = (client: ClientIdentity, type: TypeKey) => {
     const { digest } = shardOfClient(client).current().table(type);
     readBack.observer.onPush(event(client, type, digest));
@@ -114,14 +114,17 @@ test("without an istiod that has acknowledged every type nobody is asked", async
 test("with shards every one of them must be acknowledged", async (t) => {
   const { clock, asked, deliver, change } = rig(t, { shards: 2 });
   for (const name of ["a", "b", "c", "d"]) change(name, 1);
-  deliver(istiod(1));
+  deliver(istiod(1, 0));
   clock.advance(100_000);
   assert.equal(asked.length, 0);
-  deliver(istiod(2));
+  deliver(istiod(2, 0)); // a second stream of the same shard
+  clock.advance(40_000);
+  assert.equal(asked.length, 0);
+  deliver(istiod(3, 1));
   clock.advance(40_000);
   const names = asked[0]?.tables.flatMap((table) => [...table.entries()].map(({ name }) => name));
   assert.deepEqual(
-    names?.sort(),
+    [...new Set(names)].sort(),
     ["a", "b", "c", "d"].map((name) => `tributary/${name}`),
   );
 });

@@ -57,6 +57,25 @@ test("the view is complete once every registry was listed and its services are p
   assert.deepEqual(served(pipeline), ["tributary/items.file", "tributary/orders.file"]);
 });
 
+for (const [hostNames, address] of [
+  [undefined, "127.0.0.1"],
+  ["resolve", "127.0.0.1"],
+  ["dns", "localhost"],
+  ["skip", undefined],
+]) {
+  test(`an instance registered as localhost is served as ${address} with hostNames: ${hostNames ?? "its default"}`, async (t) => {
+    const folder = tempFolder(t);
+    folder.write("a.json", services("orders", "localhost"));
+    const registries = [{ id: "a", type: "file", path: "./a.json", hostNames }];
+    const { config } = loadConfig(folder.write("tributary.yaml", JSON.stringify({ registries })), { kinds });
+    const pipeline = running(t, config);
+    await complete(pipeline);
+    const orders = body(pipeline.store.current().table(serviceEntries).get("tributary/orders.file"));
+    assert.match(orders, /orders\.file/);
+    for (const one of ["127.0.0.1", "localhost"]) assert.equal(orders.includes(one), one === address, one);
+  });
+}
+
 test("what registries told before the pipeline was there is not lost", async (t) => {
   const folder = tempFolder(t);
   folder.write("a.json", services("orders", "10.0.0.1"));

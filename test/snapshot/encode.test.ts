@@ -49,6 +49,20 @@ describe("encoded objects", () => {
     );
   });
 
+  it("do not depend on whether equal labels are one object, also where the buffer had to grow", () => {
+    const endpoints = (labels: (index: number) => Record<string, string>) =>
+      Array.from({ length: 2_000 }, (_, index) => ({ address: `10.0.${index >> 8}.${index & 255}`, labels: labels(index) }));
+    const one = { app: "orders", version: "1.0.0" };
+    const other = { app: "orders", version: "2.0.0" };
+    const shared = specOf({ endpoints: endpoints((index) => (index % 3 === 0 ? other : one)) });
+    const separate = specOf({ endpoints: endpoints((index) => ({ ...(index % 3 === 0 ? other : one) })) });
+    assert.equal(shared.version, separate.version);
+    assert.deepEqual(
+      decodeDiscoveryResponse(shared.framed).resources.map(({ body }) => body),
+      decodeDiscoveryResponse(separate.framed).resources.map(({ body }) => body),
+    );
+  });
+
   it("are read by an independent decoder as what went in", () => {
     fc.assert(
       fc.property(meshObject, (object) => {

@@ -17,6 +17,7 @@ export function registryConfig(id: string, more: Partial<RegistryConfig> = {}): 
     id,
     type: "zookeeper",
     required: true,
+    hostNames: "resolve",
     naming: { allowOutsideSuffix: false, allowClusterDomain: false },
     protection: protectionSchema.parse({}),
     ...more,

@@ -18,7 +18,12 @@ export interface RunningCommand {
 }
 
 export function start(t: TestContext, ...args: string[]): RunningCommand {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+  return startProgram(t, main, ...args);
+}
+
+/** The same of another launcher than the checkout's. */
+export function startProgram(t: TestContext, launcher: string, ...args: string[]): RunningCommand {
+  const child = spawn(process.execPath, [launcher, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
   t.after(() => child.kill("SIGKILL"));
   const text = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();

@@ -44,6 +44,7 @@ export class StreamRig {
     this.store = createStore(shards, { log: silentLogger, changeLog, now: () => clock.now() });
     const gate = new FirstAnswerGate(this.completeness, xdsSettings.initialSync, async () => "warm", { clock, log: silentLogger });
     this.context = {
+      shard: 0,
       source: this.store,
       gate,
       settings: { ...xdsSettings, ...settings },

@@ -5,28 +5,34 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /**
  * - `pass`: bytes go both ways
  * - `refuse`: connections are refused, open ones broken
- * - `black-hole`: connections stay open and are accepted, bytes vanish
+ * - `black-hole`: connections stay open and are accepted, but nothing passes until the mode changes;
+ *   then what waited arrives, in order and complete, as after TCP's retransmissions
  */
 export type ProxyMode = "pass" | "refuse" | "black-hole";
 
 export class TcpProxy {
   readonly #target: number;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
   #server: Server | undefined;
   #mode: ProxyMode = "pass";
-  #port = 0;
+  #port: number;
+  #accepted = 0;
   /** Bytes from the server are held back this long. */
   delayMs = 0;
   /** After so many further bytes from the server, the connection is cut, in the middle of whatever passes. */
   cutAfter = Number.POSITIVE_INFINITY;
 
-  private constructor(target: number) {
+  private constructor(target: number, port: number) {
     this.#target = target;
+    this.#port = port;
   }
 
-  /** @param target port on loopback */
-  static async start(target: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target);
+  /**
+   * @param target port on loopback
+   * @param port its own; by default a free one, which somebody else may take while connections are refused
+   */
+  static async start(target: number, port = 0): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target, port);
     await proxy.#listen();
     return proxy;
   }
@@ -39,11 +45,25 @@ export class TcpProxy {
     return this.#mode;
   }
 
+  /** Connections that were accepted so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#pairs.size;
+  }
+
   /** Resolves once the mode holds. */
   async set(mode: ProxyMode): Promise<void> {
     this.#mode = mode;
     if (mode === "refuse") await this.close();
     else if (!this.#server) await this.#listen();
+    for (const socket of [...this.#pairs].flat()) {
+      if (mode === "black-hole") socket.pause();
+      else socket.resume();
+    }
   }
 
   /** Breaks every connection; new ones are treated by the mode. */
@@ -70,23 +90,25 @@ export class TcpProxy {
   }
 
   #join(near: Socket): void {
+    this.#accepted += 1;
     const far = connect({ host: "127.0.0.1", port: this.#target, noDelay: true });
     near.setNoDelay();
     const pair = [near, far] as const;
     this.#pairs.add(pair);
-    near.on("data", (chunk) => {
-      if (this.#mode === "pass") far.write(chunk);
-    });
+    near.on("data", (chunk) => far.write(chunk));
+    let delayed = Promise.resolve();
     far.on("data", (chunk) => {
-      if (this.#mode !== "pass") return;
       const rest = this.cutAfter;
       this.cutAfter -= chunk.length;
       if (rest < chunk.length) {
         this.cutAfter = Number.POSITIVE_INFINITY;
         near.end(chunk.subarray(0, rest));
         far.destroy();
-      } else if (this.delayMs > 0) setTimeout(() => near.write(chunk), this.delayMs);
-      else near.write(chunk);
+        return;
+      }
+      const due = this.delayMs > 0 ? new Promise((resolve) => setTimeout(resolve, this.delayMs)) : undefined;
+      // A delay that ends lets nothing overtake what it still holds back.
+      delayed = delayed.then(() => due).then(() => void near.write(chunk));
     });
     const end = (): void => {
       this.#pairs.delete(pair);
@@ -95,10 +117,8 @@ export class TcpProxy {
     };
     for (const socket of pair) {
       socket.on("error", end);
-      socket.on("close", () => {
-        // In a black hole even a good-bye gets lost.
-        if (this.#mode !== "black-hole") end();
-      });
+      socket.on("close", end);
+      if (this.#mode === "black-hole") socket.pause();
     }
   }
 }

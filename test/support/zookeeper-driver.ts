@@ -1,5 +1,8 @@
-/** Drives the `zookeeper` kind in the rig, against any server that can be started: the fake one or a real one. */
+/** Drives the kinds that read from ZooKeeper in the rig, against any server that can be started: the fake one or a real one. */
+import type { RegistryKind } from "../../src/registries/contract.ts";
 import { zookeeperKind } from "../../src/registries/zookeeper/dubbo/kind.ts";
+import { springZookeeperKind } from "../../src/registries/zookeeper/spring/kind.ts";
+import { curatorLayout } from "./curator-layout.ts";
 import { op } from "./fake-zookeeper/protocol.ts";
 import { FakeZooKeeper } from "./fake-zookeeper/server.ts";
 import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";
@@ -17,11 +20,46 @@ export interface ZookeeperInstance {
   breakReads?(): Promise<() => Promise<void>>;
 }
 
-/** @param startInstance starts a fresh and empty server */
+/**
+ * Of the `zookeeper` kind.
+ * @param startInstance starts a fresh and empty server
+ */
 export function zookeeperDriver(startInstance: () => Promise<ZookeeperInstance>): RegistryDriver {
   return {
     session: zookeeperKind.session,
-    start: async () => serverOf(await startInstance()),
+    async start() {
+      const instance = await startInstance();
+      const writer = new ZookeeperWriter(instance.address);
+      return {
+        ...serverOf(instance, writer, zookeeperKind),
+        removeService: (name) => writer.removeService(name),
+        async corrupt(name) {
+          await writer.addRaw(name, "dubbo%3A%2F%2F10.0.0.1%3A99999%2Fcom.example.rig.Bad");
+          return "bad-port";
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Of the `spring-cloud-zookeeper` kind. Nobody removes a service there: the server does it, some time after its last instance.
+ * @param startInstance starts a fresh and empty server
+ */
+export function springZookeeperDriver(startInstance: () => Promise<ZookeeperInstance>): RegistryDriver {
+  return {
+    session: springZookeeperKind.session,
+    async start() {
+      const instance = await startInstance();
+      const writer = new ZookeeperWriter(instance.address, curatorLayout);
+      return {
+        ...serverOf(instance, writer, springZookeeperKind),
+        async corrupt(name) {
+          await writer.addRaw(name, "corrupt", '{"name":');
+          return "bad-instance";
+        },
+      };
+    },
   };
 }
 
@@ -40,9 +78,12 @@ export async function fakeZookeeperInstance(): Promise<ZookeeperInstance> {
       fake.behaviour = "normal";
     },
     async breakReads() {
-      // Every second of the interfaces there are now.
+      // Every second of the services there are now.
       const broken = new Set(
-        [...fake.nodes.get("/dubbo").children].filter((_, at) => at % 2 === 1).map((name) => `/dubbo/${name}/providers`),
+        ["/dubbo", "/services"]
+          .filter((root) => fake.nodes.has(root))
+          .flatMap((root) => [...fake.nodes.get(root).children].filter((_, at) => at % 2 === 1).map((name) => `${root}/${name}`))
+          .flatMap((folder) => [folder, `${folder}/providers`]),
       );
       fake.answer = ({ type, path }) => (type === op.getChildren && broken.has(path) ? -1 : undefined);
       return async () => {
@@ -52,21 +93,15 @@ export async function fakeZookeeperInstance(): Promise<ZookeeperInstance> {
   };
 }
 
-function serverOf(instance: ZookeeperInstance): RegistryServer {
-  const writer = new ZookeeperWriter(instance.address);
+function serverOf(instance: ZookeeperInstance, writer: ZookeeperWriter, { schema }: Pick<RegistryKind, "schema">): RegistryServer {
   const { kill, revive, freeze, thaw, breakReads } = instance;
   return {
-    settings: zookeeperKind.schema.parse({ servers: instance.address, sessionTimeout: "4s", connectTimeout: "1s" }),
+    settings: schema.parse({ servers: instance.address, sessionTimeout: "4s", connectTimeout: "1s" }),
     key: (name) => ({ name }),
     put: (service: RigService) => writer.put(service),
     bulk: (services) => writer.bulk(services),
     removeInstances: (name) => writer.removeInstances(name),
-    removeService: (name) => writer.removeService(name),
     stop: () => instance.stop(),
-    async corrupt(name) {
-      await writer.addRaw(name, "dubbo%3A%2F%2F10.0.0.1%3A99999%2Fcom.example.rig.Bad");
-      return "bad-port";
-    },
     ...(kill && { kill }),
     ...(revive && { revive }),
     ...(freeze && { freeze }),

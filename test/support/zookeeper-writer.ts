@@ -1,7 +1,7 @@
 /**
- * Writes Dubbo's interface-level layout into any ZooKeeper, real or fake, through
- * `node-zookeeper-client` as an independent client. Nodes are persistent, so they outlive the
- * short session each operation uses; a reader sees no difference.
+ * Writes a registry's layout, Dubbo's interface level unless told otherwise, into any ZooKeeper, real
+ * or fake, through `node-zookeeper-client` as an independent client. Nodes are persistent, so they
+ * outlive the short session each operation uses; a reader sees no difference.
  */
 import { once } from "node:events";
 import zookeeper from "node-zookeeper-client";
@@ -10,62 +10,78 @@ import type { RigInstance, RigService } from "./registry-driver.ts";
 const parallel = 100;
 const connectMs = 10_000;
 
+/** Where services and their instances lie. */
+export interface ZookeeperLayout {
+  readonly root: string;
+  /** Path of the parent of a service's instances. */
+  folder(name: string): string;
+  node(name: string, instance: RigInstance): { readonly name: string; readonly data?: string };
+}
+
+export const dubboLayout: ZookeeperLayout = {
+  root: "/dubbo",
+  folder: (name) => `/dubbo/${name}/providers`,
+  node: (name, instance) => ({ name: providerNode(name, instance) }),
+};
+
 export class ZookeeperWriter {
   readonly #address: string;
-  readonly #root: string;
+  readonly #layout: ZookeeperLayout;
 
   /** @param address `host:port` */
-  constructor(address: string, root = "/dubbo") {
+  constructor(address: string, layout = dubboLayout) {
     this.#address = address;
-    this.#root = root;
+    this.#layout = layout;
   }
 
   /** A service with exactly these instances; new ones come before old ones go. */
   put(service: RigService): Promise<void> {
     return this.#session(async (client) => {
-      const folder = this.#providers(service.name);
+      const folder = this.#layout.folder(service.name);
       await create(client, folder);
       const before = await children(client, folder);
-      const wanted = service.instances.map((instance) => providerNode(service.name, instance));
-      for (const name of wanted) if (!before.includes(name)) await createOne(client, `${folder}/${name}`);
-      for (const name of before) if (!wanted.includes(name)) await remove(client, `${folder}/${name}`);
+      const wanted = service.instances.map((instance) => this.#layout.node(service.name, instance));
+      for (const { name, data } of wanted) if (!before.includes(name)) await createOne(client, `${folder}/${name}`, data);
+      for (const name of before) if (!wanted.some((node) => node.name === name)) await remove(client, `${folder}/${name}`);
     });
   }
 
   bulk(services: readonly RigService[]): Promise<void> {
     return this.#session(async (client) => {
-      await create(client, this.#root);
+      await create(client, this.#layout.root);
       await inParallel(services, async ({ name, instances }) => {
-        const folder = this.#providers(name);
+        const folder = this.#layout.folder(name);
         await create(client, folder);
-        for (const instance of instances) await createOne(client, `${folder}/${providerNode(name, instance)}`);
+        for (const instance of instances) {
+          const node = this.#layout.node(name, instance);
+          await createOne(client, `${folder}/${node.name}`, node.data);
+        }
       });
     });
   }
 
-  /** Creates any node below an interface's providers, however wrong its name. */
-  addRaw(name: string, node: string): Promise<void> {
-    return this.#session((client) => create(client, `${this.#providers(name)}/${node}`));
+  /** Creates any node beside a service's instances, however wrong its name or content. */
+  addRaw(name: string, node: string, data?: string): Promise<void> {
+    return this.#session(async (client) => {
+      const folder = this.#layout.folder(name);
+      await create(client, folder);
+      await createOne(client, `${folder}/${node}`, data);
+    });
   }
 
   removeInstances(name: string): Promise<void> {
     return this.#session(async (client) => {
-      const folder = this.#providers(name);
+      const folder = this.#layout.folder(name);
       for (const node of await children(client, folder)) await remove(client, `${folder}/${node}`);
     });
   }
 
   removeService(name: string): Promise<void> {
     return this.#session(async (client) => {
-      const folder = this.#providers(name);
+      let folder = this.#layout.folder(name);
       for (const node of await children(client, folder)) await remove(client, `${folder}/${node}`);
-      await remove(client, folder);
-      await remove(client, `${this.#root}/${name}`);
+      for (; folder !== this.#layout.root; folder = folder.slice(0, folder.lastIndexOf("/"))) await remove(client, folder);
     });
-  }
-
-  #providers(name: string): string {
-    return `${this.#root}/${name}/providers`;
   }
 
   async #session(work: (client: zookeeper.Client) => Promise<void>): Promise<void> {
@@ -93,8 +109,8 @@ function create(client: zookeeper.Client, path: string): Promise<void> {
 }
 
 /** Below a parent that exists. */
-function createOne(client: zookeeper.Client, path: string): Promise<void> {
-  return call((done) => client.create(path, done));
+function createOne(client: zookeeper.Client, path: string, data?: string): Promise<void> {
+  return call((done) => (data === undefined ? client.create(path, done) : client.create(path, Buffer.from(data), done)));
 }
 
 function children(client: zookeeper.Client, path: string): Promise<string[]> {

@@ -60,7 +60,16 @@ class Rig {
     this.#unacked = [];
     this.#streams += 1;
     const { clock, store: source, observer } = this;
-    const context = { source, gate: this.#gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
+    const context = {
+      shard: 0,
+      source,
+      gate: this.#gate,
+      settings: xdsSettings,
+      clock,
+      observer,
+      log: silentLogger,
+      identity: "tributary/test",
+    };
     this.#stream = new XdsStream(this.#streams, this.#wire, new SotwProtocol(`test-${this.#streams}`, context), context);
     for (const type of types) this.request(typeUrlOf(type), this.#lastNonce);
   }
@@ -225,7 +234,7 @@ test("a stream that is gone waits for nothing any more", async () => {
   };
   const gate = new FirstAnswerGate(new FakeCompleteness(false), { timeout: 1000, onTimeout: "serve" }, probe, { clock, log: silentLogger });
   const observer = new RecordingObserver();
-  const context = { source: store, gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
+  const context = { shard: 0, source: store, gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
   const stream = new XdsStream(1, new FakeWire(), new SotwProtocol("test", context), context);
   const request = create(DiscoveryRequestSchema, { typeUrl: typeUrlOf(types[0]!), node: istiodNode });
   stream.receive(toBinary(DiscoveryRequestSchema, request));

@@ -3,11 +3,12 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HostContribution } from "../../catalog/explain.ts";
 import type { ContributionSchema, RegistryInstanceSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import type { MeshProblem } from "../../mesh/mesh-object.ts";
-import type { Instance } from "../../registries/service.ts";
+import type { Consumer, Instance } from "../../registries/service.ts";
 import { instant } from "./instants.ts";
 
 /** A service with more would make an answer of megabytes. */
 const maxInstances = 1_000;
+const maxCallers = 100;
 
 export function contributionMessage(
   one: HostContribution,
@@ -31,7 +32,13 @@ export function contributionMessage(
     heldSince: instant(one.heldSince),
     holds: holds.map(({ why, detail }) => redact(`${why}: ${detail}`)),
     drained,
+    callers: callers(service?.consumers ?? []),
   };
+}
+
+function callers(consumers: readonly Consumer[]): string[] {
+  const applications = new Set(consumers.map(({ application }) => application ?? "").filter((application) => application !== ""));
+  return [...applications].sort().slice(0, maxCallers);
 }
 
 function instanceMessage(instance: Instance, held: boolean, lost: readonly MeshProblem[]): MessageInitShape<typeof RegistryInstanceSchema> {

@@ -15,7 +15,7 @@ export interface Inspection {
   ports(): readonly ListeningPort[];
   /** What is served now. */
   snapshot(): Snapshot;
-  clients(): readonly (ClientView & { readonly shard: number })[];
+  clients(): readonly ClientView[];
   /** Which shard serves "namespace/name". */
   shardOf(name: string): number;
   readonly catalog: Pick<Catalog, "explain" | "find" | "get" | "hosts">;

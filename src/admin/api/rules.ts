@@ -4,6 +4,7 @@ import type { HostContribution, HostExplanation } from "../../catalog/explain.ts
 import type { MergedService } from "../../catalog/merged-service.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { RuleSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import { parseAddress } from "../../mesh/ip-address.ts";
 import type { NameLoss } from "../../naming/named-service.ts";
 
 type Rule = MessageInitShape<typeof RuleSchema>;
@@ -84,6 +85,7 @@ function serviceRules(service: MergedService, vip: string | undefined, mesh: Mes
       ? { rule: "vip", effect: "no virtual address is left in the range", setting: "mesh.vipCidr" }
       : { rule: "vip", effect: `${vip} follows from the hash of ${service.namespace}/${service.host}`, setting: "mesh.vipCidr" },
     ...portRule(service, mesh),
+    ...namesRule(service),
     ...weightRule(service),
     { rule: "tls", effect: `endpoint TLS is ${mesh.endpointTls}`, setting: "mesh.endpointTls" },
     { rule: "labels", effect: `endpoints carry ${mesh.labels.join(", ")} where instances have them`, setting: "mesh.labels" },
@@ -109,6 +111,14 @@ function portRule({ protocol, ports, endpoints }: MergedService, mesh: MeshConfi
   const tally = [...votes].sort(([a, x], [b, y]) => y - x || a - b).map(([number, count]) => `${number} at ${count}`);
   const shown = tally.length > 5 ? [...tally.slice(0, 5), `${tally.length - 5} other numbers`] : tally;
   return [{ rule: "ports", effect: `the most common of the instances' ${protocol} ports: ${shown.join(", ")}`, setting }];
+}
+
+function namesRule({ endpoints }: MergedService): Rule[] {
+  const named = endpoints.filter(({ address, dns }) => dns && parseAddress(address).kind === "host-name");
+  const [first] = named;
+  if (first === undefined) return [];
+  const effect = `${named.length} of ${endpoints.length} endpoints have host names: the proxies look them up`;
+  return [{ rule: "host-names", effect, setting: `registries[${first.registries[0]}].hostNames` }];
 }
 
 function weightRule({ endpoints }: MergedService): Rule[] {

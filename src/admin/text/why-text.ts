@@ -13,6 +13,7 @@ import { columns, oneLine } from "./columns.ts";
 /** More instances are counted; JSON lists them. */
 const maxInstances = 20;
 const maxProblems = 30;
+const maxCallers = 10;
 
 export function whyText({ explanation, candidates }: WhyResponse, now: number): string {
   return explanation === undefined ? candidatesText(candidates) : explanationText(explanation, now);
@@ -70,6 +71,9 @@ function contributionText(one: Contribution, now: number): string {
     ...(phase === "live" ? [] : [reason === "" ? "not listed yet since the start" : oneLine(reason)]),
     ...(heldInstances > 0 ? [`${heldInstances} held: ${holds.map(oneLine).join("; ")}`] : []),
     ...(one.drained ? ["drained"] : []),
+    ...(one.callers.length > 0
+      ? [`called by ${oneLine(one.callers.slice(0, maxCallers).join(", "))}${one.callers.length > maxCallers ? ", …" : ""}`]
+      : []),
   ];
   const head = `  ${registry} (${registryType}), ${phase}: ${oneLine(parts.join(" "))}\n`;
   const seen = `    first seen ${ago(firstSeen, now)}, changed ${ago(lastChanged, now)}\n`;

@@ -44,9 +44,9 @@ export const istioProfile: Profile = {
     }
     return protocol;
   },
-  /** Nacos says 1 for an instance without weight; Dubbo, and who follows it, 100. */
+  /** Nacos says 1 for an instance without weight, and so does Spring; Dubbo, and who follows it, 100. */
   defaultWeight(kind) {
-    return kind === "nacos" ? 1 : 100;
+    return kind === "nacos" || kind === "spring-cloud-zookeeper" ? 1 : 100;
   },
 };
 

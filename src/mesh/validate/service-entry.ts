@@ -6,7 +6,7 @@ import { isDnsLabel, isFqdn, isWildcardHost } from "../object-names.ts";
 import { quoted } from "../problem-list.ts";
 import { isPortNumber, portErrors, portNameErrors, tellsHosts } from "./ports.ts";
 import { selectorErrors } from "./selector.ts";
-import { workloadEntryErrors } from "./workload-entry.ts";
+import { endpointErrors } from "./workload-entry.ts";
 
 export function serviceEntryErrors(spec: ServiceEntry, namespace: string, errors: string[]): void {
   selectorErrors(spec.workloadSelector, errors);
@@ -14,7 +14,7 @@ export function serviceEntryErrors(spec: ServiceEntry, namespace: string, errors
   hostErrors(spec, errors);
   addressErrors(spec, errors);
   const portNames = servicePortErrors(spec, errors);
-  endpointErrors(spec, portNames, errors);
+  resolutionErrors(spec, portNames, errors);
   exportToErrors(spec.exportTo, namespace, errors);
 }
 
@@ -62,13 +62,13 @@ function servicePortErrors(spec: ServiceEntry, errors: string[]): ReadonlySet<st
   return names;
 }
 
-function endpointErrors(spec: ServiceEntry, portNames: ReadonlySet<string>, errors: string[]): void {
+function resolutionErrors(spec: ServiceEntry, portNames: ReadonlySet<string>, errors: string[]): void {
   switch (spec.resolution) {
     case ServiceEntry_Resolution.NONE:
       if (spec.endpoints.length > 0) errors.push("resolution NONE takes no endpoints");
       break;
     case ServiceEntry_Resolution.STATIC:
-      for (const endpoint of spec.endpoints) workloadEntryErrors(endpoint, { hostNames: false, portNames }, errors);
+      endpointErrors(spec.endpoints, { hostNames: false, portNames }, errors);
       break;
     case ServiceEntry_Resolution.DNS:
     case ServiceEntry_Resolution.DNS_ROUND_ROBIN:
@@ -77,7 +77,7 @@ function endpointErrors(spec: ServiceEntry, portNames: ReadonlySet<string>, erro
       if (spec.resolution === ServiceEntry_Resolution.DNS_ROUND_ROBIN && spec.endpoints.length > 1) {
         errors.push("resolution DNS_ROUND_ROBIN takes one endpoint at most");
       }
-      for (const endpoint of spec.endpoints) workloadEntryErrors(endpoint, { hostNames: true, unixPaths: false, portNames }, errors);
+      endpointErrors(spec.endpoints, { hostNames: true, unixPaths: false, portNames }, errors);
       break;
     default:
       // DYNAMIC_DNS exists since 1.28 only; older istiods refuse it.

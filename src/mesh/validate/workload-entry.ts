@@ -17,6 +17,21 @@ export interface WorkloadEntryContext {
 const unixPrefix = "unix://";
 
 export function workloadEntryErrors(entry: WorkloadEntry, context: WorkloadEntryContext, errors: string[]): void {
+  placeErrors(entry, context, errors);
+  labelErrors(entry.labels, errors);
+}
+
+/** The same for many. Labels that are one object are checked once. */
+export function endpointErrors(entries: readonly WorkloadEntry[], context: WorkloadEntryContext, errors: string[]): void {
+  let checked: WorkloadEntry["labels"] | undefined;
+  for (const entry of entries) {
+    placeErrors(entry, context, errors);
+    if (entry.labels !== checked) labelErrors(entry.labels, errors);
+    checked = entry.labels;
+  }
+}
+
+function placeErrors(entry: WorkloadEntry, context: WorkloadEntryContext, errors: string[]): void {
   const isUnix = context.unixPaths !== false && entry.address.startsWith(unixPrefix);
   if (isUnix) unixErrors(entry, context, errors);
   else addressErrors(entry, context, errors);
@@ -25,10 +40,13 @@ export function workloadEntryErrors(entry: WorkloadEntry, context: WorkloadEntry
     portNameErrors(name, errors);
     if (!isPortNumber(entry.ports[name] ?? 0)) errors.push(`endpoint port number ${entry.ports[name]} is not within 1 … 65535`);
   }
-  for (const key of Object.keys(entry.labels)) {
+}
+
+function labelErrors(labels: WorkloadEntry["labels"], errors: string[]): void {
+  for (const key of Object.keys(labels)) {
     if (!isLabelKey(key)) errors.push(`endpoint label key ${quoted(key)} is not legal`);
     // istiod has no limit here (observed with 100 characters), so a ready object may be longer than what we build.
-    else if (!isLabelValue(entry.labels[key] ?? "", Number.POSITIVE_INFINITY)) errors.push(`value of endpoint label ${key} is not legal`);
+    else if (!isLabelValue(labels[key] ?? "", Number.POSITIVE_INFINITY)) errors.push(`value of endpoint label ${key} is not legal`);
   }
 }
 

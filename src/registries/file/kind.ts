@@ -1,5 +1,5 @@
 /** The light half of the `file` kind: its word, its keys, its names. */
-import { z } from "zod";
+import * as z from "zod";
 import { duration } from "../../config/values.ts";
 import type { RegistryKind } from "../contract.ts";
 

@@ -18,7 +18,7 @@ export interface Dubbo {
 }
 
 export async function withDubbo<T>(interfaces: number, say: (line: string) => void, use: (dubbo: Dubbo) => Promise<T>): Promise<T> {
-  const zooKeeper = await ZooKeeper.start({ heap: zooKeeperHeap });
+  const zooKeeper = await ZooKeeper.start({ heap: zooKeeperHeap, compiler: "full" });
   try {
     const tree = await DubboTree.load(zooKeeper.address, interfaces, providersPerInterface);
     say(`${interfaces} × ${providersPerInterface} providers in ZooKeeper, names of ${tree.nameLength} bytes`);

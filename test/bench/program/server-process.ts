@@ -1,4 +1,4 @@
-/** The program under measurement: `serve --config FILE`, as its users start it. */
+/** The program under measurement: `serve --config FILE`, as its users start it: bundled, or from a checkout. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,11 +6,14 @@ import { repository } from "../../e2e/install/cache.ts";
 import { Child } from "../../e2e/servers/child.ts";
 import { eventually } from "../../e2e/servers/eventually.ts";
 import { sharedNow } from "../measuring/clock.ts";
+import { bundledProgram } from "./bundled-program.ts";
 import { ConfigFile, type ConfigOptions } from "./config-file.ts";
 import type { LoopDelay } from "./loop-probe.ts";
 import { nodeOptions } from "./node-options.ts";
 
 export interface ServerOptions extends ConfigOptions {
+  /** Run the sources instead of the bundle, as a checkout does. */
+  readonly source?: boolean;
   /** Watch its event loop, at the price of a timer every millisecond. */
   readonly probe?: boolean;
 }
@@ -27,14 +30,15 @@ export class ServerProcess {
     this.#config = config;
   }
 
-  static async start({ probe = false, ...options }: ServerOptions): Promise<ServerProcess> {
+  static async start({ source = false, probe = false, ...options }: ServerOptions): Promise<ServerProcess> {
     const config = await ConfigFile.write(options);
+    const program = source ? path.join(repository, "bin/tributary.js") : await bundledProgram();
     const preload = probe ? ["--import", fileURLToPath(new URL("./loop-probe.ts", import.meta.url))] : [];
     const startedAt = sharedNow();
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      args: [...nodeOptions(), ...preload, path.join(repository, "bin/tributary.js"), "serve", "--config", config.path],
+      args: [...nodeOptions(), ...preload, program, "serve", "--config", config.path],
       env: { LOOP_PROBE: path.join(config.folder, "loop-delay.json") },
     });
     return new ServerProcess(child, startedAt, config);

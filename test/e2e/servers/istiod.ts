@@ -26,6 +26,12 @@ export interface IstiodPorts {
   readonly grpc: number;
 }
 
+/** Ports where no istiod listens as yet; one that should be there and never is counts as one that holds a state. */
+export async function freeIstiodPorts(): Promise<IstiodPorts> {
+  const [http, monitoring, grpc] = await freePorts(3);
+  return { http: http!, monitoring: monitoring!, grpc: grpc! };
+}
+
 export class Istiod {
   readonly ports: IstiodPorts;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "istiod-"));
@@ -42,8 +48,7 @@ export class Istiod {
   /** Installs it if need be, and chooses its ports; whoever feeds it may ask for them before it starts. */
   static async prepare(): Promise<Istiod> {
     const binary = await installIstiod();
-    const [http, monitoring, grpc] = await freePorts(3);
-    return new Istiod(binary, await KubeApi.start(), { http: http!, monitoring: monitoring!, grpc: grpc! });
+    return new Istiod(binary, await KubeApi.start(), await freeIstiodPorts());
   }
 
   /** Puts a ServiceEntry of a user into Kubernetes, before istiod starts. */

@@ -29,7 +29,8 @@ export class SidecarClient {
   names: ReadonlyMap<string, readonly string[]> = new Map();
   /** Answers received so far, by type. */
   readonly answers = new Map<string, number>();
-  readonly #changed = new EventEmitter();
+  /** After an answer was taken over. */
+  readonly events = new EventEmitter<{ answer: [typeUrl: string] }>();
   readonly #grpc: GrpcClient;
   readonly #stream: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse>;
   #watchedClusters = "";
@@ -58,7 +59,7 @@ export class SidecarClient {
   async until(what: string, check: (client: SidecarClient) => boolean, within = 20_000): Promise<void> {
     const signal = AbortSignal.timeout(within);
     while (!check(this)) {
-      await once(this.#changed, "answer", { signal }).catch((error) => {
+      await once(this.events, "answer", { signal }).catch((error) => {
         throw new Error(`the sidecar's view: ${what}: not within ${within} ms`, { cause: this.#lost ?? error });
       });
     }
@@ -95,7 +96,7 @@ export class SidecarClient {
     }
     const names = response.typeUrl === endpointType ? this.#edsClusters() : [];
     this.#request({ typeUrl: response.typeUrl, versionInfo: response.versionInfo, responseNonce: response.nonce, resourceNames: names });
-    this.#changed.emit("answer");
+    this.events.emit("answer", response.typeUrl);
   }
 
   /** As Envoy does: whenever the set of clusters changes, the endpoints are asked for by name. */

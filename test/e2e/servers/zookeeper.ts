@@ -1,36 +1,56 @@
-/** A real ZooKeeper server on loopback, standalone, its data in a temporary folder. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** A real ZooKeeper server on loopback, alone or a member of an ensemble, its data in a temporary folder. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { installZooKeeper } from "../install/zookeeper.ts";
+import { installZooKeeper, type ZooKeeperVersion } from "../install/zookeeper.ts";
 import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free-port.ts";
+
+export interface ZooKeeperOptions {
+  /** Its largest heap, in MiB, default 384; a node takes up to 3 KiB of it. */
+  readonly heap?: number;
+  /** How far Java compiles. `quick`, the default: up in half a second; `full`: as fast as in production, once it is warm. */
+  readonly compiler?: "quick" | "full";
+  /** Default: 3.9.3. */
+  readonly version?: ZooKeeperVersion;
+  /** Its place in an ensemble; absent, it serves alone. */
+  readonly member?: Membership;
+}
+
+export interface Membership {
+  /** Its own number, from 1. */
+  readonly id: number;
+  /** Of each member, in the order of their numbers, the ports for the others and for elections. */
+  readonly peers: readonly (readonly [quorum: number, election: number])[];
+}
 
 export class ZooKeeper {
   readonly port: number;
   readonly folder: string;
   readonly #classPath: string;
-  readonly #heap: number;
+  readonly #options: ZooKeeperOptions;
   #child: Child | undefined;
 
-  private constructor(port: number, classPath: string, heap: number) {
+  private constructor(port: number, classPath: string, options: ZooKeeperOptions) {
     this.port = port;
     this.#classPath = classPath;
-    this.#heap = heap;
+    this.#options = options;
     this.folder = mkdtempSync(path.join(tmpdir(), "zookeeper-"));
   }
 
-  /**
-   * Installs it if need be, starts it on a free port, and waits until it serves.
-   * @param options.heap its largest heap, in MiB; a node takes up to 3 KiB of it
-   */
-  static async start({ heap = 384 }: { heap?: number } = {}): Promise<ZooKeeper> {
-    const [port] = await freePorts(1);
-    const server = new ZooKeeper(port!, await installZooKeeper(), heap);
+  /** Installs it if need be, starts it on a free port, and waits until it serves. */
+  static async start(options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
+    const server = await ZooKeeper.prepare(options);
     await server.restart();
     return server;
+  }
+
+  /** Installs it if need be, and chooses its port. */
+  static async prepare(options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
+    const [port] = await freePorts(1);
+    return new ZooKeeper(port!, await installZooKeeper(options.version), options);
   }
 
   /** What clients connect to. */
@@ -42,34 +62,38 @@ export class ZooKeeper {
     return this.#running().pid;
   }
 
-  /** Starts it again on the same port and data; a running one is killed first. */
+  get alive(): boolean {
+    return this.#child?.alive ?? false;
+  }
+
+  /** Starts it again on the same port and data, and waits until it serves; a running one is killed first. */
   async restart(): Promise<void> {
+    await this.launch();
+    await this.serving();
+  }
+
+  /** As `restart`, without waiting: a member of an ensemble serves only with others. */
+  async launch(): Promise<void> {
     await this.#child?.kill();
-    const configFile = path.join(this.folder, "zoo.cfg");
-    writeFileSync(
-      configFile,
-      [
-        "tickTime=1000",
-        // Tests decide whether sessions outlive an outage, not the server's default of 20 ticks.
-        "maxSessionTimeout=300000",
-        `dataDir=${path.join(this.folder, "data")}`,
-        `clientPort=${this.port}`,
-        "clientPortAddress=127.0.0.1",
-        "maxClientCnxns=0",
-        "admin.enableServer=false",
-        "4lw.commands.whitelist=*",
-      ].join("\n"),
-    );
-    const jvm = ["-Xms64m", `-Xmx${this.#heap}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
-    const child = new Child({
+    const { heap = 384, compiler = "quick" } = this.#options;
+    const jvm = ["-Xms64m", `-Xmx${heap}m`, "-XX:+UseSerialGC", ...(compiler === "quick" ? ["-XX:TieredStopAtLevel=1"] : [])];
+    this.#child = new Child({
       name: "zookeeper",
       command: "java",
-      args: [...jvm, "-cp", this.#classPath, "org.apache.zookeeper.server.ZooKeeperServerMain", configFile],
+      args: [...jvm, "-cp", this.#classPath, "org.apache.zookeeper.server.quorum.QuorumPeerMain", this.#configure()],
     });
-    this.#child = child;
-    await eventually("ZooKeeper serves", async () => (await this.command("srvr")).includes("Mode:"), {
+  }
+
+  async serving(): Promise<void> {
+    const child = this.#running();
+    await eventually("ZooKeeper serves", async () => (await this.role()) !== undefined, {
       unless: () => (child.alive ? undefined : `it ended: ${child.output().slice(-2_000)}`),
     });
+  }
+
+  /** `standalone`, `leader` or `follower`; undefined while it does not serve. */
+  async role(): Promise<string | undefined> {
+    return /^Mode: (\w+)/m.exec(await this.command("srvr"))?.[1];
   }
 
   /** Asks a four-letter word, as `nc` would: `ruok`, `mntr`, `cons`, … */
@@ -105,6 +129,31 @@ export class ZooKeeper {
   async stop(): Promise<void> {
     await this.#child?.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** @returns the path of its configuration */
+  #configure(): string {
+    const { member } = this.#options;
+    const data = path.join(this.folder, "data");
+    const configFile = path.join(this.folder, "zoo.cfg");
+    mkdirSync(data, { recursive: true });
+    if (member !== undefined) writeFileSync(path.join(data, "myid"), String(member.id));
+    const peers = member?.peers.map(([quorum, election], at) => `server.${at + 1}=127.0.0.1:${quorum}:${election}`) ?? [];
+    const settings = [
+      "tickTime=1000",
+      "initLimit=10",
+      "syncLimit=5",
+      // Tests decide whether sessions outlive an outage, not the server's default of 20 ticks.
+      "maxSessionTimeout=300000",
+      `dataDir=${data}`,
+      `clientPort=${this.port}`,
+      "clientPortAddress=127.0.0.1",
+      "maxClientCnxns=0",
+      "admin.enableServer=false",
+      "4lw.commands.whitelist=*",
+    ];
+    writeFileSync(configFile, [...settings, ...peers].join("\n"));
+    return configFile;
   }
 
   #running(): Child {

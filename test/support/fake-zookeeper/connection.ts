@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { Frames } from "./frames.ts";
 import { JuteReader, JuteWriter } from "./jute.ts";
 import { errorCode, eventType, op, watchMode, xid } from "./protocol.ts";
+import { SaslLogin } from "./sasl.ts";
 import type { FakeZooKeeper } from "./server.ts";
 import { Refused, type Znode } from "./znodes.ts";
 
@@ -15,6 +16,8 @@ export class Connection {
   readonly #childWatches = new Set<string>();
   readonly #trees = new Set<string>();
   #session = 0n;
+  #login: SaslLogin | undefined;
+  #loggedIn = false;
 
   constructor(server: FakeZooKeeper, socket: Socket) {
     this.#server = server;
@@ -44,8 +47,12 @@ export class Connection {
     // A deletion fires the watch on the node's children, too, and is told once.
     if (type === eventType.deleted) watches.push(this.#childWatches);
     const hit = watches.map((set) => set.delete(path)).some(Boolean);
-    if (hit || (type !== eventType.childrenChanged && this.#watchesTreeOf(path)))
-      this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
+    if (hit || (type !== eventType.childrenChanged && this.#watchesTreeOf(path))) this.fire(type, path);
+  }
+
+  /** Tells an event, whether a watch saw it or not. */
+  fire(type: number, path: string): void {
+    this.#send(header(xid.notification, 0n, errorCode.ok).int(type).int(3).text(path).frame());
   }
 
   /** Servers from 3.8.4 and 3.9.2 on keep quiet about nodes that the client may not read. */
@@ -55,6 +62,10 @@ export class Connection {
   }
 
   #onFrame(frame: Buffer): void {
+    if (frame.length > this.#server.maxFrame) {
+      this.destroy();
+      return;
+    }
     const reader = new JuteReader(frame);
     if (this.#session === 0n) this.#greet(reader);
     else this.#request(reader);
@@ -91,14 +102,23 @@ export class Connection {
       return;
     }
     if (type === op.auth) {
+      this.#server.requests.push({ type, path: "" });
       this.#authenticate(id, reader);
+      return;
+    }
+    if (type === op.sasl) {
+      if (this.#server.behaviour !== "mute") this.#logIn(id, reader.buffer());
+      return;
+    }
+    if (this.#server.saslRequired && !this.#loggedIn) {
+      this.#refuse(id, errorCode.saslRequired);
       return;
     }
     const path = type === op.setWatches ? "/" : reader.text();
     this.#server.requests.push({ type, path });
     const fault = this.#server.answer?.({ type, path });
     if (this.#server.behaviour === "mute" || fault === "silence") return;
-    if (type === op.addWatch && !this.#server.recursiveWatches) this.#refuseUnknown(id);
+    if (type === op.addWatch && !this.#server.recursiveWatches) this.#refuse(id, errorCode.unimplemented);
     else if (fault === "close") this.destroy();
     else if (fault === "garbage") this.#send(Buffer.from("00000007ff00ff00ff00ff", "hex"));
     else if (fault === "endless") this.#send(Buffer.from("7fffffff00000001", "hex"));
@@ -141,7 +161,7 @@ export class Connection {
       case op.getChildren2: {
         const node = nodes.get(path);
         if (reader.boolean()) this.#childWatches.add(path);
-        reply.vector([...node.children], (name) => reply.text(name));
+        reply.vector([...node.children], (name) => reply.buffer(this.#server.rawNames.get(name) ?? Buffer.from(name)));
         if (type === op.getChildren2) writeStat(reply, node);
         break;
       }
@@ -178,19 +198,35 @@ export class Connection {
     return reply.frame().subarray(4);
   }
 
-  /** As servers do with requests that they do not know (3.5.10, observed). */
-  #refuseUnknown(id: number): void {
-    this.#send(header(id, 0n, errorCode.unimplemented).frame());
+  /** Servers do that to whoever may not go on, and with requests that they do not know (3.5.10, observed). */
+  #refuse(id: number, code: number): void {
+    this.#send(header(id, 0n, code).frame());
     this.#socket.end();
+  }
+
+  #logIn(id: number, token: Buffer): void {
+    const { saslUsers, saslProof } = this.#server;
+    const answer = (bytes: Buffer): void => this.#send(header(id, 0n, errorCode.ok).buffer(bytes).frame());
+    const proven = this.#login?.verify(token);
+    // A server without SASL says nothing, in good order.
+    if (saslUsers.size === 0) this.#send(header(id, 0n, errorCode.ok).int(-1).frame());
+    else if (token.length === 0) {
+      this.#login = new SaslLogin(saslUsers);
+      answer(this.#login.challenge);
+    } else if (proven) {
+      this.#loggedIn = true;
+      this.#identities.add(`sasl:${proven.user}`);
+      answer(saslProof ?? proven.proof);
+    } else this.#refuse(id, errorCode.authFailed);
   }
 
   #authenticate(id: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.text();
-    const known = scheme === "digest";
-    if (known) this.#identities.add(reader.text());
-    this.#send(header(id, 0n, known ? errorCode.ok : errorCode.authFailed).frame());
-    if (!known) this.#socket.end();
+    if (this.#server.schemes.has(scheme)) {
+      this.#identities.add(reader.text());
+      this.#send(header(id, 0n, errorCode.ok).frame());
+    } else this.#refuse(id, errorCode.authFailed);
   }
 
   #send(bytes: Buffer): void {

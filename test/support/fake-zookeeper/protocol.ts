@@ -13,6 +13,7 @@ export const op = {
   create2: 15,
   auth: 100,
   setWatches: 101,
+  sasl: 102,
   addWatch: 106,
   closeSession: -11,
 } as const;
@@ -27,6 +28,7 @@ export const errorCode = {
   nodeExists: -110,
   notEmpty: -111,
   authFailed: -115,
+  saslRequired: -124,
 } as const;
 
 /** Of `addWatch`. */

@@ -1,10 +1,11 @@
 /**
  * A ZooKeeper server for tests, in one process with them: sessions with expiry, ephemeral nodes,
- * one-shot and recursive watches, digest authentication – and faults on demand. Its tree can be written to
+ * one-shot and recursive watches, digest and SASL authentication, TLS – and faults on demand. Its tree can be written to
  * directly (`nodes`) or by any ZooKeeper client.
  */
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { Connection } from "./connection.ts";
 import { eventType } from "./protocol.ts";
 import { Znodes } from "./znodes.ts";
@@ -30,13 +31,25 @@ interface FakeSession {
 
 export class FakeZooKeeper {
   readonly nodes: Znodes;
-  /** Every request but pings, since the start. */
+  /** Every request but pings, logins and farewells, since the start. */
   readonly requests: Request[] = [];
   behaviour: Behaviour = "normal";
   /** Called for every request; a fault replaces the answer. */
   answer: ((request: Request) => Fault | undefined) | undefined;
+  /** Authentication schemes that it knows. */
+  readonly schemes = new Set(["digest"]);
+  /** Passwords by user, for SASL logins; none: it does not offer SASL. */
+  readonly saslUsers = new Map<string, string>();
+  /** Requests of whoever has not logged in by SASL end the connection. */
+  saslRequired = false;
+  /** What it says in place of its own proof. */
+  saslProof: Buffer | undefined;
   /** Knows recursive watches, as servers do since 3.6. */
   recursiveWatches = true;
+  /** Names of nodes that are told as other bytes, which are perhaps no text. */
+  readonly rawNames = new Map<string, Buffer>();
+  /** Bytes; a longer frame ends its connection (`jute.maxbuffer`). */
+  maxFrame = 1_048_575;
   /** Every answer is held back this long. */
   delayMs = 0;
   /** Session time-outs are cut to this … */
@@ -48,12 +61,15 @@ export class FakeZooKeeper {
   readonly #connections = new Set<Connection>();
   readonly #sessions = new Map<bigint, FakeSession>();
   readonly #protected = new Map<string, string>();
+  readonly #tls: TlsOptions | undefined;
   #server: Server | undefined;
   #port = 0;
   #nextSession = 1n;
   #zxid = 1n;
 
-  constructor() {
+  /** @param tls speaks TLS, and nothing else, if given */
+  constructor(tls?: TlsOptions) {
+    this.#tls = tls;
     const tell = (type: number) => (path: string) => {
       this.#zxid++;
       for (const connection of this.#connections) connection.notify(type, path);
@@ -66,8 +82,8 @@ export class FakeZooKeeper {
     });
   }
 
-  static async start(): Promise<FakeZooKeeper> {
-    const fake = new FakeZooKeeper();
+  static async start(tls?: TlsOptions): Promise<FakeZooKeeper> {
+    const fake = new FakeZooKeeper(tls);
     await fake.listen();
     return fake;
   }
@@ -92,7 +108,7 @@ export class FakeZooKeeper {
 
   /** Listens, after `shutDown` again on the same port and with the same tree and sessions. */
   async listen(): Promise<void> {
-    const server = createServer((socket) => {
+    const accept = (socket: Socket): void => {
       this.accepted++;
       if (this.behaviour === "hang-up") {
         socket.on("error", () => {});
@@ -102,7 +118,8 @@ export class FakeZooKeeper {
       const connection = new Connection(this, socket);
       this.#connections.add(connection);
       socket.on("close", () => this.#connections.delete(connection));
-    });
+    };
+    const server = this.#tls ? createTlsServer(this.#tls, accept) : createServer(accept);
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;
@@ -118,6 +135,11 @@ export class FakeZooKeeper {
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     this.disconnectAll();
     if (server?.listening) await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** Tells every client of an event that no watch saw. */
+  fire(type: number, path: string): void {
+    for (const connection of this.#connections) connection.fire(type, path);
   }
 
   disconnectAll(): void {

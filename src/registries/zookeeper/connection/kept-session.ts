@@ -5,14 +5,16 @@
 
 import { backOff } from "../../back-off.ts";
 import type { Session, SessionContext } from "../../contract.ts";
-import { Client, type Doubt } from "./client.ts";
+import { Client } from "./client.ts";
+import type { Doubt } from "./doubt.ts";
 import { joinedLookups } from "./joined-lookups.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 
 /** Between two attempts, while no server takes us: short enough to find one within a second of its return. */
 const absent = { firstMs: 200, mostMs: 1_000 };
-/** Between two sessions that were established and lost, or refused: each may cost the server a whole listing. */
+/** Between two sessions that were established and lost: each may cost the server a whole listing. */
 const unstable = { firstMs: 200, mostMs: 10_000 };
+/** When every server has refused us. */
 const refused = { firstMs: 5_000, mostMs: 10_000 };
 /**
  * A server that has just been started takes connections that it never answers (3.9.3, observed most
@@ -49,7 +51,9 @@ export class KeptSession implements Session {
   #unanswered = 0;
   #mute = 0;
   #broken = 0;
-  #lastReason: string | undefined;
+  #refused = 0;
+  /** What was said of each server since the last complete listing. */
+  readonly #said = new Map<ZookeeperServer, string>();
   /** Recursive watches did not serve; so nobody tries them again. */
   #oneShot = false;
   #listedAt = 0;
@@ -95,18 +99,21 @@ export class KeptSession implements Session {
 
   #onEstablished(client: Client): void {
     const { log } = this.#context;
-    log.info({ server: serverText(client.server) }, "session established");
+    // Whoever refused us before may take us and refuse the first reading again.
+    log[this.#refused > 0 ? "debug" : "info"]({ server: serverText(client.server) }, "session established");
     this.#listedAt = 0;
     this.#unanswered = 0;
     this.#mute = 0;
-    this.#lastReason = undefined;
     this.#follower = this.#follow(client, () => {
       this.#listedAt ||= performance.now();
+      this.#refused = 0;
+      this.#said.clear();
     });
     this.#follower.relist();
   }
 
   #onLost(server: ZookeeperServer, doubt: Doubt): void {
+    const wasEstablished = this.#follower !== undefined;
     this.#follower?.stop();
     this.#follower = undefined;
     this.#client = undefined;
@@ -120,20 +127,25 @@ export class KeptSession implements Session {
     const stable = this.#listedAt > 0 && performance.now() - this.#listedAt > stableMs;
     this.#listedAt = 0;
     if (stable) this.#broken = 0;
-    const wait = this.#wait(doubt);
+    const wait = this.#wait(doubt, wasEstablished);
     const reason = `${serverText(server)}: ${doubt.reason}`;
     this.#context.emit.unreachable(reason);
     const { log } = this.#context;
     const fields = { server: serverText(server), retryInMs: Math.round(wait) };
     // An outage is said once, not with every attempt.
-    if (reason === this.#lastReason) log.debug(fields, reason);
+    if (reason === this.#said.get(server)) log.debug(fields, reason);
     else log.warn(fields, reason);
-    this.#lastReason = reason;
+    this.#said.set(server, reason);
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
   }
 
-  #wait({ ending }: Doubt): number {
-    if (ending === "refused") return backOff(this.#broken++, refused, Math.random());
+  #wait({ ending }: Doubt, wasEstablished: boolean): number {
+    if (ending === "refused") {
+      // What the tree does not allow, no server does; but one may be a stranger to us and the next not.
+      this.#refused++;
+      const next = !wasEstablished && this.#refused % this.#servers.length !== 0;
+      return next ? backOff(0, absent, Math.random()) : backOff(this.#refused - 1, refused, Math.random());
+    }
     if (ending === "broken") return backOff(this.#broken++, unstable, Math.random());
     this.#mute = ending === "mute" ? this.#mute + 1 : 0;
     // Every server of the list gets its turn before the wait grows. A mute attempt has waited long enough.

@@ -1,7 +1,8 @@
 /** One connection to a server, as whole frames. It is given up at the first failure. */
-import net from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { Frames } from "./protocol/frames.ts";
-import type { ZookeeperServer } from "./settings.ts";
+import { failureOf, openSocket, type SocketFailure } from "./server-socket.ts";
+import type { TlsSettings, ZookeeperServer } from "./settings.ts";
 
 export interface LinkEvents {
   /** Frames can be sent from here on. */
@@ -11,7 +12,7 @@ export interface LinkEvents {
   /** Whatever it throws ends the connection. */
   frame(frame: Buffer): void;
   /** Called once, unless `destroy` came first. Undefined: the server closed the connection in good order. */
-  ended(reason: string | undefined): void;
+  ended(failure: SocketFailure | undefined): void;
 }
 
 /** Replies are not bounded by the server's `jute.maxbuffer`. */
@@ -19,24 +20,30 @@ const maxFrame = 64 * 1024 * 1024;
 
 export class Link {
   readonly #events: LinkEvents;
-  readonly #socket: net.Socket;
+  readonly #socket: Socket | undefined;
   readonly #frames = new Frames(maxFrame);
   #outgoing: Buffer[] = [];
   #over = false;
-  #error: string | undefined;
+  #failure: SocketFailure | undefined;
 
   /** @param lookup finds the addresses of a host name */
-  constructor({ host, port }: ZookeeperServer, lookup: net.LookupFunction, events: LinkEvents) {
+  constructor(server: ZookeeperServer, tls: TlsSettings | undefined, lookup: LookupFunction, events: LinkEvents) {
     this.#events = events;
-    this.#socket = net.connect({ host, port, noDelay: true, lookup });
-    this.#socket.on("connect", () => {
-      if (!this.#over) events.opened();
-    });
-    this.#socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
-      this.#error = `connection failed: ${error.code ?? error.message}`;
-    });
-    this.#socket.on("close", () => this.#end(this.#error));
+    try {
+      const { socket, opened } = openSocket(server, tls, lookup);
+      this.#socket = socket;
+      socket.on(opened, () => {
+        if (!this.#over) events.opened();
+      });
+      socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+      socket.on("error", (error) => {
+        this.#failure ??= failureOf(error, socket);
+      });
+      socket.on("close", () => this.#end(this.#failure));
+    } catch (error) {
+      // Not before whoever opens the connection has it in hands.
+      setImmediate(() => this.#end({ reason: describe(error), refused: true }));
+    }
   }
 
   /** What one turn of the event loop sends leaves in one packet. */
@@ -45,21 +52,21 @@ export class Link {
     setImmediate(() => {
       const frames = this.#outgoing;
       this.#outgoing = [];
-      if (!this.#over) this.#socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+      if (!this.#over) this.#socket?.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
     });
   }
 
   /** Resolves when the connection is closed, by whomever. */
   closed(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#socket.closed) resolve();
+      if (this.#socket === undefined || this.#socket.closed) resolve();
       else this.#socket.once("close", () => resolve());
     });
   }
 
   destroy(): void {
     this.#over = true;
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
   #onData(chunk: Buffer): void {
@@ -70,13 +77,17 @@ export class Link {
         if (!this.#over) this.#events.frame(frame);
       });
     } catch (error) {
-      this.#end(`the server's answer cannot be understood: ${error instanceof Error ? error.message : String(error)}`);
+      this.#end({ reason: `the server's answer cannot be understood: ${describe(error)}`, refused: false });
     }
   }
 
-  #end(reason: string | undefined): void {
+  #end(failure: SocketFailure | undefined): void {
     if (this.#over) return;
     this.destroy();
-    this.#events.ended(reason);
+    this.#events.ended(failure);
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

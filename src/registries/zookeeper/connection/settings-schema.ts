@@ -1,6 +1,6 @@
 /** The settings of every kind that reads from ZooKeeper: where it is, and how a session is had. */
 import { isIPv6 } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { duration, port } from "../../../config/values.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 
@@ -32,6 +32,11 @@ export function between(least: string, most: string) {
   return duration.refine((ms) => ms >= bounds[0] && ms <= bounds[1], { error: `expected a duration from ${least} to ${most}` });
 }
 
+const file = z.string().min(1);
+
+/** Those of `connectionShape` that name files (`RegistryKind.pathKeys`). */
+export const connectionPathKeys: readonly string[] = ["tls.ca", "tls.certificate", "tls.key"];
+
 export const connectionShape = {
   servers: servers.describe("Servers of one ensemble, as a list or one text with commas; `host:port`, port 2181 if absent."),
   chroot: zookeeperPath.optional().describe("Path under which this registry's tree lies; all other paths are relative to it."),
@@ -47,9 +52,36 @@ export const connectionShape = {
     .describe(
       "`auto`: one watch on the whole tree where the server has such (3.6 and later); `one-shot`: one on every node that is read, for trees whose nodes may be listed but not read.",
     ),
+  tls: z
+    .strictObject({
+      ca: file.optional().describe("File of the authorities that may certify the servers (PEM); absent: those that Node.js knows."),
+      certificate: file.optional().describe("File of our own certificate chain (PEM), for servers that ask for one."),
+      key: file.optional().describe("File of its private key (PEM)."),
+      serverName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Name or address that the certificates of all servers must be for; absent: that in `servers`."),
+      verifyServerName: z
+        .boolean()
+        .default(true)
+        .describe(
+          "`false`: any certificate of the authorities will do, whatever its name; where servers share one that names none of them.",
+        ),
+    })
+    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      error: "`certificate` and `key` belong together",
+    })
+    .optional()
+    .describe("TLS to the servers (their `secureClientPort`); the files are read for every connection. Absent: plain text."),
   auth: z
     .strictObject({
-      scheme: z.literal("digest").default("digest").describe("Authentication scheme."),
+      scheme: z
+        .enum(["digest", "sasl"])
+        .default("digest")
+        .describe(
+          "`digest`: ZooKeeper's own scheme, which sends the password; `sasl`: SASL with DIGEST-MD5, which proves that it is known.",
+        ),
       user: z.string().min(1).describe("User name."),
       password: z.string().describe("Password; use `${env:NAME}` or `${file:PATH}`."),
     })

@@ -7,7 +7,28 @@ export interface ConnectionSettings {
   readonly connectTimeout: number;
   /** `auto`: a recursive watch on a whole tree where the server has them, else a one-shot watch on every node. */
   readonly watches: "auto" | "one-shot";
-  readonly auth?: { readonly scheme: string; readonly user: string; readonly password: string } | undefined;
+  /** Absent: plain TCP. */
+  readonly tls?: TlsSettings | undefined;
+  readonly auth?: AuthSettings | undefined;
+}
+
+/** Files are PEM. */
+export interface TlsSettings {
+  /** File of the authorities that may certify the servers; absent: those that Node knows. */
+  readonly ca?: string | undefined;
+  /** Files of our own certificate chain and its key: both or none. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  /** The name that a server must prove; absent: that by which it is reached. */
+  readonly serverName?: string | undefined;
+  readonly verifyServerName: boolean;
+}
+
+export interface AuthSettings {
+  /** `digest`: user and password as they are; `sasl`: a proof of knowing them (DIGEST-MD5). */
+  readonly scheme: "digest" | "sasl";
+  readonly user: string;
+  readonly password: string;
 }
 
 export interface ZookeeperServer {

@@ -7,6 +7,7 @@ import type { Problem } from "../../contract.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
 import { forEachLimited } from "../connection/task-pool.ts";
+import { readableNames } from "../readable-names.ts";
 import { type CuratorInstance, isInstance, parseInstance } from "./instance.ts";
 
 /** The instances of one service, by the names of their nodes. */
@@ -133,9 +134,9 @@ export class ServiceFolder {
 
   /** The children's names, none if they may not be read; undefined if there is no such folder. */
   async #names(): Promise<string[] | undefined> {
-    const { client, limited, told } = this.#context;
+    const { client, limited, told, report } = this.#context;
     try {
-      return await limited(() => client.children(this.path, (names) => names));
+      return await limited(() => client.children(this.path, (names) => readableNames(names, this.path, report)));
     } catch (error) {
       this.#forbidden(error, this.path, told(this.name) !== undefined);
       return [];

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter } from "../../contract.ts";
 import type { Client } from "../connection/client.ts";
 import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
+import { readableNames } from "../readable-names.ts";
 import { type Instances, ServiceFolder, type ServiceFolderContext, settleMs } from "./service-folder.ts";
 
 /** A root that vanished with instances in it is read again after this time. */
@@ -132,7 +133,8 @@ export class ServicesTree {
   }
 
   #rootNames(): Promise<string[] | undefined> {
-    return this.#context.client.follow(this.#context.root, (names) => names);
+    const { client, root, emit } = this.#context;
+    return client.follow(root, (names) => readableNames(names, root, (problem) => emit.problem(problem)));
   }
 
   #rootChanged(): void {

@@ -21,12 +21,16 @@ export interface ConsumerPassContext {
   readonly report: (problem: Problem) => void;
   /** Reads and tells an interface anew, because its consumers changed. */
   readonly reread: (directory: string) => Promise<void>;
+  /** What was due has been read; `whole`: the consumers of every interface. */
+  readonly passed: (whole: boolean) => void;
   readonly failed: (error: unknown) => void;
 }
 
 export class ConsumerPass {
   readonly #context: ConsumerPassContext;
   #due = new Set<string>();
+  /** Every interface is due. */
+  #whole = false;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #stopped = false;
@@ -41,13 +45,20 @@ export class ConsumerPass {
     this.#schedule();
   }
 
+  /** The consumers of all these interfaces have to be read, which are all there are. */
+  allDue(directories: Iterable<string>): void {
+    for (const directory of directories) this.#due.add(directory);
+    this.#whole = true;
+    this.#schedule();
+  }
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
   #schedule(): void {
-    if (this.#running || this.#stopped || this.#due.size === 0) return;
+    if (this.#running || this.#stopped || (this.#due.size === 0 && !this.#whole)) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#run().catch(this.#context.failed);
@@ -56,13 +67,17 @@ export class ConsumerPass {
 
   async #run(): Promise<void> {
     const directories = [...this.#due];
+    const whole = this.#whole;
     this.#due = new Set();
+    this.#whole = false;
     this.#running = true;
     try {
       await forEachLimited(directories, inFlight, (directory) => this.#read(directory));
     } finally {
       this.#running = false;
     }
+    if (this.#stopped) return;
+    this.#context.passed(whole);
     this.#schedule();
   }
 
@@ -79,5 +94,7 @@ export class ConsumerPass {
       return;
     }
     if (known.setConsumers(consumers ?? [])) await this.#context.reread(directory);
+    // Whoever forgot the interface meanwhile forgot its calls.
+    if (this.#context.known.get(directory) === known) this.#context.known.calls.set(directory, known.calls);
   }
 }

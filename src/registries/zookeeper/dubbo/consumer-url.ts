@@ -14,15 +14,24 @@ const maxConsumersPerInterface = 5_000;
 const maxConsumersPerService = 1_000;
 const maxText = 256;
 
-/** The distinct consumers behind the nodes; nodes that cannot be read are left out. Never throws. */
+/**
+ * The distinct consumers behind the nodes; nodes that cannot be read are left out. Of very many, the later ones are told
+ * without their addresses, so that no application is missing. Never throws.
+ */
 export function readConsumers(nodeNames: readonly string[]): ConsumerUrl[] {
   const distinct = new Map<string, ConsumerUrl>();
   for (const nodeName of nodeNames) {
     const consumer = parseConsumer(nodeName);
-    if (consumer) distinct.set(JSON.stringify([consumer.application, consumer.address, consumer.group, consumer.version]), consumer);
-    if (distinct.size >= maxConsumersPerInterface) break;
+    if (!consumer) continue;
+    const { address, ...rest } = consumer;
+    if (distinct.size < maxConsumersPerInterface) distinct.set(identityOf(consumer), consumer);
+    else if (distinct.size < 2 * maxConsumersPerInterface && rest.application !== undefined) distinct.set(identityOf(rest), rest);
   }
   return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, consumer]) => consumer);
+}
+
+function identityOf({ application, address, group, version }: ConsumerUrl): string {
+  return JSON.stringify([application, address, group, version]);
 }
 
 function parseConsumer(nodeName: string): ConsumerUrl | undefined {
@@ -71,6 +80,15 @@ export function consumersOf(key: ServiceKey, consumers: readonly ConsumerUrl[]):
     if (distinct.size >= maxConsumersPerService) break;
   }
   return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, consumer]) => consumer);
+}
+
+/** The applications that call this service, by the same rule. */
+export function applicationsOf(key: ServiceKey, consumers: readonly ConsumerUrl[]): ReadonlySet<string> {
+  const applications = new Set<string>();
+  for (const { application, group, version } of consumers) {
+    if (application !== undefined && wants(group, key.group) && wants(version, key.version)) applications.add(application);
+  }
+  return applications;
 }
 
 function wants(wanted: string | undefined, offered: string | undefined): boolean {

@@ -3,7 +3,7 @@
  * again what a watch names. Watches are triggers, reads are truth.
  */
 import type { Logger } from "../../../log/logger.ts";
-import type { Emitter, Listing } from "../../contract.ts";
+import type { Emitter, Listing, Problem } from "../../contract.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import type { Follower } from "../connection/kept-session.ts";
 import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
@@ -15,6 +15,8 @@ import { InterfaceReader } from "./interface-reader.ts";
 import { InterfaceRoot } from "./interface-root.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import { DubboPaths } from "./paths.ts";
+import type { KnownRules } from "./rules/known-rules.ts";
+import { RuleReader } from "./rules/rule-reader.ts";
 import type { DubboSettings } from "./settings.ts";
 
 export interface DubboFollowerContext {
@@ -22,6 +24,7 @@ export interface DubboFollowerContext {
   readonly settings: DubboSettings;
   readonly known: KnownInterfaces;
   readonly applications: KnownApplications;
+  readonly rules: KnownRules;
   readonly emit: Emitter;
   readonly log: Logger;
   /** A complete listing was committed. */
@@ -38,58 +41,66 @@ export class DubboFollower implements Follower {
   readonly #reader: InterfaceReader;
   readonly #root: InterfaceRoot;
   readonly #applications: ApplicationLevel | undefined;
+  readonly #rules: RuleReader | undefined;
   readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
   #listing: Listing | undefined;
   #listAgain = false;
+  #recursive = false;
   #stopped = false;
 
   constructor(context: DubboFollowerContext) {
     this.#context = context;
-    const { client, settings, known, emit } = context;
+    const { settings, known, emit } = context;
     this.#paths = new DubboPaths(settings.root);
     this.#names = new InterfaceNames(settings, (problem) => emit.problem(problem));
     this.#eventPool = new TaskPool(settings.maxInFlight);
-    const listing = (): Listing | undefined => this.#listing;
-    const shared = { ...context, paths: this.#paths, failed: (error: unknown) => this.#fail(error) };
+    const shared = {
+      ...context,
+      paths: this.#paths,
+      names: this.#names,
+      listing: () => this.#listing,
+      relist: () => this.relist(),
+      report: (problem: Problem) => emit.problem(problem),
+      untold: (path: string) => this.#untold(path),
+      failed: (error: unknown) => this.#fail(error),
+    };
     if (settings.applications.enabled) {
       this.#applications = new ApplicationLevel({
         ...shared,
         known: context.applications,
-        listing,
-        isWanted: (name) => this.#names.isWanted(name),
         reread: (name) => this.#readNamed(name),
         abandoned: () => this.#root.due(),
-        relist: () => this.relist(),
       });
     }
     this.#reader = new InterfaceReader({
-      client,
-      paths: this.#paths,
-      names: this.#names,
-      known,
+      ...shared,
       applications: this.#applications,
-      emit,
-      listing,
       absent: () => this.#root.due(),
-      untold: (path) => this.#untold(path),
       appeared: (directory) => this.#consumers?.due(directory),
     });
     this.#root = new InterfaceRoot({
       ...shared,
-      names: this.#names,
       reader: this.#reader,
-      isListing: () => this.#listing !== undefined,
       isOffered: (name) => this.#applications !== undefined && context.applications.offers(name),
       found: (directory) => this.#providersDue(directory),
-      forgotten: (directory) => this.#applications?.met(directory, []),
-      relist: () => this.relist(),
+      vanished: (directory) => {
+        this.#rules?.forget(directory);
+        this.#applications?.met(directory, []);
+      },
     });
+    if (settings.rules) {
+      this.#rules = new RuleReader({
+        ...shared,
+        reread: (directory) => this.#providersDue(directory),
+        retell: (application) => this.#applications?.retell(application),
+      });
+    }
     if (settings.consumers) {
       this.#consumers = new ConsumerPass({
         ...shared,
-        report: (problem) => emit.problem(problem),
-        reread: (directory) => this.#reader.read(directory),
+        reread: (directory) => this.#read(directory),
+        passed: (whole) => (whole ? known.calls.settle(emit) : known.calls.tell(emit)),
       });
     }
   }
@@ -108,6 +119,7 @@ export class DubboFollower implements Follower {
     else if (place?.what === "providers") {
       if (this.#reader.announced(place.directory)) this.#providersDue(place.directory);
     } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
+    else if (place) this.#rules?.changed(place);
   }
 
   /** The session is over: nothing is emitted from here on. */
@@ -123,19 +135,23 @@ export class DubboFollower implements Follower {
   }
 
   async #list(): Promise<void> {
-    const { settings, known, emit, listed } = this.#context;
+    const { client, settings, known, emit, listed } = this.#context;
     clearTimeout(this.#relistTimer);
     // What is forgotten here is not listed, and so goes with the commit.
     for (const [, each] of known.entries()) each.forgetSurplus();
     const listing = emit.listing();
     this.#listing = listing;
     try {
-      const [directories] = await Promise.all([this.#root.list(), this.#applications?.list()]);
-      await forEachLimited(directories, settings.maxInFlight, (directory) => this.#reader.read(directory));
+      // Before the first reading, so that nothing is missed between the two.
+      this.#recursive = await client.watchTree(this.#paths.root);
+      const [directories] = await Promise.all([this.#root.list(), this.#rules?.list(), this.#applications?.list()]);
+      await forEachLimited(directories, settings.maxInFlight, (directory) => this.#read(directory));
       const all = new Set(directories);
       await this.#completeApplications(all);
       if (this.#stopped) return;
       known.retain(all);
+      if (this.#consumers) known.calls.list(listing);
+      this.#rules?.listed();
       listing.commit();
     } catch (error) {
       if (!this.#stopped) listing.abandon(describe(error));
@@ -144,7 +160,7 @@ export class DubboFollower implements Follower {
       this.#listing = undefined;
     }
     listed();
-    if (this.#consumers) for (const [directory] of known.entries()) this.#consumers.due(directory);
+    this.#consumers?.allDue(known.directories());
     this.#relistTimer = setTimeout(() => this.relist(), settings.relistInterval * (0.9 + 0.2 * Math.random()));
     this.#root.listed();
     if (this.#listAgain) {
@@ -160,18 +176,9 @@ export class DubboFollower implements Follower {
     await this.#applications.complete(directories);
     for (const name of this.#context.applications.interfaces()) {
       if (!this.#names.isWanted(name)) continue;
-      const directory = this.#names.directory(name);
-      directories.add(directory);
-      if (!this.#names.has(name)) this.#reader.tellAlone(directory);
+      directories.add(this.#names.directory(name));
+      if (!this.#names.has(name)) await this.#readNamed(name);
     }
-  }
-
-  /** Reads and tells an interface anew, whether it has a directory or not. */
-  #readNamed(name: string): Promise<void> {
-    const directory = this.#names.directory(name);
-    if (this.#names.has(name)) return this.#reader.read(directory);
-    this.#reader.tellAlone(directory);
-    return Promise.resolve();
   }
 
   #providersDue(directory: string): void {
@@ -179,8 +186,25 @@ export class DubboFollower implements Follower {
     this.#due.add(directory);
     this.#eventPool.run(() => {
       this.#due.delete(directory);
-      return this.#reader.read(directory).catch((error) => this.#fail(error));
+      return this.#read(directory).catch((error) => this.#fail(error));
     });
+  }
+
+  #readNamed(name: string): Promise<void> {
+    const directory = this.#names.directory(name);
+    if (this.#names.has(name)) return this.#read(directory);
+    this.#reader.tellAlone(directory);
+    return Promise.resolve();
+  }
+
+  /** Reads and tells an interface anew; there is no more to read than is known if applications alone offer it. */
+  #read(directory: string): Promise<void> {
+    const known = this.#context.known.get(directory);
+    if (known && !this.#names.has(known.name)) return this.#readNamed(known.name);
+    // Its rules first: else a provider that they disable would be served for a moment.
+    const rules = this.#rules?.follow(directory);
+    const providers = this.#reader.read(directory);
+    return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
   }
 
   /**
@@ -188,7 +212,7 @@ export class DubboFollower implements Follower {
    * quiet on recursive watches about nodes that may not be read, though their names may be listed.
    */
   #untold(path: string): void {
-    if (!this.#root.isWatchedRecursively) return;
+    if (!this.#recursive) return;
     const reason = `the recursive watch does not tell what changes in ${path}`;
     this.#context.log.warn({ path }, `${reason}; may its nodes be read?`);
     this.#context.client.doubt(reason, "one-shot");

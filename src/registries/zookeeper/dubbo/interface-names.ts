@@ -1,5 +1,6 @@
 import type { Problem } from "../../contract.ts";
-import { nameFilter } from "./glob.ts";
+import { nameFilter } from "../glob.ts";
+import { readableNames } from "../readable-names.ts";
 import { BadEscape, decodeNodeName, encodeNodeName } from "./node-name.ts";
 import { notInterfaces } from "./paths.ts";
 
@@ -19,9 +20,9 @@ export class InterfaceNames {
   }
 
   /** Directories to follow. Two spellings of one name cannot both be followed: the smaller one is. */
-  select(root: string, children: readonly string[]): string[] {
+  select(root: string, children: string[]): string[] {
     const byName = new Map<string, string>();
-    for (const directory of children) {
+    for (const directory of readableNames(children, root, this.#report)) {
       if (notInterfaces.has(directory)) continue;
       const name = this.decoded(directory, root);
       if (name === undefined || !this.#wanted(name)) continue;

@@ -7,6 +7,7 @@ import type { Emitter, Listing } from "../../contract.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
+import { Readings } from "../connection/readings.ts";
 import { Announcements } from "./announcements.ts";
 import type { ConsumerUrl } from "./consumer-url.ts";
 import type { InterfaceNames } from "./interface-names.ts";
@@ -15,6 +16,7 @@ import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
 import { servicesOf } from "./provider-services.ts";
 import type { ProviderUrl } from "./provider-url.ts";
+import type { KnownRules } from "./rules/known-rules.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed
@@ -35,6 +37,8 @@ export interface InterfaceReaderContext {
         readonly met: (directory: string, providers: readonly ProviderUrl[]) => void;
       }
     | undefined;
+  /** Applied to whatever is told. */
+  readonly rules: KnownRules;
   readonly emit: Emitter;
   /** The listing that is open, if one is: what is told belongs to it. */
   readonly listing: () => Listing | undefined;
@@ -42,13 +46,8 @@ export interface InterfaceReaderContext {
   readonly absent: () => void;
   /** Providers came or went here of which no watch told before they were read. */
   readonly untold: (path: string) => void;
-  /** An interface was told for the first time, outside of a listing. */
+  /** A service of the interface was told for the first time, outside of a listing. */
   readonly appeared: (directory: string) => void;
-}
-
-interface Reading {
-  again: boolean;
-  done: Promise<void>;
 }
 
 export class InterfaceReader {
@@ -56,7 +55,7 @@ export class InterfaceReader {
   readonly followed = new Set<string>();
   readonly #announcements = new Announcements();
   readonly #context: InterfaceReaderContext;
-  readonly #readings = new Map<string, Reading>();
+  readonly #readings = new Readings();
   #stopped = false;
 
   constructor(context: InterfaceReaderContext) {
@@ -81,42 +80,23 @@ export class InterfaceReader {
   announced(directory: string): boolean {
     if (!this.followed.has(directory)) return false;
     this.#announcements.add(directory);
-    const running = this.#readings.get(directory);
-    if (running) running.again = true;
-    return running === undefined;
+    return !this.#readings.again(directory);
   }
 
   /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
   read(directory: string): Promise<void> {
-    const running = this.#readings.get(directory);
-    if (running) {
-      running.again = true;
-      return running.done;
-    }
     this.followed.add(directory);
-    const reading: Reading = { again: false, done: Promise.resolve() };
-    this.#readings.set(directory, reading);
-    reading.done = this.#readUntilQuiet(directory, reading);
-    return reading.done;
+    return this.#readings.run(directory, async () => {
+      if (this.#stopped || !(await this.#readProviders(directory, "grown"))) return;
+      await delay(settleMs);
+      await this.#readProviders(directory, "all");
+    });
   }
 
   /** Tells an interface that has no directory, and so no other providers than those that applications tell of. */
   tellAlone(directory: string): void {
     this.forget(directory);
     this.#understand(directory, [], this.#meet(directory), "all");
-  }
-
-  async #readUntilQuiet(directory: string, reading: Reading): Promise<void> {
-    try {
-      do {
-        reading.again = false;
-        if (!(await this.#readProviders(directory, "grown"))) continue;
-        await delay(settleMs);
-        await this.#readProviders(directory, "all");
-      } while (reading.again && !this.#stopped);
-    } finally {
-      this.#readings.delete(directory);
-    }
   }
 
   /**
@@ -162,7 +142,7 @@ export class InterfaceReader {
     if (!before && services.length === 0) return false;
     const known = this.#context.known.ensure(directory, name);
     known.isRead ||= this.followed.has(directory);
-    const { grown, shrunk } = known.compare(services);
+    const { grown, shrunk } = known.compare(services.map((service) => this.#context.rules.apply(service)));
     this.#tell(directory, known, which === "all" ? [...grown, ...shrunk] : grown);
     return which === "grown" && shrunk.length > 0;
   }
@@ -184,13 +164,13 @@ export class InterfaceReader {
     if (this.#stopped) return;
     const { emit, listing: openListing } = this.#context;
     const listing = openListing();
-    const wasEmitted = known.isEmitted;
+    let appeared = false;
     for (const service of services) {
       const item = { kind: "service", service } as const;
       if (listing) listing.add(item);
       else emit.changed(item);
-      known.emitted(service);
+      if (known.emitted(service)) appeared = true;
     }
-    if (!wasEmitted && !listing) this.#context.appeared(directory);
+    if (appeared && !listing) this.#context.appeared(directory);
   }
 }

@@ -1,7 +1,7 @@
 /** Follows the children of Dubbo's root through one session: which interfaces there are, which came and which are gone. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../../log/logger.ts";
-import type { Emitter } from "../../contract.ts";
+import type { Emitter, Listing } from "../../contract.ts";
 import { itemId } from "../../service.ts";
 import type { Client } from "../connection/client.ts";
 import type { InterfaceNames } from "./interface-names.ts";
@@ -24,13 +24,13 @@ export interface InterfaceRootContext {
   readonly reader: InterfaceReader;
   readonly emit: Emitter;
   readonly log: Logger;
-  readonly isListing: () => boolean;
+  readonly listing: () => Listing | undefined;
   /** Whether an application offers an interface, wherever else it is. */
   readonly isOffered: (name: string) => boolean;
   /** A directory that is not followed so far. */
   readonly found: (directory: string) => void;
-  /** An interface is gone for good. */
-  readonly forgotten: (directory: string) => void;
+  /** An interface's directory is gone. */
+  readonly vanished: (directory: string) => void;
   readonly relist: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -41,23 +41,16 @@ export class InterfaceRoot {
   #reading = false;
   #changed = false;
   #notBefore = 0;
-  #recursive = false;
   #stopped = false;
 
   constructor(context: InterfaceRootContext) {
     this.#context = context;
   }
 
-  get isWatchedRecursively(): boolean {
-    return this.#recursive;
-  }
-
   /** The directories that may be interfaces. A root that is absent has none; one that vanished is doubted first. */
   async list(): Promise<string[]> {
-    const { client, paths, names, known, emit, log } = this.#context;
+    const { paths, names, known, emit, log } = this.#context;
     const { root } = paths;
-    // Before the first reading, so that nothing is missed between the two.
-    this.#recursive = await client.watchTree(root);
     this.#changed = false;
     let children = await this.#children();
     if (children === undefined && known.rootSeen) {
@@ -81,7 +74,7 @@ export class InterfaceRoot {
   /** The children have to be read again: soon, or when a listing that is open has ended. */
   due(): void {
     this.#changed = true;
-    if (this.#context.isListing() || this.#reading || this.#stopped) return;
+    if (this.#context.listing() || this.#reading || this.#stopped) return;
     clearTimeout(this.#timer);
     const wait = this.#notBefore - performance.now();
     if (wait <= 0) this.#read().catch(this.#context.failed);
@@ -94,7 +87,7 @@ export class InterfaceRoot {
   }
 
   async #read(): Promise<void> {
-    const { paths, names, known, reader, isListing, found, relist } = this.#context;
+    const { paths, names, known, reader, listing, found, relist } = this.#context;
     this.#reading = true;
     try {
       const started = performance.now();
@@ -104,7 +97,7 @@ export class InterfaceRoot {
         await delay(settleMs);
         children = await this.#children();
       }
-      if (this.#stopped || isListing()) return;
+      if (this.#stopped || listing()) return;
       if (children === undefined || !known.rootSeen) return relist();
       const gone = this.#gone(children);
       const directories = names.select(paths.root, children);
@@ -133,9 +126,10 @@ export class InterfaceRoot {
 
   /** An interface has no directory any more. Applications may still offer it. */
   #lost(directory: string): void {
-    const { names, known, reader, emit, isOffered, forgotten } = this.#context;
+    const { names, known, reader, emit, isOffered, vanished } = this.#context;
     const lost = known.get(directory);
     if (!lost) return;
+    vanished(directory);
     if (isOffered(lost.name)) {
       reader.tellAlone(directory);
       return;
@@ -144,7 +138,7 @@ export class InterfaceRoot {
     const keys = names.has(lost.name) ? [] : lost.keys;
     for (const key of keys) emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
     known.delete(directory);
+    known.calls.tell(emit);
     reader.forget(directory);
-    forgotten(directory);
   }
 }

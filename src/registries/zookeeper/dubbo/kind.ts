@@ -1,7 +1,7 @@
 /** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, at interface level and as applications. */
-import { z } from "zod";
+import * as z from "zod";
 import type { RegistryKind } from "../../contract.ts";
-import { between, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
+import { between, connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { DubboSettings } from "./settings.ts";
 
 const zookeeperSchema = z.strictObject({
@@ -12,6 +12,7 @@ const zookeeperSchema = z.strictObject({
   include: z.array(z.string().min(1)).default([]).describe("Interfaces to read, `*` and `?` as wildcards; empty: all."),
   exclude: z.array(z.string().min(1)).default([]).describe("Interfaces to leave out, by the same wildcards."),
   consumers: z.boolean().default(true).describe("Read who calls which interface, too."),
+  rules: z.boolean().default(true).describe("Apply Dubbo's override rules about providers: weight, disabled, tag."),
   applications: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Read what applications register as a whole (Dubbo 3), too."),
@@ -35,6 +36,7 @@ export const zookeeperKind: RegistryKind<typeof zookeeperSchema.shape> = {
   id: "zookeeper",
   summary: "Dubbo services registered in ZooKeeper (interface and application level).",
   schema: zookeeperSchema,
+  pathKeys: connectionPathKeys,
   naming: { suffix: "dubbo", template: "[{protocol}.]{name}[.v-{version}][.g-{group}].dubbo", usualProtocols: ["dubbo"] },
   session: new URL("./session.ts", import.meta.url),
 };

@@ -3,14 +3,16 @@
  * something away and to go on serving a service that lost its last provider. Instances are kept
  * as hashes only; their texts would cost hundreds of bytes each.
  */
-import { keyText, type Service, type ServiceKey } from "../../service.ts";
-import type { ConsumerUrl } from "./consumer-url.ts";
+import { type Instance, keyText, type Service, type ServiceKey } from "../../service.ts";
+import { applicationsOf, type ConsumerUrl } from "./consumer-url.ts";
 import { serviceOf } from "./provider-services.ts";
 
 interface KnownService {
   readonly key: ServiceKey;
   /** 32-bit hashes of the instances' ids. */
   readonly instances: readonly number[];
+  /** 32-bit hashes of the names of the applications that provide them. */
+  readonly applications: readonly number[];
 }
 
 /** Groups and versions come and go; so many of an interface's empty services are remembered, the latest. */
@@ -42,6 +44,27 @@ export class KnownInterface {
     return this.#services.size > 0;
   }
 
+  /** Its services by the applications that call them. */
+  get calls(): ReadonlyMap<string, readonly ServiceKey[]> {
+    const calls = new Map<string, ServiceKey[]>();
+    if (this.#consumers.length === 0) return calls;
+    for (const { key } of this.#services.values()) {
+      for (const application of applicationsOf(key, this.#consumers)) {
+        const keys = calls.get(application);
+        if (keys) keys.push(key);
+        else calls.set(application, [key]);
+      }
+    }
+    return calls;
+  }
+
+  /** Whether an application provides it; now and then also true of one that does not. */
+  isProvidedBy(application: string): boolean {
+    const wanted = hash(application);
+    for (const { applications } of this.#services.values()) if (applications.includes(wanted)) return true;
+    return false;
+  }
+
   /** @returns whether they differ from those before */
   setConsumers(consumers: readonly ConsumerUrl[]): boolean {
     const text = JSON.stringify(consumers);
@@ -71,18 +94,26 @@ export class KnownInterface {
     return { grown, shrunk };
   }
 
-  /** Remembers what has just been emitted. */
-  emitted({ key, instances }: Service): void {
+  /**
+   * Remembers what has just been emitted.
+   * @returns whether it was for the first time
+   */
+  emitted({ key, instances }: Service): boolean {
     const text = keyText(key);
     // Delete first: the order of the map tells which empty services are the latest.
-    this.#services.delete(text);
-    this.#services.set(text, { key: detached(key), instances: instances.map(({ id }) => hash(id)) });
+    const isNew = !this.#services.delete(text);
+    this.#services.set(text, {
+      key: detached(key),
+      instances: instances.map(({ id }) => hash(id)),
+      applications: providersOf(instances),
+    });
+    return isNew;
   }
 
   /** Takes over what an earlier worker emitted, of whose instances nothing is known. */
   inherit(keys: readonly ServiceKey[]): void {
     this.isRead = true;
-    for (const key of keys) this.#services.set(keyText(key), { key, instances: [] });
+    for (const key of keys) this.#services.set(keyText(key), { key, instances: [], applications: [] });
   }
 
   /** Forgets the oldest empty services beyond the bound. */
@@ -96,6 +127,18 @@ export class KnownInterface {
 /** A copy whose strings share no memory with the node names they were cut from. */
 function detached(key: ServiceKey): ServiceKey {
   return JSON.parse(JSON.stringify(key)) as ServiceKey;
+}
+
+function providersOf(instances: readonly Instance[]): number[] {
+  const applications = new Set<number>();
+  let last: string | undefined;
+  for (const { labels } of instances) {
+    const application = labels?.application;
+    if (application === undefined || application === last) continue;
+    applications.add(hash(application));
+    last = application;
+  }
+  return [...applications];
 }
 
 /** FNV-1a over the characters. */

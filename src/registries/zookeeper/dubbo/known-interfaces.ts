@@ -1,4 +1,5 @@
 import { parseKeyText, type ServiceKey } from "../../service.ts";
+import { ApplicationCalls } from "./application-calls.ts";
 import { KnownInterface } from "./known-interface.ts";
 
 const servicePrefix = "service/";
@@ -7,6 +8,8 @@ const servicePrefix = "service/";
 export class KnownInterfaces {
   /** By directory name. */
   readonly #byDirectory = new Map<string, KnownInterface>();
+  /** Who calls them. */
+  readonly calls: ApplicationCalls;
   /** The root existed when it was last read. */
   rootSeen = false;
   /** What earlier workers told, by interface, until this one meets the interface. */
@@ -14,6 +17,7 @@ export class KnownInterfaces {
 
   /** @param inherited ids of items. */
   constructor(inherited: readonly string[]) {
+    this.calls = new ApplicationCalls(inherited);
     for (const id of inherited) {
       if (!id.startsWith(servicePrefix)) continue;
       const key = parseKeyText(id.slice(servicePrefix.length));
@@ -56,6 +60,11 @@ export class KnownInterfaces {
 
   delete(directory: string): void {
     this.#byDirectory.delete(directory);
+    this.calls.delete(directory);
+  }
+
+  directories(): Iterable<string> {
+    return this.#byDirectory.keys();
   }
 
   entries(): Iterable<[directory: string, known: KnownInterface]> {
@@ -65,6 +74,6 @@ export class KnownInterfaces {
   /** Forgets every interface that is not among these, and whatever earlier workers told of others. */
   retain(directories: ReadonlySet<string>): void {
     this.#inherited.clear();
-    for (const directory of this.#byDirectory.keys()) if (!directories.has(directory)) this.#byDirectory.delete(directory);
+    for (const directory of this.#byDirectory.keys()) if (!directories.has(directory)) this.delete(directory);
   }
 }

@@ -1,6 +1,7 @@
 /** What the parameters of one provider mean, wherever they stand: in its URL, or in its application's metadata. */
 import type { Port } from "../../service.ts";
 import type { ProviderUrl } from "./provider-url.ts";
+import { addTag } from "./tag.ts";
 import { isMachinery } from "./url-keys.ts";
 
 /** Bounds for what others write. */
@@ -124,26 +125,4 @@ function readWeight(text: string | undefined, release: string | undefined): numb
   const weight = Number(text);
   // dubbo-go writes 0 where nobody set a weight.
   return weight === 0 && release?.startsWith("dubbo-golang-") ? undefined : weight;
-}
-
-/** A plain word is the tag; `env=gray,zone=a` is a list of labels of their own. */
-function addTag(labels: Record<string, string>, tag: string): void {
-  if (tag.length > maxLabelValue) return;
-  if (!/[=%]/.test(tag)) {
-    labels["dubbo.tag"] = tag;
-    return;
-  }
-  const pairs = (/%(3d|2c)/i.test(tag) ? unescapeList(tag) : tag).split(",");
-  if (!pairs.every((pair) => /^[^=]+=[^=]+$/.test(pair))) {
-    labels["dubbo.tag"] = tag;
-    return;
-  }
-  for (const pair of pairs.slice(0, maxLabels)) {
-    const [key, value] = pair.split("=", 2) as [string, string];
-    labels[key.trim()] = value.trim();
-  }
-}
-
-function unescapeList(tag: string): string {
-  return tag.replace(/%3d/gi, "=").replace(/%2c/gi, ",");
 }

@@ -4,16 +4,18 @@ import { KeptSession } from "../connection/kept-session.ts";
 import { KnownApplications } from "./application/known-applications.ts";
 import { DubboFollower } from "./dubbo-follower.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
+import { KnownRules } from "./rules/known-rules.ts";
 import type { DubboSettings } from "./settings.ts";
 
 export const start: StartSession = (context) => {
   const settings = context.settings as DubboSettings;
   const known = new KnownInterfaces(context.known);
-  const applications = new KnownApplications();
   const { emit, log } = context;
+  const applications = new KnownApplications();
+  const rules = new KnownRules((problem) => emit.problem(problem));
   return new KeptSession(
     context,
     settings,
-    (client, listed) => new DubboFollower({ client, settings, known, applications, emit, log, listed }),
+    (client, listed) => new DubboFollower({ client, settings, known, applications, rules, emit, log, listed }),
   );
 };

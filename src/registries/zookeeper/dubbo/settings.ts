@@ -9,6 +9,7 @@ export interface DubboSettings extends ConnectionSettings {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly consumers: boolean;
+  readonly rules: boolean;
   readonly applications: {
     readonly enabled: boolean;
     /** Path of the tree in which applications register: `/services`. */

@@ -1,46 +1,9 @@
 import assert from "node:assert/strict";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { op } from "../../../support/fake-zookeeper/protocol.ts";
-import { FakeZooKeeper, type Fault } from "../../../support/fake-zookeeper/server.ts";
+import type { Fault } from "../../../support/fake-zookeeper/server.ts";
 import { TcpProxy } from "../../../support/tcp-proxy.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
-import { providerNode } from "../../../support/zookeeper-writer.ts";
-
-const orders = "com.acme.Orders";
-
-async function fakeServer(context: TestContext): Promise<FakeZooKeeper> {
-  const fake = await FakeZooKeeper.start();
-  fake.maxSessionTimeout = 900;
-  context.after(() => fake.shutDown());
-  return fake;
-}
-
-function open(context: TestContext, ports: readonly number[], settings: Record<string, unknown> = {}): RecordedSession {
-  const recorded = new RecordedSession({
-    servers: ports.map((port) => `127.0.0.1:${port}`),
-    sessionTimeout: "900ms",
-    connectTimeout: "300ms",
-    consumers: false,
-    ...settings,
-  });
-  context.after(() => recorded.session.close());
-  return recorded;
-}
-
-function register(fake: FakeZooKeeper, name: string, address: string): void {
-  fake.nodes.ensure(`/dubbo/${name}/providers`);
-  fake.nodes.create(`/dubbo/${name}/providers/${providerNode(name, { address, port: 20880 })}`);
-}
-
-function nothingLost(recorded: RecordedSession): void {
-  assert.equal(recorded.count("removed"), 0);
-  let most = 0;
-  for (const { service } of recorded.told) {
-    if (!service) continue;
-    assert.ok(service.instances.length >= most, "no service shrinks");
-    most = service.instances.length;
-  }
-}
+import { fakeServer, nothingLost, open, orders, register, waits } from "./session-rig.ts";
 
 suite("a session under faults", { concurrency: true }, () => {
   test("passes over a first server that accepts and says nothing", async (context) => {
@@ -102,6 +65,8 @@ suite("a session under faults", { concurrency: true }, () => {
   const faults: [fault: Fault, reason: RegExp][] = [
     [-127, /THROTTLED_OP \(-127\) at /],
     [-1, /SYSTEM_ERROR/],
+    [-118, /SESSION_MOVED \(-118\) at /],
+    [-999, /ERROR \(-999\) at /],
     ["garbage", /cannot be understood/],
     ["endless", /cannot be understood: a frame of 2147483647 bytes/],
     ["cut", /closed the connection/],
@@ -145,8 +110,7 @@ suite("a session under faults", { concurrency: true }, () => {
     fake.answer = ({ type }) => (type === op.getChildren ? "close" : undefined);
     const recorded = open(context, [fake.port]);
     await recorded.until("four losses", () => recorded.count("unreachable") >= 4);
-    const waits = recorded.told.flatMap(({ fields }) => (typeof fields?.retryInMs === "number" ? [fields.retryInMs] : []));
-    for (const [at, wait] of waits.entries()) {
+    for (const [at, wait] of waits(recorded).entries()) {
       const full = 200 * 2 ** at;
       assert.ok(wait >= full / 2 - 1 && wait <= full + 1, `loss ${at}: ${wait} ms`);
     }
@@ -158,8 +122,7 @@ suite("a session under faults", { concurrency: true }, () => {
     fake.behaviour = "hang-up";
     const recorded = open(context, [fake.port]);
     await recorded.until("four attempts", () => recorded.count("unreachable") >= 4);
-    const waits = recorded.told.flatMap(({ fields }) => (typeof fields?.retryInMs === "number" ? [fields.retryInMs] : []));
-    for (const [at, wait] of waits.entries()) {
+    for (const [at, wait] of waits(recorded).entries()) {
       const full = Math.min(1_000, 200 * 2 ** at);
       assert.ok(wait >= full / 2 - 1 && wait <= full + 1, `attempt ${at}: ${wait} ms`);
     }
@@ -191,7 +154,7 @@ suite("a session under faults", { concurrency: true }, () => {
     assert.equal(recorded.count("commit"), 0);
   });
 
-  test("authenticates before it reads", async (context) => {
+  test("authenticates before it asks for anything", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, "10.0.0.1");
     fake.protect("/dubbo", "app:secret");
@@ -199,6 +162,7 @@ suite("a session under faults", { concurrency: true }, () => {
     await recorded.synced();
     assert.deepEqual(recorded.instances(orders), ["dubbo://10.0.0.1:20880"]);
     assert.equal(recorded.count("unreachable"), 0);
+    assert.equal(fake.requests[0]?.type, op.auth);
   });
 
   test("a part that it may not read costs only itself", async (context) => {

@@ -283,4 +283,37 @@ function isFollowed(recursiveWatches: boolean): void {
     fake.nodes.create(consumer(2));
     await recorded.until("the second consumer", () => seen()?.length === 2);
   });
+
+  test("tells what an application calls, until its last consumer left", async (context) => {
+    const fake = await fakeServer(context);
+    register(fake, orders, 1);
+    register(fake, users, 2);
+    const consumer = (name: string, host: number) =>
+      `/dubbo/${name}/consumers/${encodeURIComponent(`consumer://10.1.0.${host}/${name}?application=shop&group=*&side=consumer`)}`;
+    for (const name of [orders, users]) {
+      fake.nodes.ensure(`/dubbo/${name}/consumers`);
+      for (const host of [1, 2]) fake.nodes.create(consumer(name, host));
+    }
+    const shop = "fact///application/shop";
+    const recorded = open(context, fake, { consumers: true }, ["fact///application/gone", shop]);
+    await recorded.synced();
+    const calls = () => recorded.facts.get(shop)?.calls?.map(({ name, group }) => `${group ?? ""}/${name}`);
+    await recorded.until("the calls", () => calls()?.length === 2);
+    assert.deepEqual(calls(), [`/${orders}`, `/${users}`]);
+    assert.deepEqual(
+      recorded.told.filter(({ what }) => what === "removed").map(({ text }) => text),
+      ["fact///application/gone"],
+    );
+    const grouped = providerNode(orders, { address: "10.0.0.9", port: 20880 }).replace("application%3D", "group%3Dblue%26application%3D");
+    fake.nodes.create(`${providers(orders)}/${grouped}`);
+    await recorded.until("a call of the new group", () => calls()?.length === 3);
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.equal(calls()?.length, 3);
+    fake.nodes.delete(consumer(users, 1));
+    fake.nodes.delete(consumer(users, 2));
+    await recorded.until("the calls that are left", () => calls()?.length === 2);
+    fake.nodes.deleteTree(`/dubbo/${orders}`);
+    await recorded.until("the end of the last call", () => recorded.facts.size === 0);
+  });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { nameFilter } from "../../../../src/registries/zookeeper/dubbo/glob.ts";
 import { zookeeperKind } from "../../../../src/registries/zookeeper/dubbo/kind.ts";
+import { nameFilter } from "../../../../src/registries/zookeeper/glob.ts";
 
 suite("settings of the zookeeper kind", () => {
   test("need only servers", () => {
@@ -16,6 +16,7 @@ suite("settings of the zookeeper kind", () => {
       include: [],
       exclude: [],
       consumers: true,
+      rules: true,
       applications: { enabled: true, root: "/services", fallback: "application" },
     });
   });
@@ -50,7 +51,8 @@ suite("settings of the zookeeper kind", () => {
     { servers: "a", relistInterval: "0s" },
     { servers: "a", relistInterval: "30d" },
     { servers: "a", auth: { user: "", password: "x" } },
-    { servers: "a", auth: { scheme: "sasl", user: "a", password: "x" } },
+    { servers: "a", auth: { scheme: "kerberos", user: "a", password: "x" } },
+    { servers: "a", watches: "recursive" },
     { servers: "a", timeout: "3s" },
     { servers: "a", applications: true },
     { servers: "a", applications: { root: "services" } },

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import type { Problem } from "../../../../src/registries/contract.ts";
 import { keyText } from "../../../../src/registries/service.ts";
-import { consumersOf, readConsumers } from "../../../../src/registries/zookeeper/dubbo/consumer-url.ts";
+import { applicationsOf, consumersOf, readConsumers } from "../../../../src/registries/zookeeper/dubbo/consumer-url.ts";
 import { KnownInterface } from "../../../../src/registries/zookeeper/dubbo/known-interface.ts";
 import { servicesOf } from "../../../../src/registries/zookeeper/dubbo/provider-services.ts";
 
@@ -131,8 +131,16 @@ suite("consumers", () => {
 
   test("are bounded", () => {
     const many = Array.from({ length: 20_000 }, (_, at) => encodeURIComponent(`consumer://10.0.0.1/${name}?application=a${at}`));
-    assert.equal(readConsumers(many).length, 5_000);
+    assert.equal(readConsumers(many).length, 10_000);
     assert.equal(consumersOf({ name }, readConsumers(many)).length, 1_000);
+  });
+
+  test("of very many machines miss no application", () => {
+    const machines = Array.from({ length: 20_000 }, (_, at) => `consumer://10.0.${at >> 8}.${at & 255}/${name}?application=shop`);
+    const consumers = readConsumers([...machines, `consumer://10.1.0.1/${name}?application=cart&group=*`].map(encodeURIComponent));
+    assert.equal(consumers.length, 5_002);
+    assert.deepEqual([...applicationsOf({ name, group: "g" }, consumers)], ["cart"]);
+    assert.deepEqual([...applicationsOf({ name }, consumers)].sort(), ["cart", "shop"]);
   });
 });
 

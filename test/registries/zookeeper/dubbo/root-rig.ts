@@ -20,7 +20,7 @@ export function open(
   settings: Record<string, unknown> = {},
   known: readonly string[] = [],
 ): RecordedSession {
-  const recorded = new RecordedSession({ servers: `127.0.0.1:${fake.port}`, consumers: false, ...settings }, known);
+  const recorded = new RecordedSession({ servers: `127.0.0.1:${fake.port}`, consumers: false, rules: false, ...settings }, known);
   context.after(() => recorded.session.close());
   return recorded;
 }

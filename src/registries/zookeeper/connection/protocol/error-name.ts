@@ -22,6 +22,8 @@ const names: Readonly<Record<number, string>> = {
 export const unimplemented = -6;
 export const noNode = -101;
 export const noAuth = -102;
+/** The server will not have us as we are. */
+export const refusals: ReadonlySet<number> = new Set([noAuth, -115, -124]);
 
 /** Any code has a name: newer servers know more of them. */
 export function errorName(code: number): string {

@@ -1,7 +1,7 @@
 /** What a reading client says to a ZooKeeper server, as frames ready to be sent (`zookeeper.jute`, `ZooDefs.OpCode`). */
 import { JuteWriter } from "./jute.ts";
 
-const operation = { exists: 3, getData: 4, getChildren: 8, sync: 9, ping: 11, auth: 100, addWatch: 106, close: -11 } as const;
+const operation = { exists: 3, getData: 4, getChildren: 8, sync: 9, ping: 11, auth: 100, sasl: 102, addWatch: 106, close: -11 } as const;
 
 /** Of `addWatch`: persistent, on a node and everything below. */
 const recursive = 1;
@@ -34,6 +34,11 @@ export function authentication(scheme: string, credentials: Buffer): Buffer {
     .text(scheme, schemeLength)
     .bytes(credentials)
     .frame();
+}
+
+/** A step of a SASL login. Answered with the server's token, null where it has nothing to say. */
+export function sasl(xid: number, token: Buffer): Buffer {
+  return new JuteWriter(8 + 4 + token.length).int(xid).int(operation.sasl).bytes(token).frame();
 }
 
 /** Answered with the node's status, or that it does not exist; with `watch`, leaves a watch on its creation, change or deletion. */

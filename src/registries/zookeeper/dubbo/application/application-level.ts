@@ -5,16 +5,18 @@
  */
 import type { ProblemCode } from "../../../../errors/problem-codes.ts";
 import type { Logger } from "../../../../log/logger.ts";
-import type { Emitter, Listing } from "../../../contract.ts";
+import type { Emitter, Listing, Problem } from "../../../contract.ts";
 import { itemId } from "../../../service.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
 import { forEachLimited } from "../../connection/task-pool.ts";
 import type { Instances } from "../../curator/service-folder.ts";
 import { ServicesTree } from "../../curator/services-tree.ts";
+import type { InterfaceNames } from "../interface-names.ts";
 import { isInterfaceName } from "../node-name.ts";
 import type { DubboPaths } from "../paths.ts";
 import type { ProviderUrl } from "../provider-url.ts";
+import type { KnownRules } from "../rules/known-rules.ts";
 import type { DubboSettings } from "../settings.ts";
 import { applicationService } from "./application-service.ts";
 import { type DubboInstance, isDubbo, isDubboInstance, readDubboInstance } from "./dubbo-instance.ts";
@@ -31,17 +33,20 @@ export interface ApplicationLevelContext {
   readonly client: Client;
   readonly settings: Pick<DubboSettings, "applications" | "maxInFlight">;
   readonly paths: DubboPaths;
+  readonly names: InterfaceNames;
   readonly known: KnownApplications;
+  /** Applied to whatever is told. */
+  readonly rules: KnownRules;
   readonly emit: Emitter;
   readonly log: Logger;
   /** The listing that is open, if one is: what is told belongs to it. */
   readonly listing: () => Listing | undefined;
-  readonly isWanted: (name: string) => boolean;
   /** Reads and tells an interface anew, because its applications changed. */
   readonly reread: (name: string) => Promise<void>;
   /** There are interfaces that no application offers any more; the root tells whether they are gone for good. */
   readonly abandoned: () => void;
   readonly relist: () => void;
+  readonly report: (problem: Problem) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -60,9 +65,8 @@ export class ApplicationLevel {
   constructor(context: ApplicationLevelContext) {
     this.#context = context;
     this.#known = context.known;
-    const { client, paths, emit, failed } = context;
+    const { client, paths, emit, report, failed } = context;
     const { maxInFlight, applications } = context.settings;
-    const report: Emitter["problem"] = (problem) => emit.problem(problem);
     this.#tree = new ServicesTree({
       client,
       root: applications.root,
@@ -149,6 +153,12 @@ export class ApplicationLevel {
     if (this.#known.addresses.set(directory, addresses) && !this.#context.listing()) this.#judgeAt(performance.now() + judgeDelayMs);
   }
 
+  /** The rules about an application changed. */
+  retell(name: string): void {
+    const application = this.#known.get(name);
+    if (application?.isService && !this.#isListing) this.#tellService(application);
+  }
+
   /** A watch fired. */
   changed(path: string): void {
     const reading = this.#metadata.changed(path);
@@ -173,7 +183,7 @@ export class ApplicationLevel {
     } catch (error) {
       // Never read so far: nothing can be lost by leaving it out.
       if (this.#known.folders.size > 0 || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
-      this.#context.emit.problem({ code: "no-permission", where: root, message: error.message });
+      this.#context.report({ code: "no-permission", where: root, message: error.message });
     }
   }
 
@@ -230,9 +240,9 @@ export class ApplicationLevel {
 
   /** Tells an application as a service, if it has instances for that, or had. */
   #tellService(application: KnownApplication): void {
-    const { emit, log, listing, isWanted, settings } = this.#context;
+    const { emit, log, listing, names, rules, settings } = this.#context;
     const { name, mapped, unknown } = application;
-    if (this.#stopped || !isWanted(name)) return;
+    if (this.#stopped || !names.isWanted(name)) return;
     const providers = mapped.size > 0 ? [] : unknown;
     if (providers.length === 0 && !application.isService) return;
     if (settings.applications.fallback === "none") {
@@ -241,7 +251,7 @@ export class ApplicationLevel {
     }
     if (!application.isService) log.info({ application: name }, "nothing tells which services it offers; it is told as one service");
     application.isService = true;
-    const item = { kind: "service", service: applicationService(name, providers) } as const;
+    const item = { kind: "service", service: rules.apply(applicationService(name, providers)) } as const;
     const open = listing();
     if (open) open.add(item);
     else emit.changed(item);
@@ -253,12 +263,12 @@ export class ApplicationLevel {
   }
 
   async #reread(names: Iterable<string>): Promise<void> {
-    const { isWanted, reread, settings } = this.#context;
-    await forEachLimited([...new Set(names)].filter(isWanted), settings.maxInFlight, reread);
+    const wanted = [...new Set(names)].filter((name) => this.#context.names.isWanted(name));
+    await forEachLimited(wanted, this.#context.settings.maxInFlight, this.#context.reread);
   }
 
   #report(code: ProblemCode, where: string, message: string): void {
-    this.#context.emit.problem({ code, where: `${this.#context.settings.applications.root}/${where}`, message });
+    this.#context.report({ code, where: `${this.#context.settings.applications.root}/${where}`, message });
   }
 
   #attempt(work: Promise<void>): void {

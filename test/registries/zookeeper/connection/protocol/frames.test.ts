@@ -31,6 +31,12 @@ suite("frames", () => {
     );
   });
 
+  test("may be as many in one piece as there are", () => {
+    let count = 0;
+    new Frames(1_000).push(Buffer.alloc(4 * 1_000_000), () => count++);
+    assert.equal(count, 1_000_000);
+  });
+
   test("of impossible lengths are refused", () => {
     for (const header of ["ffffffff", "7fffffff", "000003e9"]) {
       assert.throws(() => new Frames(1_000).push(Buffer.from(header, "hex"), () => {}), RangeError, header);

@@ -1,0 +1,43 @@
+/**
+ * The labels of one service's endpoints. Most of them are alike, and those get the very same object:
+ * so it is made once, and whoever checks or encodes it can see that it is the one before.
+ */
+import type { MergedEndpoint } from "../catalog/merged-service.ts";
+import { endpointLabels, type LabelFilter, provenance } from "./labels.ts";
+import { registryLabel, tlsModeLabel } from "./own-names.ts";
+import type { ProblemList } from "./problem-list.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+export class LabelsOfEndpoints {
+  readonly #filter: LabelFilter;
+  readonly #problems: ProblemList;
+  #before: { readonly instance: MergedEndpoint; readonly tls: boolean; readonly labels: Record<string, string> } | undefined;
+
+  constructor(filter: LabelFilter, problems: ProblemList) {
+    this.#filter = filter;
+    this.#problems = problems;
+  }
+
+  /** @param tls whether the endpoint speaks the mesh's TLS */
+  of(instance: MergedEndpoint, tls: boolean): Record<string, string> {
+    const before = this.#before;
+    const alike = before?.tls === tls && before.instance.registries === instance.registries;
+    if (alike && this.#sameChoice(before.instance.labels ?? {}, instance.labels ?? {})) return before.labels;
+    const own: [string, string][] = [];
+    if (tls) own.push([tlsModeLabel, "istio"]);
+    const from = provenance(instance.registries);
+    if (from !== "") own.push([registryLabel, from]);
+    const labels = endpointLabels(instance.labels, this.#filter, own, this.#problems);
+    this.#before = { instance, tls, labels };
+    return labels;
+  }
+
+  /** Whether the filter finds the same in both. */
+  #sameChoice(one: Labels, other: Labels): boolean {
+    const { all, prefixes, exact } = this.#filter;
+    if (!all && prefixes.length === 0) return exact.every((key) => one[key] === other[key]);
+    const keys = Object.keys(one);
+    return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+  }
+}

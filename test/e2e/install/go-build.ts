@@ -1,0 +1,23 @@
+/** Builds a program with Go, as a whole or not at all. */
+import { renameSync } from "node:fs";
+import { runPackageClient } from "./package-client.ts";
+
+export interface GoBuild {
+  /** For people: `istiod (Go; minutes when cold)`. */
+  readonly what: string;
+  /** Folder of its go.mod. */
+  readonly module: string;
+  readonly package: string;
+  /** Path of the result. */
+  readonly binary: string;
+  /** Whether go.mod may change; default `readonly`. */
+  readonly mode?: "readonly" | "mod";
+}
+
+/** @throws MissingTool, RefusedPackage, FailedInstall */
+export async function buildGo({ what, module, package: name, binary, mode = "readonly" }: GoBuild): Promise<void> {
+  const unfinished = `${binary}.${process.pid}`;
+  const args = ["build", `-mod=${mode}`, "-p", "2", "-trimpath", "-ldflags", "-s -w", "-o", unfinished, name];
+  await runPackageClient({ what, command: "go", args, cwd: module });
+  renameSync(unfinished, binary);
+}

@@ -1,0 +1,5 @@
+package com.acme.order.api;
+
+public interface OrderFacade {
+  String query(String id);
+}
