@@ -11,6 +11,8 @@ export const problemCodes = {
   "bad-instance": "An instance's registration cannot be understood; the instance is skipped.",
   "bad-label": "A label has no legal form or is one too many; it is left out.",
   "bad-locality": "A part of a locality holds `/`, control characters or more than 100 characters; the locality is left out.",
+  "bad-metadata":
+    "What an application says of its services cannot be understood; its instances keep what they offered before, or are of unknown services.",
   "bad-name": "A node's name is not UTF-8, so nobody can ask for it; it is skipped.",
   "bad-network": "An instance's network is not a legal name; traffic would go astray, so the instance is skipped.",
   "bad-port": "A port is missing or not within 1 … 65535; the instance or port is skipped.",
@@ -55,6 +57,7 @@ export const problemCodes = {
   "unknown-field": "A ready Istio object has a field that is misspelt or not carried by Tributary; it is withheld.",
   "unknown-key": "A key in a file is not known and is ignored: most often a slip of the pen.",
   "unknown-kind": "A file holds an object of a kind that is not carried; it is skipped.",
+  "unknown-services": "Nothing in the registry tells which services an application's instances offer; the instances are skipped.",
   "wrong-interface": "A provider under one interface says that it provides another; consumers ignore such a provider, and it is skipped.",
 } as const satisfies Record<string, string>;
 

@@ -64,20 +64,30 @@ export class ServicesTree {
     };
   }
 
-  /** Reads the whole tree, and tells all of it. When it resolves, `known` holds what there is. One call at a time. */
-  async list(): Promise<void> {
+  /**
+   * Reads the whole tree, and tells all of it. When it resolves, `known` holds what there is. One call at a time.
+   * @returns whether there is a root
+   */
+  async list(): Promise<boolean> {
     this.#rootBusy = true;
+    let names: string[] | undefined;
     try {
-      const names = await this.#rootOrDoubt();
+      names = await this.#rootOrDoubt();
       this.#earlier = this.#folders;
       this.#folders = new Map();
-      await this.#readFolders(names.map((name) => this.#follow(name)));
+      await this.#readFolders((names ?? []).map((name) => this.#follow(name)));
       this.#earlier = new Map();
       for (const name of [...this.#context.known.keys()]) if (!this.#folders.has(name)) this.#forget(name);
     } finally {
       this.#rootBusy = false;
     }
     if (this.#rootDue) this.#rootChanged();
+    return names !== undefined;
+  }
+
+  /** Whether there is no folder at all. */
+  get isEmpty(): boolean {
+    return this.#folders.size === 0;
   }
 
   /** Whether there is a folder of this name, perhaps an empty one. */
@@ -108,7 +118,7 @@ export class ServicesTree {
   }
 
   /** The services' outermost folders. A root that vanished with instances in it is doubted first. */
-  async #rootOrDoubt(): Promise<string[]> {
+  async #rootOrDoubt(): Promise<string[] | undefined> {
     const { client, root, known, emit } = this.#context;
     // Before the first reading, so that nothing is missed between the two.
     await client.watchTree(root);
@@ -119,7 +129,7 @@ export class ServicesTree {
       await delay(rootSettleMs);
       names = await this.#rootNames();
     }
-    return names ?? [];
+    return names;
   }
 
   #rootNames(): Promise<string[] | undefined> {

@@ -1,13 +1,15 @@
 import type { Problem } from "../../contract.ts";
 import { nameFilter } from "../glob.ts";
 import { readableNames } from "../readable-names.ts";
-import { BadEscape, decodeNodeName } from "./node-name.ts";
+import { BadEscape, decodeNodeName, encodeNodeName } from "./node-name.ts";
 import { notInterfaces } from "./paths.ts";
 
 /** Chooses the root's children that may be interfaces, and decodes their names. */
 export class InterfaceNames {
   readonly #wanted: (name: string) => boolean;
   readonly #report: (problem: Problem) => void;
+  /** Of the root's children, by name, when they were selected last. */
+  #directories: ReadonlyMap<string, string> = new Map();
 
   constructor(
     { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
@@ -35,7 +37,22 @@ export class InterfaceNames {
         byName.set(name, kept);
       } else byName.set(name, directory);
     }
+    this.#directories = byName;
     return [...byName.values()];
+  }
+
+  /** Whether the root had a directory of this name when its children were selected last. */
+  has(name: string): boolean {
+    return this.#directories.has(name);
+  }
+
+  /** The root's directory of this name, or else the one that Dubbo would make. */
+  directory(name: string): string {
+    return this.#directories.get(name) ?? encodeNodeName(name);
+  }
+
+  isWanted(name: string): boolean {
+    return this.#wanted(name);
   }
 
   decoded(directory: string, root = ""): string | undefined {

@@ -9,11 +9,13 @@ import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
 import { Readings } from "../connection/readings.ts";
 import { Announcements } from "./announcements.ts";
+import type { ConsumerUrl } from "./consumer-url.ts";
 import type { InterfaceNames } from "./interface-names.ts";
 import type { KnownInterface } from "./known-interface.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
 import { servicesOf } from "./provider-services.ts";
+import type { ProviderUrl } from "./provider-url.ts";
 import type { KnownRules } from "./rules/known-rules.ts";
 
 /**
@@ -27,6 +29,14 @@ export interface InterfaceReaderContext {
   readonly paths: DubboPaths;
   readonly names: InterfaceNames;
   readonly known: KnownInterfaces;
+  /** The providers that applications tell of; undefined if they are not followed. */
+  readonly applications:
+    | {
+        readonly asksForProviders: boolean;
+        readonly providersOf: (name: string) => readonly ProviderUrl[];
+        readonly met: (directory: string, providers: readonly ProviderUrl[]) => void;
+      }
+    | undefined;
   /** Applied to whatever is told. */
   readonly rules: KnownRules;
   readonly emit: Emitter;
@@ -91,13 +101,19 @@ export class InterfaceReader {
     });
   }
 
+  /** Tells an interface that has no directory, and so no other providers than those that applications tell of. */
+  tellAlone(directory: string): void {
+    this.forget(directory);
+    this.#understand(directory, [], this.#meet(directory), "all");
+  }
+
   /**
    * Reads an interface's providers and tells its services: all that differ, or only those that lost no instance.
    * @returns whether a service was not told
    */
   async #readProviders(directory: string, which: "grown" | "all"): Promise<boolean> {
     const path = this.#context.paths.providers(directory);
-    const before = this.#context.known.meet(directory, (encoded) => this.#context.names.decoded(encoded));
+    const before = this.#meet(directory);
     const read = (nodes: readonly string[]): boolean => {
       if (!this.#announcements.cover(directory, nodes)) this.#context.untold(path);
       return this.#understand(directory, nodes, before, which);
@@ -106,33 +122,50 @@ export class InterfaceReader {
     try {
       held = await this.#context.client.follow(path, read);
     } catch (error) {
-      if (before || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
+      if (before?.isRead || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
       // Never read so far: nothing can be lost by leaving it out.
-      this.forget(directory);
       this.#context.emit.problem({ code: "no-permission", where: path, message: error.message });
+      this.tellAlone(directory);
       return false;
     }
-    if (held !== undefined || !before) return held ?? false;
-    if (await this.#context.client.exists(this.#context.paths.interface(directory))) return this.#understand(directory, [], before, which);
+    if (held !== undefined) return held;
+    if (!before || (await this.#context.client.exists(this.#context.paths.interface(directory)))) {
+      return this.#understand(directory, [], before, which);
+    }
     // The root's next reading tells whether it is gone for good.
     this.#context.absent();
     return false;
+  }
+
+  #meet(directory: string): KnownInterface | undefined {
+    return this.#context.known.meet(directory, (encoded) => this.#context.names.decoded(encoded));
   }
 
   /** Tells what provider nodes mean, as `#readProviders`. */
   #understand(directory: string, nodes: readonly string[], before: KnownInterface | undefined, which: "grown" | "all"): boolean {
     const name = before?.name ?? this.#context.names.decoded(directory);
     if (this.#stopped || name === undefined) return false;
-    const path = this.#context.paths.providers(directory);
-    const services = servicesOf({ name, path, nodes, consumers: before?.consumers ?? [] }, (problem) =>
-      this.#context.emit.problem(problem),
-    );
+    const services = this.#servicesOf(directory, name, nodes, before?.consumers ?? []);
     // An interface that never had a provider, perhaps only consumers, is no service yet.
     if (!before && services.length === 0) return false;
     const known = this.#context.known.ensure(directory, name);
+    known.isRead ||= this.followed.has(directory);
     const { grown, shrunk } = known.compare(services.map((service) => this.#context.rules.apply(service)));
     this.#tell(directory, known, which === "all" ? [...grown, ...shrunk] : grown);
     return which === "grown" && shrunk.length > 0;
+  }
+
+  /** What both levels know. */
+  #servicesOf(directory: string, name: string, nodes: readonly string[], consumers: readonly ConsumerUrl[]): Service[] {
+    const { applications, emit, paths } = this.#context;
+    const met: ProviderUrl[] | undefined = applications?.asksForProviders ? [] : undefined;
+    const services = servicesOf(
+      { name, path: paths.providers(directory), nodes, consumers, others: applications?.providersOf(name) ?? [] },
+      (problem) => emit.problem(problem),
+      met && ((provider) => met.push(provider)),
+    );
+    if (met) applications?.met(directory, met);
+    return services;
   }
 
   #tell(directory: string, known: KnownInterface, services: readonly Service[]): void {

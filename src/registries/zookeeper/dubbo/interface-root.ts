@@ -1,21 +1,13 @@
-/**
- * Follows Dubbo's interface-level layout through one session: lists it, has everything watched where
- * something can change, and reads again what a watch names. Watches are triggers, reads are truth.
- */
+/** Follows the children of Dubbo's root through one session: which interfaces there are, which came and which are gone. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../../log/logger.ts";
-import type { Emitter, Listing, Problem } from "../../contract.ts";
+import type { Emitter } from "../../contract.ts";
 import { itemId } from "../../service.ts";
-import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
-import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
-import { ConsumerPass } from "./consumer-pass.ts";
-import { InterfaceNames } from "./interface-names.ts";
-import { InterfaceReader, settleMs } from "./interface-reader.ts";
+import type { Client } from "../connection/client.ts";
+import type { InterfaceNames } from "./interface-names.ts";
+import { type InterfaceReader, settleMs } from "./interface-reader.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
-import { DubboPaths } from "./paths.ts";
-import type { KnownRules } from "./rules/known-rules.ts";
-import { RuleReader } from "./rules/rule-reader.ts";
-import type { DubboSettings } from "./settings.ts";
+import type { DubboPaths } from "./paths.ts";
 
 /** A root that vanished is read again after this time: a container node goes when its last child has gone. */
 const rootSettleMs = 1_000;
@@ -26,261 +18,127 @@ const rootReadGapMs = 500;
 
 export interface InterfaceRootContext {
   readonly client: Client;
-  readonly settings: DubboSettings;
+  readonly paths: DubboPaths;
+  readonly names: InterfaceNames;
   readonly known: KnownInterfaces;
-  readonly rules: KnownRules;
+  readonly reader: InterfaceReader;
   readonly emit: Emitter;
   readonly log: Logger;
-  /** A complete listing was committed. */
-  readonly listed: () => void;
+  readonly isListing: () => boolean;
+  /** Whether an application offers an interface, wherever else it is. */
+  readonly isOffered: (name: string) => boolean;
+  /** A directory that is not followed so far. */
+  readonly found: (directory: string) => void;
+  /** An interface's directory is gone. */
+  readonly vanished: (directory: string) => void;
+  readonly relist: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 export class InterfaceRoot {
   readonly #context: InterfaceRootContext;
-  readonly #client: Client;
-  readonly #emit: Emitter;
-  readonly #known: KnownInterfaces;
-  readonly #paths: DubboPaths;
-  readonly #names: InterfaceNames;
-  readonly #eventPool: TaskPool;
-  /** Directories whose reading waits for its turn in the pool. */
-  readonly #due = new Set<string>();
-  readonly #reader: InterfaceReader;
-  readonly #rules: RuleReader | undefined;
-  readonly #consumers: ConsumerPass | undefined;
-  #relistTimer: NodeJS.Timeout | undefined;
-  #rootTimer: NodeJS.Timeout | undefined;
-  #rootReading = false;
-  #rootChanged = false;
-  #rootNotBefore = 0;
-  #recursive = false;
-  #listing: Listing | undefined;
-  /** A listing is under way, or about to be. */
-  #isListing = false;
-  #listAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+  #reading = false;
+  #changed = false;
+  #notBefore = 0;
   #stopped = false;
 
   constructor(context: InterfaceRootContext) {
     this.#context = context;
-    this.#client = context.client;
-    this.#emit = context.emit;
-    this.#known = context.known;
-    this.#paths = new DubboPaths(context.settings.root);
-    this.#names = new InterfaceNames(context.settings, (problem) => this.#emit.problem(problem));
-    this.#eventPool = new TaskPool(context.settings.maxInFlight);
-    this.#reader = new InterfaceReader({
-      client: this.#client,
-      paths: this.#paths,
-      names: this.#names,
-      known: this.#known,
-      rules: context.rules,
-      emit: this.#emit,
-      listing: () => this.#listing,
-      absent: () => this.#rootDue(),
-      untold: (path) => this.#untold(path),
-      appeared: (directory) => this.#consumers?.due(directory),
-    });
-    const shared = {
-      client: this.#client,
-      paths: this.#paths,
-      known: this.#known,
-      report: (problem: Problem) => this.#emit.problem(problem),
-      failed: (error: unknown) => this.#fail(error),
-    };
-    if (context.settings.rules) {
-      this.#rules = new RuleReader({
-        ...shared,
-        names: this.#names,
-        rules: context.rules,
-        reread: (directory) => this.#providersDue(directory),
-        untold: (path) => this.#untold(path),
-      });
-    }
-    if (context.settings.consumers) {
-      this.#consumers = new ConsumerPass({
-        ...shared,
-        reread: (directory) => this.#reader.read(directory),
-        passed: (whole) => (whole ? this.#known.calls.settle(this.#emit) : this.#known.calls.tell(this.#emit)),
-      });
-    }
   }
 
-  /** Lists everything, now or as soon as a listing that is under way has ended. */
-  relist(): void {
-    if (this.#isListing) this.#listAgain = true;
-    else this.#attempt(this.#list());
-  }
-
-  /** A watch fired; a recursive one also for what is not followed. */
-  changed(path: string, went: boolean): void {
-    const place = this.#paths.place(path);
-    if (place?.what === "root") this.#rootDue();
-    else if (place?.what === "providers") {
-      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory, went);
-    } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
-    else if (place) this.#rules?.changed(place);
-  }
-
-  /** The session is over: nothing is emitted from here on. */
-  stop(): void {
-    this.#stopped = true;
-    this.#reader.stop();
-    this.#consumers?.stop();
-    clearTimeout(this.#relistTimer);
-    clearTimeout(this.#rootTimer);
-    this.#listing?.abandon("the session ended before the listing was complete");
-    this.#listing = undefined;
-  }
-
-  async #list(): Promise<void> {
-    clearTimeout(this.#relistTimer);
-    this.#isListing = true;
-    // Before the first reading, so that nothing is missed between the two.
-    this.#recursive = await this.#client.watchTree(this.#paths.root);
-    if (this.#stopped) return;
-    // What is forgotten here is not listed, and so goes with the commit.
-    for (const [, known] of this.#known.entries()) known.forgetSurplus();
-    const listing = this.#emit.listing();
-    this.#listing = listing;
-    try {
-      // Before the first reading, so that nothing is missed between the two.
-      this.#recursive = await this.#client.watchTree(this.#paths.root);
-      const [directories] = await Promise.all([this.#listRoot(), this.#rules?.list()]);
-      const rules = this.#rules?.followAll(directories);
-      const providers = forEachLimited(directories, this.#context.settings.maxInFlight, (directory) => this.#read(directory));
-      await Promise.all([rules, providers]);
-      if (this.#stopped) return;
-      this.#known.retain(new Set(directories));
-      if (this.#consumers) this.#known.calls.list(listing);
-      this.#rules?.listed();
-      listing.commit();
-    } catch (error) {
-      if (!this.#stopped) listing.abandon(describe(error));
-      throw error;
-    } finally {
-      this.#listing = undefined;
-      this.#isListing = false;
-    }
-    this.#context.listed();
-    this.#consumers?.allDue(this.#known.directories());
-    const { relistInterval } = this.#context.settings;
-    this.#relistTimer = setTimeout(() => this.relist(), relistInterval * (0.9 + 0.2 * Math.random()));
-    if (this.#rootChanged) this.#rootDue();
-    if (this.#listAgain) {
-      this.#listAgain = false;
-      this.relist();
-    }
-  }
-
-  /** The root's interfaces. A root that is absent has none; one that vanished is doubted first. */
-  async #listRoot(): Promise<string[]> {
-    const { root } = this.#paths;
-    this.#rootChanged = false;
-    let children = await this.#client.follow(root, asTheyAre);
-    if (children === undefined && this.#known.rootSeen) {
-      this.#emit.suspicious(`${root} was there and is gone`);
+  /** The directories that may be interfaces. A root that is absent has none; one that vanished is doubted first. */
+  async list(): Promise<string[]> {
+    const { paths, names, known, emit, log } = this.#context;
+    const { root } = paths;
+    this.#changed = false;
+    let children = await this.#children();
+    if (children === undefined && known.rootSeen) {
+      emit.suspicious(`${root} was there and is gone`);
       await delay(rootSettleMs);
-      children = await this.#client.follow(root, asTheyAre);
+      children = await this.#children();
     }
     if (children === undefined) {
-      if (this.#known.rootSeen) this.#context.log.warn({ root }, "the root is gone; it is followed as soon as it is created again");
-      else this.#context.log.info({ root }, "the root does not exist yet; it is followed as soon as it is created");
+      if (known.rootSeen) log.warn({ root }, "the root is gone; it is followed as soon as it is created again");
+      else log.info({ root }, "the root does not exist yet; it is followed as soon as it is created");
     }
-    this.#known.rootSeen = children !== undefined;
-    return this.#names.select(root, children ?? []);
+    known.rootSeen = children !== undefined;
+    return names.select(root, children ?? []);
   }
 
-  #rootDue(): void {
-    this.#rootChanged = true;
-    if (this.#isListing || this.#rootReading || this.#stopped) return;
-    clearTimeout(this.#rootTimer);
-    const wait = this.#rootNotBefore - performance.now();
-    if (wait <= 0) this.#attempt(this.#readRoot());
-    else this.#rootTimer = setTimeout(() => this.#rootDue(), wait);
+  /** A listing has ended. */
+  listed(): void {
+    if (this.#changed) this.due();
   }
 
-  async #readRoot(): Promise<void> {
-    this.#rootReading = true;
+  /** The children have to be read again: soon, or when a listing that is open has ended. */
+  due(): void {
+    this.#changed = true;
+    if (this.#context.isListing() || this.#reading || this.#stopped) return;
+    clearTimeout(this.#timer);
+    const wait = this.#notBefore - performance.now();
+    if (wait <= 0) this.#read().catch(this.#context.failed);
+    else this.#timer = setTimeout(() => this.due(), wait);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #read(): Promise<void> {
+    const { paths, names, known, reader, isListing, found, relist } = this.#context;
+    this.#reading = true;
     try {
       const started = performance.now();
-      this.#rootChanged = false;
-      const { root } = this.#paths;
-      let children = await this.#client.follow(root, asTheyAre);
+      this.#changed = false;
+      let children = await this.#children();
       if (children && this.#gone(children).length > 0) {
         await delay(settleMs);
-        children = await this.#client.follow(root, asTheyAre);
+        children = await this.#children();
       }
-      if (this.#stopped || this.#isListing) return;
-      if (children === undefined || !this.#known.rootSeen) return this.relist();
-      for (const directory of this.#gone(children)) this.#forget(directory);
-      const directories = this.#names.select(root, children);
+      if (this.#stopped || isListing()) return;
+      if (children === undefined || !known.rootSeen) return relist();
+      const gone = this.#gone(children);
+      const directories = names.select(paths.root, children);
+      for (const directory of gone) this.#lost(directory);
       const took = performance.now() - started;
-      this.#rootNotBefore = started + took + Math.min(rootReadGapMs, took / rootReadShare - took);
-      for (const directory of directories) if (!this.#reader.followed.has(directory)) this.#providersDue(directory);
+      this.#notBefore = started + took + Math.min(rootReadGapMs, took / rootReadShare - took);
+      for (const directory of directories) if (!reader.followed.has(directory)) found(directory);
     } finally {
-      this.#rootReading = false;
+      this.#reading = false;
     }
-    if (this.#rootChanged) this.#rootDue();
+    if (this.#changed) this.due();
   }
 
+  #children(): Promise<string[] | undefined> {
+    return this.#context.client.follow(this.#context.paths.root, (names) => names);
+  }
+
+  /** What the root had and has no more, or what nobody offers any more that it never had. */
   #gone(children: readonly string[]): string[] {
+    const { known, reader, isOffered } = this.#context;
     const present = new Set(children);
-    return Array.from(this.#known.entries(), ([directory]) => directory).filter((directory) => !present.has(directory));
+    return Array.from(known.entries())
+      .filter(([directory, { name }]) => !present.has(directory) && (reader.followed.has(directory) || !isOffered(name)))
+      .map(([directory]) => directory);
   }
 
-  #forget(directory: string): void {
-    for (const key of this.#known.get(directory)?.keys ?? [])
-      this.#emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
-    this.#known.delete(directory);
-    this.#known.calls.tell(this.#emit);
-    this.#reader.forget(directory);
-    this.#rules?.forget(directory);
+  /** An interface has no directory any more. Applications may still offer it. */
+  #lost(directory: string): void {
+    const { names, known, reader, emit, isOffered, vanished } = this.#context;
+    const lost = known.get(directory);
+    if (!lost) return;
+    vanished(directory);
+    if (isOffered(lost.name)) {
+      reader.tellAlone(directory);
+      return;
+    }
+    // Another spelling of the name may have taken its place.
+    const keys = names.has(lost.name) ? [] : lost.keys;
+    for (const key of keys) emit.removed(itemId({ kind: "service", service: { key, instances: [] } }));
+    known.delete(directory);
+    known.calls.tell(emit);
+    reader.forget(directory);
   }
-
-  /** @param went a provider went: what it takes away is not told before it settled, so it need not be read before that */
-  #providersDue(directory: string, went = false): void {
-    if (this.#due.has(directory)) return;
-    this.#due.add(directory);
-    this.#eventPool.run(() => {
-      this.#due.delete(directory);
-      return this.#read(directory, went).catch((error) => this.#fail(error));
-    });
-  }
-
-  /** An interface's rules first: else a provider that they disable would be served for a moment. */
-  #read(directory: string, went = false): Promise<void> {
-    const rules = this.#rules?.follow(directory);
-    const providers = this.#reader.read(directory, went);
-    return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
-  }
-
-  /**
-   * A watch fires before its change can be read. One that does not is no use: ZooKeeper (3.8.4, 3.9.2 and later) keeps
-   * quiet on recursive watches about nodes that may not be read, though their names may be listed.
-   */
-  #untold(path: string): void {
-    if (!this.#recursive) return;
-    const reason = `the recursive watch does not tell what changes in ${path}`;
-    this.#context.log.warn({ path }, `${reason}; may its nodes be read?`);
-    this.#client.doubt(reason, "one-shot");
-  }
-
-  #attempt(work: Promise<void>): void {
-    work.catch((error) => this.#fail(error));
-  }
-
-  /** A reading failed: the view is in doubt, so the session is given up and everything listed anew. */
-  #fail(error: unknown): void {
-    if (this.#stopped || error instanceof SessionLost) return;
-    if (!(error instanceof RequestFailed)) this.#context.log.error({ err: error }, "a reading failed");
-    this.#client.doubt(describe(error), error instanceof RequestFailed ? error.ending : "broken");
-  }
-}
-
-function asTheyAre(names: string[]): string[] {
-  return names;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

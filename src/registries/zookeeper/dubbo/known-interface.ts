@@ -21,6 +21,8 @@ const maxEmptyServices = 100;
 export class KnownInterface {
   /** Decoded name. */
   readonly name: string;
+  /** Its nodes could be read, by this worker or perhaps an earlier one. */
+  isRead = false;
   readonly #services = new Map<string, KnownService>();
   #consumers: readonly ConsumerUrl[] = [];
   #consumersText = "[]";
@@ -110,6 +112,7 @@ export class KnownInterface {
 
   /** Takes over what an earlier worker emitted, of whose instances nothing is known. */
   inherit(keys: readonly ServiceKey[]): void {
+    this.isRead = true;
     for (const key of keys) this.#services.set(keyText(key), { key, instances: [], applications: [] });
   }
 

@@ -44,6 +44,11 @@ export class KnownInterfaces {
     return met;
   }
 
+  /** Names of what earlier workers told and this one has not met so far. */
+  get unmet(): string[] {
+    return [...this.#inherited.keys()];
+  }
+
   ensure(directory: string, name: string): KnownInterface {
     let known = this.#byDirectory.get(directory);
     if (!known) {
@@ -66,8 +71,9 @@ export class KnownInterfaces {
     return this.#byDirectory;
   }
 
-  /** Forgets every interface that is not among these. */
+  /** Forgets every interface that is not among these, and whatever earlier workers told of others. */
   retain(directories: ReadonlySet<string>): void {
+    this.#inherited.clear();
     for (const directory of this.#byDirectory.keys()) if (!directories.has(directory)) this.delete(directory);
   }
 }

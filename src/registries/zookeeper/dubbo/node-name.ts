@@ -14,6 +14,21 @@ export function decodeNodeName(name: string): string {
   }
 }
 
+/** A text as Dubbo writes it into a node's name. */
+export function encodeNodeName(text: string): string {
+  return encodeURIComponent(text)
+    .replaceAll("%20", "+")
+    .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * Whether others' text can be an interface's name, and so a part of a path: without slashes, white space, control
+ * characters and halves of characters, and neither of the names that mean a folder.
+ */
+export function isInterfaceName(text: string): boolean {
+  return /^[^\s/\p{C}]{1,256}$/u.test(text) && text !== "." && text !== "..";
+}
+
 /**
  * A node's name that is a URL, decoded. `;` separates parameters as `&` does, since Dubbo's own parser
  * takes it so (`URLStrParser`), also in the middle of a value.

@@ -40,6 +40,16 @@ export class DubboPaths {
     return `${this.configCenter}/${node}`;
   }
 
+  /** Where the metadata of a revision of an application may lie: Java puts it below `metadata`, dubbo-go directly below the root. */
+  metadata(application: string, revision: string): string[] {
+    return [`${this.#prefix}metadata/${application}/${revision}`, `${this.#prefix}${application}/${revision}`];
+  }
+
+  /** Parent of the interfaces' names, here as they are, each with the names of the applications that offer it. */
+  get mapping(): string {
+    return `${this.#prefix}mapping`;
+  }
+
   /** What a watched path is about. */
   place(path: string): Place | undefined {
     if (path === this.root) return { what: "root" };

@@ -12,6 +12,8 @@ export interface ProviderNodes {
   /** As the server names them. */
   readonly nodes: readonly string[];
   readonly consumers: readonly ConsumerUrl[];
+  /** Providers that applications tell of; where a node tells of the same one, it counts. */
+  readonly others?: readonly ProviderUrl[];
 }
 
 interface Registration {
@@ -19,9 +21,19 @@ interface Registration {
   readonly node: string;
 }
 
-/** The services behind an interface's provider nodes. A node that is none costs only itself. */
-export function servicesOf({ name, path, nodes, consumers }: ProviderNodes, report: (problem: Problem) => void): Service[] {
-  const byGroup = new Map<string | undefined, Map<string | undefined, Map<string, Registration>>>();
+/** By group, version and id. */
+type Registrations = Map<string | undefined, Map<string | undefined, Map<string, Registration>>>;
+
+/**
+ * The services behind an interface's providers. A node that is none costs only itself.
+ * @param met is told every provider that has a node
+ */
+export function servicesOf(
+  { name, path, nodes, consumers, others = [] }: ProviderNodes,
+  report: (problem: Problem) => void,
+  met?: (provider: ProviderUrl) => void,
+): Service[] {
+  const byGroup: Registrations = new Map();
   for (const node of nodes) {
     const parsed = parseProvider(node);
     if (!isProvider(parsed)) {
@@ -37,16 +49,14 @@ export function servicesOf({ name, path, nodes, consumers }: ProviderNodes, repo
       });
       continue;
     }
-    const registrations = entry(
-      entry(byGroup, parsed.group, newMap<string | undefined, Map<string, Registration>>),
-      parsed.version,
-      newMap<string, Registration>,
-    );
+    met?.(parsed);
+    const registrations = registrationsOf(byGroup, parsed);
     const id = instanceId(parsed);
     const other = registrations.get(id);
     // A provider that was killed and started again has two nodes until its old session ends.
     if (!other || isNewer({ provider: parsed, node }, other)) registrations.set(id, { provider: parsed, node });
   }
+  if (others.length > 0) complete(byGroup, others);
   const services: Service[] = [];
   for (const [group, byVersion] of byGroup) {
     for (const [version, registrations] of byVersion) {
@@ -57,6 +67,29 @@ export function servicesOf({ name, path, nodes, consumers }: ProviderNodes, repo
     }
   }
   return services;
+}
+
+/** Adds the providers that are not there yet, whoever offers their port and protocol. */
+function complete(byGroup: Registrations, providers: readonly ProviderUrl[]): void {
+  const offered = new Map<Map<string, Registration>, Set<string>>();
+  for (const provider of providers) {
+    const registrations = registrationsOf(byGroup, provider);
+    const id = instanceId(provider);
+    const ids = entry(offered, registrations, () => new Set([...registrations.values()].flatMap((each) => offeredBy(each.provider))));
+    if (ids.has(id)) continue;
+    registrations.set(id, { provider, node: "" });
+    for (const each of offeredBy(provider)) ids.add(each);
+  }
+}
+
+/** Ids under which others may tell of the same provider: one for every protocol on its port. */
+function offeredBy(provider: ProviderUrl): string[] {
+  return provider.ports.map(({ protocol }) => instanceId({ ...provider, scheme: protocol }));
+}
+
+function registrationsOf(byGroup: Registrations, { group, version }: ProviderUrl): Map<string, Registration> {
+  const byVersion = entry(byGroup, group, newMap<string | undefined, Map<string, Registration>>);
+  return entry(byVersion, version, newMap<string, Registration>);
 }
 
 /** A service of this kind, also an empty one. */
@@ -81,7 +114,8 @@ function newMap<K, V>(): Map<K, V> {
   return new Map();
 }
 
-function instanceId({ scheme, address, ports }: ProviderUrl): string {
+/** The same for every registration of one provider, at either level. */
+export function instanceId({ scheme, address, ports }: ProviderUrl): string {
   return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${ports[0]!.number}`;
 }
 
@@ -91,7 +125,7 @@ function isNewer(a: Registration, b: Registration): boolean {
   return a.node > b.node;
 }
 
-function instanceOf(id: string, provider: ProviderUrl): Instance {
+export function instanceOf(id: string, provider: ProviderUrl): Instance {
   const instance: { -readonly [K in keyof Instance]: Instance[K] } = { id, address: provider.address, ports: provider.ports };
   if (provider.weight !== undefined) instance.weight = provider.weight;
   if (provider.disabled) instance.health = "disabled";

@@ -3,9 +3,8 @@ import type { ProblemCode } from "../../../errors/problem-codes.ts";
 import type { Port } from "../../service.ts";
 import { readAddress } from "../address.ts";
 import { BadEscape, decodeUrl } from "./node-name.ts";
+import { inProcess, machinery, ProviderParameters, protocolName, roleOf } from "./provider-parameters.ts";
 import { equalsSign, QueryKeys } from "./query-keys.ts";
-import { addTag } from "./tag.ts";
-import { isMachinery } from "./url-keys.ts";
 
 export interface ProviderUrl {
   /** The registry's word for the protocol, lower-case: `dubbo`, `tri`, `rest`. */
@@ -31,14 +30,8 @@ export interface NoProvider {
   readonly problem: { readonly code: ProblemCode; readonly message: string } | undefined;
 }
 
-/** Bounds for what others write. */
+/** Bound for what others write. */
 const maxNodeName = 64 * 1024;
-const maxLabels = 32;
-const maxLabelKey = 128;
-const maxLabelValue = 256;
-
-/** Protocols nobody can reach over a network. */
-const inProcess = new Set(["injvm"]);
 
 /** Never throws. */
 export function parseProvider(nodeName: string): ProviderUrl | NoProvider {
@@ -65,9 +58,7 @@ function read(nodeName: string): ProviderUrl | NoProvider {
   const authority = readHead(question < 0 ? url : url.slice(0, question));
   if ("problem" in authority) return authority;
 
-  const values = new Array<string | undefined>(fieldCount).fill(undefined);
-  let custom: Record<string, string> | undefined;
-  let customCount = 0;
+  const parameters = new ProviderParameters();
   for (let start = question + 1, end = 0; question >= 0 && start < url.length; start = end + 1) {
     const key = keys.at(url, start);
     const keyEnd = start + key.text.length;
@@ -75,85 +66,12 @@ function read(nodeName: string): ProviderUrl | NoProvider {
     if (end < 0) end = url.length;
     // A key without `=` says nothing; Dubbo 2.7 writes such a key as its own value.
     if (key.role === machinery || keyEnd + 1 >= end) continue;
-    const value = url.slice(keyEnd + 1, end);
-    if (key.role !== label) values[key.role] ??= value;
-    else if (customCount < maxLabels && value.length <= maxLabelValue) {
-      custom ??= {};
-      custom[key.text] = value;
-      customCount++;
-    }
+    parameters.take(key.role, key.text, url.slice(keyEnd + 1, end));
   }
-
-  if ((values[field.side] ?? "provider") !== "provider" || (values[field.category] ?? "providers") !== "providers") {
-    return { problem: undefined };
-  }
-  // `default.` keys are those of Dubbo 2.6; the plain key wins.
-  const group = values[field.group] ?? values[field["default.group"]];
-  const version = values[field.version] ?? values[field["default.version"]];
-  const provider: ProviderUrl = {
-    scheme: authority.scheme,
-    address: authority.address,
-    ports: readPorts(authority.scheme, authority.port, values[field["ext.protocol"]]),
-    interface: values[field.interface],
-    group,
-    // Dubbo treats 0.0.0 as no version.
-    version: version === "0.0.0" ? undefined : version,
-    weight: readWeight(values[field.weight] ?? values[field["default.weight"]], values[field.release]),
-    disabled: values[field.disabled] === "true" || values[field.enabled] === "false",
-    persistent: values[field.dynamic] === "false",
-    timestamp: Number(values[field.timestamp] ?? 0) || 0,
-    labels: {},
-  };
-  addLabels(provider, values[field.application], values[field["dubbo.tag"]], custom);
-  return provider;
+  return parameters.provider(authority.scheme, authority.address, authority.port) ?? { problem: undefined };
 }
 
-/** The parameters that are read, and where their values stand. */
-const field = {
-  application: 0,
-  category: 1,
-  "default.group": 2,
-  "default.version": 3,
-  "default.weight": 4,
-  disabled: 5,
-  "dubbo.tag": 6,
-  dynamic: 7,
-  enabled: 8,
-  "ext.protocol": 9,
-  group: 10,
-  interface: 11,
-  release: 12,
-  side: 13,
-  timestamp: 14,
-  version: 15,
-  weight: 16,
-} as const;
-
-const fieldCount = Object.keys(field).length;
-
-/** A field's number, or one of these. */
-type Role = number;
-const machinery: Role = -1;
-const label: Role = -2;
-
-const keys = new QueryKeys<Role>((key) => {
-  if (Object.hasOwn(field, key)) return field[key as keyof typeof field];
-  return key === "" || key.length > maxLabelKey || isMachinery(key) ? machinery : label;
-});
-
-function addLabels(
-  provider: ProviderUrl,
-  application: string | undefined,
-  tag: string | undefined,
-  custom: Record<string, string> | undefined,
-): void {
-  const labels = provider.labels as Record<string, string>;
-  if (application !== undefined) labels.application = application;
-  if (provider.group !== undefined) labels.group = provider.group;
-  if (provider.version !== undefined) labels.version = provider.version;
-  if (tag !== undefined) addTag(labels, tag);
-  for (const key in custom) if (!Object.hasOwn(labels, key)) labels[key] = custom[key]!;
-}
+const keys = new QueryKeys(roleOf);
 
 interface Authority {
   readonly scheme: string;
@@ -178,32 +96,6 @@ function readHead(head: string): Authority | NoProvider {
   const address = readAddress(hostPort.slice(0, colon));
   if (address === undefined) return bad("bad-address", `${quote(hostPort.slice(0, colon))} is no address that others can reach`);
   return { scheme, address, port: Number(portText) };
-}
-
-/** A URL's scheme, lower-case; undefined if it cannot be one. */
-function protocolName(text: string): string | undefined {
-  if (usualProtocols.has(text)) return text;
-  const lower = text.toLowerCase();
-  return /^[a-z][a-z0-9+.-]{0,62}$/.test(lower) ? lower : undefined;
-}
-
-const usualProtocols = new Set(["dubbo", "tri", "rest"]);
-
-function readPorts(scheme: string, number: number, extraProtocols: string | undefined): Port[] {
-  const ports: Port[] = [{ number, protocol: scheme }];
-  if (extraProtocols === undefined) return ports;
-  for (const word of extraProtocols.split(",", 16)) {
-    const protocol = protocolName(word.trim());
-    if (protocol !== undefined && !ports.some((port) => port.protocol === protocol)) ports.push({ number, protocol });
-  }
-  return ports;
-}
-
-function readWeight(text: string | undefined, release: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,9}(\.\d{1,9})?$/.test(text)) return undefined;
-  const weight = Number(text);
-  // dubbo-go writes 0 where nobody set a weight.
-  return weight === 0 && release?.startsWith("dubbo-golang-") ? undefined : weight;
 }
 
 function quote(text: string): string {

@@ -1,7 +1,8 @@
 /** One session of the `zookeeper` kind: follows Dubbo's layout through a connection that is kept. */
 import type { StartSession } from "../../contract.ts";
 import { KeptSession } from "../connection/kept-session.ts";
-import { InterfaceRoot } from "./interface-root.ts";
+import { KnownApplications } from "./application/known-applications.ts";
+import { DubboFollower } from "./dubbo-follower.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
 import { KnownRules } from "./rules/known-rules.ts";
 import type { DubboSettings } from "./settings.ts";
@@ -10,6 +11,11 @@ export const start: StartSession = (context) => {
   const settings = context.settings as DubboSettings;
   const known = new KnownInterfaces(context.known);
   const { emit, log } = context;
+  const applications = new KnownApplications();
   const rules = new KnownRules((problem) => emit.problem(problem));
-  return new KeptSession(context, settings, (client, listed) => new InterfaceRoot({ client, settings, known, rules, emit, log, listed }));
+  return new KeptSession(
+    context,
+    settings,
+    (client, listed) => new DubboFollower({ client, settings, known, applications, rules, emit, log, listed }),
+  );
 };

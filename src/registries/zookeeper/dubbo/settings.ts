@@ -10,4 +10,11 @@ export interface DubboSettings extends ConnectionSettings {
   readonly exclude: readonly string[];
   readonly consumers: boolean;
   readonly rules: boolean;
+  readonly applications: {
+    readonly enabled: boolean;
+    /** Path of the tree in which applications register: `/services`. */
+    readonly root: string;
+    /** What becomes of instances of which nothing tells the services. */
+    readonly fallback: "application" | "mapping" | "none";
+  };
 }

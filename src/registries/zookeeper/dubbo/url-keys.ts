@@ -5,12 +5,12 @@
  */
 
 const machinery = new Set(
-  `accepts accesslog actives alive anyhost async background bean.name bind.ip bind.port buffer cache callbacks category charset check
+  `REGISTRY_CLUSTER accepts accesslog actives alive anyhost async background bean.name bind.ip bind.port buffer cache callbacks category charset check
   client cluster codec compressible-serialization configVersion connect.timeout connections corethreads delay deprecated dispatcher
-  document dubbo dubbo.metadata.revision dump.directory dynamic disabled enabled empty exchanger executes executor-management-mode
+  document dubbo dubbo.endpoints dubbo.metadata-service.url-params dubbo.metadata.revision dump.directory dynamic disabled enabled empty exchanger executes executor-management-mode
   export exporter.listener ext.protocol extra-keys file file-cache filter generic heartbeat heartbeat.timeout id IDL-mode init
   interface invoker.listener iothreads ipv6 isExtra ispuserver keep.alive lazy loadbalance local logger max-client-recv-msg-size
-  max-client-send-msg-size max-server-recv-msg-size max-server-send-msg-size mapping-type merger metadata metadata-service-port
+  max-client-send-msg-size max-server-recv-msg-size max-server-send-msg-size mapping-type merger meta-v metadata metadata-service-port
   metadata-type methods migration.step mock monitor name oninvoke onreturn onthrow optimizer password path payload pid port prefer.serialization prompt
   protocol provided-by providerAddresses proxy publish-instance publish-interface queues ratelimit reconnect reference.filter register register-mode
   release remote.application remote.timestamp retries return revision router scope sent serialization server service-name-mapping service.filter service.name serialize.check.status

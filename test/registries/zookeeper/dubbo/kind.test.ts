@@ -17,6 +17,7 @@ suite("settings of the zookeeper kind", () => {
       exclude: [],
       consumers: true,
       rules: true,
+      applications: { enabled: true, root: "/services", fallback: "application" },
     });
   });
 
@@ -53,6 +54,9 @@ suite("settings of the zookeeper kind", () => {
     { servers: "a", auth: { scheme: "kerberos", user: "a", password: "x" } },
     { servers: "a", watches: "recursive" },
     { servers: "a", timeout: "3s" },
+    { servers: "a", applications: true },
+    { servers: "a", applications: { root: "services" } },
+    { servers: "a", applications: { fallback: "guess" } },
   ];
   for (const settings of refused) {
     test(`refuse ${JSON.stringify(settings)}`, () => assert.equal(zookeeperKind.schema.safeParse(settings).success, false));

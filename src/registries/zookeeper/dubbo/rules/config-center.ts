@@ -25,6 +25,8 @@ export interface ConfigCenterContext {
   readonly report: (problem: Problem) => void;
   /** A rule about the interface changed. */
   readonly reread: (directory: string) => void;
+  /** A rule about an application, or about what is called like it, changed. */
+  readonly retell: (application: string) => void;
 }
 
 export class ConfigCenter {
@@ -90,9 +92,10 @@ export class ConfigCenter {
   }
 
   async #set(node: string, text: string | undefined): Promise<void> {
-    const { paths, rules, known, reread } = this.#context;
+    const { paths, rules, known, reread, retell } = this.#context;
     if (!(await rules.setDocument(node, paths.rule(node), text))) return;
     const key = parseRuleNode(node);
+    retell("interface" in key ? key.interface : key.application);
     for (const [directory, each] of known.entries()) {
       if ("interface" in key ? each.name === key.interface : each.isProvidedBy(key.application)) reread(directory);
     }
