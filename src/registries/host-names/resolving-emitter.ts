@@ -75,13 +75,12 @@ export class ResolvingEmitter implements Emitter {
 
   changed(item: Item): void {
     this.#put(item, this.#open, (resolved) => this.#target.changed(resolved));
-    this.#waitNoLonger();
   }
 
   removed(id: string): void {
     this.#services.delete(id);
     this.#target.removed(id);
-    this.#waitNoLonger();
+    this.#endWaitingIfAnswered();
   }
 
   unreachable(reason: string): void {
@@ -114,6 +113,7 @@ export class ResolvingEmitter implements Emitter {
     if (item.kind !== "service" || names.length === 0) {
       if (this.#services.size > 0) this.#services.delete(itemId(item));
       tell(item);
+      this.#endWaitingIfAnswered();
       return;
     }
     const id = itemId(item);
@@ -160,9 +160,8 @@ export class ResolvingEmitter implements Emitter {
     else this.#waitingTimer = setTimeout(() => this.#endWaiting(), firstAnswersMs);
   }
 
-  /** The last name that was waited for may have been answered, or left. */
-  #waitNoLonger(): void {
-    if (this.#names.untried === 0) this.#endWaiting();
+  #endWaitingIfAnswered(): void {
+    if (this.#waiting && this.#names.untried === 0) this.#endWaiting();
   }
 
   #endWaiting(): void {
@@ -184,7 +183,7 @@ export class ResolvingEmitter implements Emitter {
 
   #nameChanged(name: string): void {
     for (const id of this.#services.users(name)) this.#tellAnew(id);
-    this.#waitNoLonger();
+    this.#endWaitingIfAnswered();
   }
 
   #nameFailed(name: string, reason: string): void {
