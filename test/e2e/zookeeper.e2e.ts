@@ -7,7 +7,7 @@ import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registryConformance } from "../conformance/registry-rig.ts";
 import { FakeIstiod } from "../support/fake-istiod.ts";
-import { springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
+import { dubboApplicationDriver, springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
 import { HangUp } from "./servers/hang-up.ts";
@@ -18,6 +18,7 @@ import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
 import { full, onlyInFull } from "./tier.ts";
 
 registryConformance("zookeeper (real server)", zookeeperDriver(startInstance));
+registryConformance("zookeeper, application level (real server)", dubboApplicationDriver(startInstance));
 registryConformance("spring-cloud-zookeeper (real server)", springZookeeperDriver(startInstance));
 
 const outage = full ? 60_000 : 15_000;
