@@ -9,7 +9,7 @@ import { registryConformance } from "../conformance/registry-rig.ts";
 import { certificateFile } from "../support/certificates.ts";
 import { FakeIstiod } from "../support/fake-istiod.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
+import { dubboApplicationDriver, springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
 import { HangUp } from "./servers/hang-up.ts";
@@ -21,6 +21,7 @@ import { saslLogins, tlsPort } from "./servers/zookeeper-security.ts";
 import { full, onlyInFull } from "./tier.ts";
 
 registryConformance("zookeeper (real server)", zookeeperDriver(startInstance));
+registryConformance("zookeeper, application level (real server)", dubboApplicationDriver(startInstance));
 registryConformance("spring-cloud-zookeeper (real server)", springZookeeperDriver(startInstance));
 
 const outage = full ? 60_000 : 15_000;

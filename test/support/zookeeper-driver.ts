@@ -3,6 +3,7 @@ import type { RegistryKind } from "../../src/registries/contract.ts";
 import { zookeeperKind } from "../../src/registries/zookeeper/dubbo/kind.ts";
 import { springZookeeperKind } from "../../src/registries/zookeeper/spring/kind.ts";
 import { curatorLayout } from "./curator-layout.ts";
+import { dubboApplicationLayout } from "./dubbo-application-layout.ts";
 import { op } from "./fake-zookeeper/protocol.ts";
 import { FakeZooKeeper } from "./fake-zookeeper/server.ts";
 import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";
@@ -36,6 +37,28 @@ export function zookeeperDriver(startInstance: () => Promise<ZookeeperInstance>)
         async corrupt(name) {
           await writer.addRaw(name, "dubbo%3A%2F%2F10.0.0.1%3A99999%2Fcom.example.rig.Bad");
           return "bad-port";
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Of the `zookeeper` kind at application level, with metadata in the registry.
+ * @param startInstance starts a fresh and empty server
+ */
+export function dubboApplicationDriver(startInstance: () => Promise<ZookeeperInstance>): RegistryDriver {
+  return {
+    session: zookeeperKind.session,
+    async start() {
+      const instance = await startInstance();
+      const writer = new ZookeeperWriter(instance.address, dubboApplicationLayout);
+      return {
+        ...serverOf(instance, writer, zookeeperKind),
+        removeService: (name) => writer.removeService(name),
+        async corrupt(name) {
+          await writer.addRaw(name, "corrupt", '{"name":');
+          return "bad-instance";
         },
       };
     },

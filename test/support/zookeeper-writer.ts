@@ -16,6 +16,8 @@ export interface ZookeeperLayout {
   /** Path of the parent of a service's instances. */
   folder(name: string): string;
   node(name: string, instance: RigInstance): { readonly name: string; readonly data?: string };
+  /** What describes the service elsewhere, and outlives it. */
+  description?(name: string): { readonly path: string; readonly data: string };
 }
 
 export const dubboLayout: ZookeeperLayout = {
@@ -37,8 +39,7 @@ export class ZookeeperWriter {
   /** A service with exactly these instances; new ones come before old ones go. */
   put(service: RigService): Promise<void> {
     return this.#session(async (client) => {
-      const folder = this.#layout.folder(service.name);
-      await create(client, folder);
+      const folder = await this.#folder(client, service.name);
       const before = await children(client, folder);
       const wanted = service.instances.map((instance) => this.#layout.node(service.name, instance));
       for (const { name, data } of wanted) if (!before.includes(name)) await createOne(client, `${folder}/${name}`, data);
@@ -50,8 +51,7 @@ export class ZookeeperWriter {
     return this.#session(async (client) => {
       await create(client, this.#layout.root);
       await inParallel(services, async ({ name, instances }) => {
-        const folder = this.#layout.folder(name);
-        await create(client, folder);
+        const folder = await this.#folder(client, name);
         for (const instance of instances) {
           const node = this.#layout.node(name, instance);
           await createOne(client, `${folder}/${node.name}`, node.data);
@@ -63,9 +63,7 @@ export class ZookeeperWriter {
   /** Creates any node beside a service's instances, however wrong its name or content. */
   addRaw(name: string, node: string, data?: string): Promise<void> {
     return this.#session(async (client) => {
-      const folder = this.#layout.folder(name);
-      await create(client, folder);
-      await createOne(client, `${folder}/${node}`, data);
+      await createOne(client, `${await this.#folder(client, name)}/${node}`, data);
     });
   }
 
@@ -82,6 +80,15 @@ export class ZookeeperWriter {
       for (const node of await children(client, folder)) await remove(client, `${folder}/${node}`);
       for (; folder !== this.#layout.root; folder = folder.slice(0, folder.lastIndexOf("/"))) await remove(client, folder);
     });
+  }
+
+  /** The parent of a service's instances, which is there afterwards. */
+  async #folder(client: zookeeper.Client, name: string): Promise<string> {
+    const folder = this.#layout.folder(name);
+    const description = this.#layout.description?.(name);
+    if (description) await create(client, description.path, description.data);
+    await create(client, folder);
+    return folder;
   }
 
   async #session(work: (client: zookeeper.Client) => Promise<void>): Promise<void> {
@@ -104,8 +111,8 @@ export function providerNode(name: string, { address, port }: RigInstance): stri
 }
 
 /** Also its parents; a node that exists is left alone. */
-function create(client: zookeeper.Client, path: string): Promise<void> {
-  return call((done) => client.mkdirp(path, done));
+function create(client: zookeeper.Client, path: string, data = ""): Promise<void> {
+  return call((done) => client.mkdirp(path, Buffer.from(data), done));
 }
 
 /** Below a parent that exists. */

@@ -119,7 +119,7 @@ export class FakeZooKeeper {
       this.#connections.add(connection);
       socket.on("close", () => this.#connections.delete(connection));
     };
-    const server = this.#tls ? createTlsServer(this.#tls, accept) : createServer(accept);
+    const server = this.#tls ? createTlsServer(this.#tls, accept) : createServer({ noDelay: true }, accept);
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;

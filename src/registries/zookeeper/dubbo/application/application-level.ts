@@ -131,7 +131,8 @@ export class ApplicationLevel {
    */
   async remember(names: readonly string[]): Promise<void> {
     if (this.#tree.isEmpty) return;
-    await forEachLimited(names.filter(isInterfaceName), this.#context.settings.maxInFlight, async (name) => {
+    const lost = names.filter((name) => isInterfaceName(name) && !this.#known.offers(name));
+    await forEachLimited(lost, this.#context.settings.maxInFlight, async (name) => {
       if (this.#tree.has(name)) {
         this.#known.inherit(name).isService = true;
         return;

@@ -18,6 +18,14 @@ async function settled(fake: FakeZooKeeper, recorded: ReturnType<typeof open>, m
   await recorded.until(marker, () => now(recorded, marker) === "1");
 }
 
+function rule(fake: FakeZooKeeper, node: string, scope: string, parameters: string): void {
+  const path = `/dubbo/config/dubbo/${node}`;
+  fake.nodes.ensure(path);
+  const key = node.replace(/:*\.configurators$/, "");
+  const yaml = `configVersion: v3.0\nscope: ${scope}\nkey: ${key}\nconfigs:\n- side: provider\n  parameters: {${parameters}}\n`;
+  fake.nodes.setData(path, Buffer.from(yaml));
+}
+
 for (const recursive of [true, false]) {
   suite(`both levels, ${recursive ? "with one watch on each tree" : "with a watch on every node"}`, { concurrency: true }, () => {
     const fakeServer = (context: TestContext) => startFake(context, recursive);
@@ -171,6 +179,42 @@ for (const recursive of [true, false]) {
       await recorded.until("a change", () => now(recorded, orders) === "1 2");
       assert.equal(recorded.count("unreachable"), 0);
       assert.ok(recorded.problems.every(({ code }) => code === "no-permission"));
+    });
+
+    test("are both under Dubbo's rules, and so is an application that is one service", async (context) => {
+      const fake = await fakeServer(context);
+      publish(fake, "shop", "r1", [users]);
+      join(fake, "shop", 1);
+      join(fake, "plain", 2);
+      register(fake, orders, 3);
+      rule(fake, "shop.configurators", "application", "weight: 7");
+      rule(fake, "plain.configurators", "application", "weight: 8");
+      rule(fake, `${orders}::.configurators`, "service", "weight: 9");
+      const recorded = open(context, fake, { rules: true });
+      await recorded.synced();
+      const weights = () => [users, "plain", orders].map((name) => recorded.view.get(`service/||${name}|`)?.instances[0]?.weight);
+      assert.deepEqual(weights(), [7, 8, 9]);
+      rule(fake, "shop.configurators", "application", "weight: 17");
+      rule(fake, "plain.configurators", "application", "weight: 18");
+      await recorded.until("the changed rules", () => weights().join() === "17,18,9");
+    });
+
+    test("name the callers of what applications alone offer", async (context) => {
+      const fake = await fakeServer(context);
+      publish(fake, "shop", "r1", [users]);
+      join(fake, "shop", 1);
+      const consumer = `consumer://10.1.0.1/${users}?application=web&side=consumer`;
+      fake.nodes.ensure(`/dubbo/${users}/consumers/${encodeURIComponent(consumer)}`);
+      const recorded = open(context, fake, { consumers: true });
+      const callers = () => recorded.view.get(`service/||${users}|`)?.consumers?.map(({ application }) => application);
+      await recorded.until("the callers", () => callers()?.join() === "web");
+      await recorded.until("the fact", () => recorded.facts.size === 1);
+      join(fake, "shop", 2);
+      await recorded.until("another instance", () => now(recorded, users) === "1 2");
+      assert.deepEqual(callers(), ["web"]);
+      recorded.session.relist();
+      await recorded.synced(2);
+      assert.deepEqual([now(recorded, users), callers()], ["1 2", ["web"]]);
     });
 
     test("are both remembered by the next session", async (context) => {
