@@ -1,7 +1,7 @@
 /** The `spring-cloud-zookeeper` kind: services that Spring Cloud applications, or others that use Curator, register in ZooKeeper. */
 import * as z from "zod";
 import type { RegistryKind } from "../../contract.ts";
-import { between, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
+import { between, connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { SpringSettings } from "./settings.ts";
 
 const springSchema = z.strictObject({
@@ -21,6 +21,7 @@ export const springZookeeperKind: RegistryKind<typeof springSchema.shape> = {
   id: "spring-cloud-zookeeper",
   summary: "Services of Spring Cloud applications, or of others that use Curator, registered in ZooKeeper.",
   schema: springSchema,
+  pathKeys: connectionPathKeys,
   naming: { suffix: "zookeeper", template: "[{protocol}.]{name}.zookeeper", usualProtocols: ["http"] },
   session: new URL("./session.ts", import.meta.url),
 };

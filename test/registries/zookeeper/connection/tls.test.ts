@@ -3,6 +3,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { zookeeperKind } from "../../../../src/registries/zookeeper/dubbo/kind.ts";
+import { springZookeeperKind } from "../../../../src/registries/zookeeper/spring/kind.ts";
 import { authority, type CertificateName, certificate, certificateFile } from "../../../support/certificates.ts";
 import type { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
@@ -128,6 +129,6 @@ suite("TLS to a server", { concurrency: true }, () => {
     const parse = (tls: Record<string, unknown>) => zookeeperKind.schema.safeParse({ servers: "a", tls });
     assert.deepEqual(parse({}).data?.tls, { verifyServerName: true });
     for (const tls of [{ certificate: "a" }, { key: "a" }, { ca: "" }, { insecure: true }]) assert.equal(parse(tls).success, false);
-    assert.deepEqual(zookeeperKind.pathKeys, ["tls.ca", "tls.certificate", "tls.key"]);
+    for (const { pathKeys } of [zookeeperKind, springZookeeperKind]) assert.deepEqual(pathKeys, ["tls.ca", "tls.certificate", "tls.key"]);
   });
 });
