@@ -5,7 +5,7 @@
 import { getHeapStatistics } from "node:v8";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { Emitter, Session, StartSession } from "./contract.ts";
-import { NameResolver } from "./host-names/name-resolver.ts";
+import type { NameResolver } from "./host-names/name-resolver.ts";
 import { ResolvingEmitter } from "./host-names/resolving-emitter.ts";
 import { relayLogger } from "./relay-logger.ts";
 import { WorkerEmitter } from "./worker-emitter.ts";
@@ -26,6 +26,8 @@ export class RunningSession {
   readonly #heart: NodeJS.Timeout;
   readonly #known = Promise.withResolvers<readonly string[]>();
   #resolving: ResolvingEmitter | undefined;
+  /** Loaded with the first host name: most registries have none. */
+  #resolver: Promise<NameResolver> | undefined;
   #session: Session | undefined;
   #closing = false;
 
@@ -71,8 +73,10 @@ export class RunningSession {
   /** Behind it stand addresses, unless the registry's setting wants host names as they are. */
   #emitterFor(known: readonly string[]): Emitter {
     if ((this.#start.settings as { hostNames?: unknown } | undefined)?.hostNames !== "resolve") return this.#emitter;
-    const resolver = new NameResolver();
-    this.#resolving = new ResolvingEmitter(this.#emitter, known, (name) => resolver.lookup(name));
+    this.#resolving = new ResolvingEmitter(this.#emitter, known, async (name) => {
+      this.#resolver ??= import("./host-names/name-resolver.ts").then((module) => new module.NameResolver());
+      return (await this.#resolver).lookup(name);
+    });
     return this.#resolving;
   }
 
@@ -86,6 +90,7 @@ export class RunningSession {
     this.#closing = true;
     this.#emitter.close();
     this.#resolving?.close();
+    void this.#resolver?.then((resolver) => resolver.close());
     await this.#session?.close();
     clearInterval(this.#heart);
     this.#main.post({ type: "closed" });

@@ -6,10 +6,15 @@ import type { Bench, Target } from "./figure.ts";
 import { fullUnpaced } from "./full-unpaced.ts";
 import { lastKnownGood } from "./last-known-good.ts";
 import { listen } from "./listen.ts";
-import { loadName } from "./load/sustained-load.ts";
+import { loadName, nameOf } from "./load/sustained-load.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
 import { shards } from "./shards.ts";
 import { spine } from "./spine.ts";
+import { spineTls } from "./spine-tls.ts";
+import { zookeeperFlood } from "./zookeeper-flood.ts";
+
+/** Of the changes that a large registry has to bear. */
+const flood = { perSecond: 1_000, seconds: 60 };
 
 export const benches: readonly Bench[] = [
   listen,
@@ -34,6 +39,26 @@ export const benches: readonly Bench[] = [
       [`${loadName}: lost`]: { atMost: 0 },
       [`${loadName}: pushes in 5 s of idleness`]: { atMost: 0 },
       [`${loadName}: resident, peak`]: { atMost: 240 },
+    },
+  }),
+  spineTls({
+    name: "spine-10k-tls",
+    interfaces: 10_000,
+    targets: {
+      "process start → first answer: with / without": { atMost: 1.5 },
+      "change → full state, p50: with / without": { atMost: 1.5 },
+      "resident, settled: with / without": { atMost: 1.5 },
+      "resident, peak: with / without": { atMost: 1.5 },
+    },
+  }),
+  zookeeperFlood({
+    name: "zookeeper-flood",
+    interfaces: 5_000,
+    load: flood,
+    targets: {
+      [`${nameOf(flood)}: lag p99`]: { atMost: 20 },
+      [`${nameOf(flood)}: lost`]: { atMost: 0 },
+      [`${nameOf(flood)}: complete listings`]: { atMost: 0 },
     },
   }),
   delta({

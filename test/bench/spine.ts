@@ -28,7 +28,7 @@ export interface SpineOptions {
   readonly targets: Readonly<Record<string, Target>>;
 }
 
-interface Run {
+export interface Run {
   readonly firstAnswer: number;
   readonly megabytes: number;
   readonly resident: number;
@@ -66,7 +66,7 @@ function measure(interfaces: number, sustained: boolean, { runs, say }: BenchOpt
 }
 
 /** From the start to the first answer; its memory; and changes one at a time. */
-async function single(tree: DubboTree, server: ServerProcess, client: ClientProcess): Promise<Run> {
+export async function single(tree: DubboTree, server: ServerProcess, client: ClientProcess): Promise<Run> {
   const first = await client.connect(server.xdsPort);
   await check(tree, client);
   await sleep(settle);

@@ -45,6 +45,7 @@ function zookeeperServer(version: ZooKeeperVersion): Requirement {
     tools: [
       ["java", "-version"],
       ["mvn", "-version"],
+      ["openssl", "version"],
     ],
     install: () => installZooKeeper(version),
   };

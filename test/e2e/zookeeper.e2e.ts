@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registryConformance } from "../conformance/registry-rig.ts";
+import { certificateFile } from "../support/certificates.ts";
 import { FakeIstiod } from "../support/fake-istiod.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 import { dubboApplicationDriver, springZookeeperDriver, type ZookeeperInstance, zookeeperDriver } from "../support/zookeeper-driver.ts";
 import { DubboWriter, type Provider, providerPath } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
@@ -15,6 +17,7 @@ import { freeIstiodPorts } from "./servers/istiod.ts";
 import { Tributary } from "./servers/tributary.ts";
 import { ZooKeeper } from "./servers/zookeeper.ts";
 import { ZooKeeperClient } from "./servers/zookeeper-client.ts";
+import { saslLogins, tlsPort } from "./servers/zookeeper-security.ts";
 import { full, onlyInFull } from "./tier.ts";
 
 registryConformance("zookeeper (real server)", zookeeperDriver(startInstance));
@@ -157,6 +160,125 @@ suite("a ZooKeeper as operators set it up", { concurrency: false }, () => {
   });
 });
 
+suite("a ZooKeeper that trusts nobody", { concurrency: false }, () => {
+  const ca = certificateFile("authority.pem");
+  const own = { certificate: certificateFile("client.pem"), key: certificateFile("client.key") };
+
+  test("by TLS with certificates on both sides: whoever does not fit is told why, the others are served through its death", async (t) => {
+    const { port, options } = await tlsPort(tempFolder(t).path, "need");
+    const zookeeper = await ZooKeeper.start(options);
+    t.after(() => zookeeper.stop());
+    const providers = await DubboWriter.connect(zookeeper.address, 120_000);
+    t.after(() => providers.close());
+    await providers.register(orders);
+    const common = { type: "zookeeper", required: false };
+    const [byName, byAddress] = [`localhost:${port}`, `127.0.0.1:${port}`];
+    const tributary = await Tributary.start({
+      registries: [
+        { ...common, id: "zk", required: true, servers: byName, tls: { ca, ...own } },
+        { ...common, id: "by-address", servers: byAddress, tls: { ca, ...own } },
+        { ...common, id: "any-name", servers: byAddress, tls: { ca, ...own, serverName: "zk-0.zk", verifyServerName: false } },
+        { ...common, id: "other-authority", servers: byName, tls: { ca: certificateFile("stranger-authority.pem"), ...own } },
+        { ...common, id: "other-name", servers: byName, tls: { ca, ...own, serverName: "zk-0.zk" } },
+        { ...common, id: "nameless", servers: byName, tls: { ca } },
+        { ...common, id: "plain-client", servers: byName },
+        { ...common, id: "plain-server", servers: zookeeper.address, tls: { ca, ...own } },
+      ],
+      istiod: await freeIstiodPorts(),
+    });
+    t.after(() => tributary.stop());
+    const istiod = new FakeIstiod({ target: tributary.address }).start();
+    t.after(() => istiod.stop());
+    await istiod.waitFor(() => holds(istiod, ordersName, orders.host), 20_000);
+    for (const registry of ["by-address", "any-name"]) await eventually(`${registry} is read`, () => isIn(tributary, "live", registry));
+    for (const [registry, reason] of [
+      ["other-authority", /the server's certificate is not trusted: /],
+      ["other-name", /the server's certificate is for another name: .*zk-0\.zk/],
+      ["nameless", /no TLS: .* \(ERR_SSL_|connection failed: |closed the connection/],
+      ["plain-client", /closed the connection without a greeting|connection failed: /],
+      ["plain-server", /the connection ended within the TLS handshake: |no TLS: /],
+    ] as const) {
+      await eventually(`${registry} says why`, async () => warningsOf(tributary, registry).some((text) => reason.test(text)));
+      assert.equal((await tributary.metrics()).sum("tributary_registry_synced", { registry }), 0, registry);
+    }
+    await zookeeper.kill();
+    await eventually("the loss is noticed", () => isIn(tributary, "stale"));
+    await zookeeper.restart();
+    await eventually("it is back", () => isIn(tributary, "live"));
+    const writer = await DubboWriter.connect(zookeeper.address);
+    t.after(() => writer.close());
+    await writer.register({ ...orders, host: "10.20.1.16" });
+    await istiod.waitFor(() => holds(istiod, ordersName, "10.20.1.16"), 2_000);
+    assert.equal(istiod.counts.deleted, 0);
+  });
+
+  test("by SASL: only the one user reads, and a wrong password is told", async (t) => {
+    const user = { user: "tributary", password: "secret:with,colons" };
+    const zookeeper = await ZooKeeper.start(saslLogins(tempFolder(t).path, user, false));
+    t.after(() => zookeeper.stop());
+    const guarded = await ZooKeeper.start(saslLogins(tempFolder(t).path, user, true));
+    t.after(() => guarded.stop());
+    const providers = await DubboWriter.connect(zookeeper.address);
+    t.after(() => providers.close());
+    await providers.register(orders);
+    const folder = `/dubbo/${orders.interface}/providers`;
+    for (const path of ["/dubbo", folder]) await providers.client.setReader(path, "sasl", user.user);
+    const common = { type: "zookeeper", required: false };
+    const auth = { scheme: "sasl", ...user };
+    const tributary = await Tributary.start({
+      registries: [
+        { ...common, id: "zk", required: true, servers: zookeeper.address, auth },
+        { ...common, id: "wrong", servers: zookeeper.address, auth: { ...auth, password: "wrong" } },
+        { ...common, id: "without", servers: zookeeper.address },
+        { ...common, id: "guarded", servers: guarded.address, auth },
+        { ...common, id: "guarded-without", servers: guarded.address },
+      ],
+      istiod: await freeIstiodPorts(),
+    });
+    t.after(() => tributary.stop());
+    const istiod = new FakeIstiod({ target: tributary.address }).start();
+    t.after(() => istiod.stop());
+    await istiod.waitFor(() => holds(istiod, ordersName, orders.host), 20_000);
+    await providers.register({ ...orders, host: "10.20.1.16" });
+    await istiod.waitFor(() => holds(istiod, ordersName, "10.20.1.16"), 2_000);
+    await eventually("the guarded one is read", () => isIn(tributary, "live", "guarded"));
+    for (const [registry, reason] of [
+      ["wrong", /the server refused the login of tributary: AUTH_FAILED/],
+      ["without", /NO_AUTH \(-102\) at \/dubbo/],
+      ["guarded-without", /SESSION_CLOSED_REQUIRE_SASL_AUTH/],
+    ] as const) {
+      await eventually(`${registry} says why`, async () => warningsOf(tributary, registry).some((text) => reason.test(text)));
+      assert.equal((await tributary.metrics()).sum("tributary_registry_synced", { registry }), 0, registry);
+    }
+    assert.ok(!tributary.output().includes(user.password));
+  });
+
+  test("by nodes whose names may be listed but which may not be read: they come and go all the same", async (t) => {
+    const zookeeper = await ZooKeeper.start();
+    t.after(() => zookeeper.stop());
+    const providers = await DubboWriter.connect(zookeeper.address);
+    t.after(() => providers.close());
+    await providers.register(orders);
+    const tributary = await Tributary.start({
+      registries: [{ id: "zk", type: "zookeeper", servers: zookeeper.address, relistInterval: "2s" }],
+      istiod: await freeIstiodPorts(),
+    });
+    t.after(() => tributary.stop());
+    const istiod = new FakeIstiod({ target: tributary.address }).start();
+    t.after(() => istiod.stop());
+    await istiod.waitFor(() => holds(istiod, ordersName, orders.host), 20_000);
+    const [second, third] = ["10.20.1.16", "10.20.1.17"].map((host) => ({ ...orders, host }));
+    providers.client.authenticate("shop", "secret");
+    await providers.registerPrivately(second!);
+    await istiod.waitFor(() => holds(istiod, ordersName, second!.host), 5_000);
+    await eventually("the watches are others", async () => warningsOf(tributary, "zk").some((text) => /recursive watch/.test(text)));
+    await eventually("the registry is live", () => isIn(tributary, "live"));
+    await providers.registerPrivately(third!);
+    await istiod.waitFor(() => holds(istiod, ordersName, third!.host), 1_000);
+    assert.equal(istiod.counts.deleted, 0);
+  });
+});
+
 /** A real server for the conformance rig. */
 async function startInstance(): Promise<ZookeeperInstance> {
   const server = await ZooKeeper.start();
@@ -188,6 +310,16 @@ function holds(istiod: FakeIstiod, name: string, address: string): boolean {
   return body !== undefined && Buffer.from(body).includes(address);
 }
 
-async function isIn(tributary: Tributary, phase: "live" | "stale"): Promise<boolean> {
-  return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "zk", phase }) === 1;
+async function isIn(tributary: Tributary, phase: "live" | "stale", registry = "zk"): Promise<boolean> {
+  return (await tributary.metrics()).sum("tributary_registry_phase", { registry, phase }) === 1;
+}
+
+/** What was warned of in the log about one registry. */
+function warningsOf(tributary: Tributary, registry: string): string[] {
+  const lines = tributary
+    .output()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  const said = lines.map((line) => JSON.parse(line) as { level: string | number; registry?: string; msg?: string });
+  return said.flatMap(({ level, registry: of, msg }) => ((level === 40 || level === "warn") && of === registry ? [msg ?? ""] : []));
 }

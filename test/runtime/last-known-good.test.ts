@@ -53,10 +53,12 @@ function versions(pipeline: Pipeline): Record<string, string> {
 const endpoints = (pipeline: Pipeline): number =>
   [...pipeline.manifests()].reduce((sum, { spec }) => sum + ((spec as { endpoints?: object[] }).endpoints ?? []).length, 0);
 
-async function until(pipeline: Pipeline, holds: () => boolean): Promise<void> {
+/** A busy machine may publish a change of several objects in parts: what is left of it is waited for, too. */
+async function until(pipeline: Pipeline, condition: () => boolean): Promise<void> {
+  const holds = () => condition() && pipeline.publisher.isIdle();
   if (holds()) return;
   await new Promise<void>((resolve) => {
-    const unsubscribe = pipeline.store.subscribe(() => {
+    const unsubscribe = pipeline.publisher.onIdle(() => {
       if (!holds()) return;
       unsubscribe();
       resolve();

@@ -19,6 +19,11 @@ export class FakeDns {
   ttl = 30;
   readonly #socket: Socket = createSocket("udp4");
 
+  /** Resolves with the next question. */
+  async asked(): Promise<void> {
+    await once(this.#socket, "message");
+  }
+
   static async start(): Promise<FakeDns> {
     const server = new FakeDns();
     server.#socket.on("message", (query, from) => {

@@ -37,6 +37,8 @@ const inFlight = 32;
 const leastTtl = 10_000;
 const mostTtl = 60_000;
 const retry = { firstMs: 1_000, mostMs: 60_000 };
+/** Names with addresses are remembered so long after their last user left: an application that starts anew is back by then. */
+const rememberedMs = 10 * 60_000;
 /** More names are not followed. */
 const maxNames = 10_000;
 
@@ -46,6 +48,8 @@ export class FollowedNames {
   readonly #lookup: (name: string) => Promise<NameAnswer>;
   readonly #events: NameEvents;
   readonly #names = new Map<string, FollowedName>();
+  /** Those that are only remembered, oldest first. */
+  readonly #unused = new Set<FollowedName>();
   /** Those whose turn has not come yet, in order. */
   readonly #due = new Set<FollowedName>();
   #asking = 0;
@@ -65,29 +69,38 @@ export class FollowedNames {
 
   /** One user more. False: there are too many names, and this one is not followed. */
   follow(name: string): boolean {
-    const known = this.#names.get(name);
-    if (known) known.users++;
-    else if (this.#names.size >= maxNames) return false;
-    else {
-      const followed = { name, users: 1, failures: 0, timer: undefined, state: untried };
+    let followed = this.#names.get(name);
+    if (!followed) {
+      const [oldest] = this.#unused;
+      if (this.#names.size >= maxNames && oldest) this.#forget(oldest);
+      if (this.#names.size >= maxNames) return false;
+      followed = { name, users: 0, failures: 0, timer: undefined, state: untried };
       this.#names.set(name, followed);
-      this.#untried++;
-      this.#ask(followed);
     }
+    if (followed.users++ > 0) return true;
+    this.#unused.delete(followed);
+    // What is remembered is good enough only where there is no new answer.
+    followed.state = { ...followed.state, tried: false };
+    this.#untried++;
+    this.#ask(followed);
     return true;
   }
 
-  /** One user less; without any the name is forgotten. */
+  /** One user less; without any the name is not asked for any more. */
   release(name: string): void {
     const followed = this.#names.get(name);
     if (!followed || --followed.users > 0) return;
-    this.#names.delete(name);
     if (!followed.state.tried) this.#untried--;
     this.#due.delete(followed);
     clearTimeout(followed.timer);
+    if (followed.state.addresses.length === 0) this.#names.delete(name);
+    else {
+      this.#unused.add(followed);
+      followed.timer = setTimeout(() => this.#forget(followed), rememberedMs);
+    }
   }
 
-  /** Undefined: it is not followed. */
+  /** Undefined: nothing is known of it. */
   state(name: string): NameState | undefined {
     return this.#names.get(name)?.state;
   }
@@ -99,7 +112,14 @@ export class FollowedNames {
     for (const { timer } of this.#names.values()) clearTimeout(timer);
   }
 
+  #forget(followed: FollowedName): void {
+    clearTimeout(followed.timer);
+    this.#unused.delete(followed);
+    this.#names.delete(followed.name);
+  }
+
   #ask(followed: FollowedName): void {
+    clearTimeout(followed.timer);
     this.#due.add(followed);
     this.#start();
   }
@@ -123,7 +143,7 @@ export class FollowedNames {
     }
     this.#asking--;
     if (this.#stopped) return;
-    if (this.#names.get(followed.name) === followed) this.#settle(followed, found, reason);
+    if (this.#names.get(followed.name) === followed && followed.users > 0) this.#settle(followed, found, reason);
     this.#start();
   }
 
@@ -134,6 +154,7 @@ export class FollowedNames {
     followed.state = { addresses: (good ?? before).addresses, tried: true, answered: before.answered || found !== undefined };
     const wait = good ? holdsFor(good.ttl) : backOff(followed.failures, retry, Math.random());
     followed.failures = good ? 0 : followed.failures + 1;
+    clearTimeout(followed.timer);
     followed.timer = setTimeout(() => this.#ask(followed), wait);
     if (!good) this.#events.failed(name, reason);
     if (!isSame(before, followed.state)) this.#events.changed(name);

@@ -52,6 +52,8 @@ export class NameResolver {
   readonly #options: NameResolverOptions;
   #system: Promise<SystemNames> | undefined;
   #readAt = 0;
+  /** Those that may still wait for an answer: the newest and the one before it. */
+  readonly #resolvers: Resolver[] = [];
 
   constructor(options: NameResolverOptions = {}) {
     this.#options = options;
@@ -83,6 +85,11 @@ export class NameResolver {
     return answer([], 0);
   }
 
+  /** Gives up what it waits for, which would keep the process from ending. */
+  close(): void {
+    for (const resolver of this.#resolvers) resolver.cancel();
+  }
+
   #names(): Promise<SystemNames> {
     const now = performance.now();
     if (this.#system && now - this.#readAt < rereadMs) return this.#system;
@@ -96,6 +103,8 @@ export class NameResolver {
     const [hosts, conf] = await Promise.all([textOf(hostsFile), textOf(resolvConf)]);
     const resolver = new Resolver({ timeout, tries: attempts });
     if (servers) resolver.setServers(servers);
+    this.#resolvers.push(resolver);
+    if (this.#resolvers.length > 2) this.#resolvers.shift();
     return { hosts: parseHosts(hosts), search: parseSearchList(conf), resolver };
   }
 }

@@ -80,6 +80,7 @@ export class ResolvingEmitter implements Emitter {
   removed(id: string): void {
     this.#services.delete(id);
     this.#target.removed(id);
+    this.#endWaitingIfAnswered();
   }
 
   unreachable(reason: string): void {
@@ -112,6 +113,7 @@ export class ResolvingEmitter implements Emitter {
     if (item.kind !== "service" || names.length === 0) {
       if (this.#services.size > 0) this.#services.delete(itemId(item));
       tell(item);
+      this.#endWaitingIfAnswered();
       return;
     }
     const id = itemId(item);
@@ -158,6 +160,10 @@ export class ResolvingEmitter implements Emitter {
     else this.#waitingTimer = setTimeout(() => this.#endWaiting(), firstAnswersMs);
   }
 
+  #endWaitingIfAnswered(): void {
+    if (this.#waiting && this.#names.untried === 0) this.#endWaiting();
+  }
+
   #endWaiting(): void {
     const listing = this.#waiting;
     if (!listing) return;
@@ -177,7 +183,7 @@ export class ResolvingEmitter implements Emitter {
 
   #nameChanged(name: string): void {
     for (const id of this.#services.users(name)) this.#tellAnew(id);
-    if (this.#names.untried === 0) this.#endWaiting();
+    this.#endWaitingIfAnswered();
   }
 
   #nameFailed(name: string, reason: string): void {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sharedNow } from "../measuring/clock.ts";
 import type { DubboTree } from "./dubbo-tree.ts";
 
-/** A provider stays at least this many additions, so that pushes half a second apart see it. */
-const lifetime = 200;
+/** A provider stays at least so many seconds' changes of additions, so that pushes half a second apart see it. */
+const lifetime = 2;
 
 export interface SteadyChanges {
   readonly perSecond: number;
@@ -29,7 +29,7 @@ export async function steadyChanges(tree: DubboTree, { perSecond, seconds, isEno
   for (let change = 0; change < seconds * perSecond && !isEnough?.(); change += 1) {
     const early = started + (change * 1000) / perSecond - sharedNow();
     if (early > 0) await sleep(early);
-    if (change % 2 === 1 && next - oldest > lifetime) {
+    if (change % 2 === 1 && next - oldest > lifetime * perSecond) {
       const marker = oldest;
       oldest += 1;
       writes.push(tree.remove(marker).then((at) => void done.removed.set(marker, at)));

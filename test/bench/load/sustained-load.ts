@@ -1,4 +1,4 @@
-/** 100 changes a second for 30 seconds, and what remains of them. */
+/** Changes at a steady rate, and what remains of them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientProcess } from "../client/client-process.ts";
 import type { Figure } from "../figure.ts";
@@ -10,11 +10,20 @@ import type { DubboTree } from "./dubbo-tree.ts";
 import { endpointDigest } from "./endpoint-digest.ts";
 import { steadyChanges } from "./steady-changes.ts";
 
-const seconds = 30;
-const perSecond = 100;
+export interface Load {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+const usual: Load = { perSecond: 100, seconds: 30 };
 const idleSeconds = 5;
-/** What its figures' names begin with. */
-export const loadName = `${perSecond} changes/s for ${seconds} s`;
+
+/** What the figures' names begin with. */
+export function nameOf({ perSecond, seconds }: Load): string {
+  return `${perSecond} changes/s for ${seconds} s`;
+}
+
+export const loadName = nameOf(usual);
 /** The server's start is over: caches are warm, the first garbage is collected. */
 const settle = 3_000;
 
@@ -23,6 +32,7 @@ export async function sustain(
   server: ServerProcess,
   client: ClientProcess,
   say: (line: string) => void,
+  load = usual,
 ): Promise<Figure[]> {
   await client.connect(server.xdsPort);
   await sleep(settle);
@@ -30,7 +40,7 @@ export async function sustain(
   const cpu = cpuSeconds(server.pid);
   const started = sharedNow();
   const pushesBefore = client.arrivals.length;
-  const { added, removed } = await steadyChanges(tree, { perSecond, seconds });
+  const { added, removed } = await steadyChanges(tree, load);
   const cores = ((cpuSeconds(server.pid) - cpu) * 1000) / (sharedNow() - started);
   const loop = await server.loopDelay();
 
@@ -38,22 +48,26 @@ export async function sustain(
   const pushes = client.arrivals.length;
   await sleep(idleSeconds * 1000);
   const idlePushes = client.arrivals.length - pushes;
-  const lags = [...lagsOf(added, client.added), ...lagsOf(removed, client.removed)];
+  const [additions, removals] = [lagsOf(added, client.added), lagsOf(removed, client.removed)];
+  const lags = [...additions, ...removals];
   const wrong = await difference(tree, client);
   const { resident, peak } = memory(server.pid);
   await tree.clear();
 
+  const name = nameOf(load);
   return [
-    { name: `${loadName}: lag p50`, value: quantile(lags, 0.5), unit: "ms" },
-    { name: `${loadName}: lag p99`, value: quantile(lags, 0.99), unit: "ms" },
-    { name: `${loadName}: CPU`, value: cores, unit: "cores" },
-    { name: `${loadName}: event loop blocked, max`, value: loop.max, unit: "ms" },
-    { name: `${loadName}: event loop blocked, p99.9`, value: loop.p999, unit: "ms" },
-    { name: `${loadName}: pushes`, value: pushes - pushesBefore, unit: "" },
-    { name: `${loadName}: lost`, value: added.size + removed.size - lags.length + wrong, unit: "" },
-    { name: `${loadName}: pushes in ${idleSeconds} s of idleness`, value: idlePushes, unit: "" },
-    { name: `${loadName}: resident after it`, value: resident, unit: "MiB" },
-    { name: `${loadName}: resident, peak`, value: peak, unit: "MiB" },
+    { name: `${name}: lag p50`, value: quantile(lags, 0.5), unit: "ms" },
+    { name: `${name}: lag p99`, value: quantile(lags, 0.99), unit: "ms" },
+    { name: `${name}: lag p99 of additions`, value: quantile(additions, 0.99), unit: "ms" },
+    { name: `${name}: lag p99 of removals`, value: quantile(removals, 0.99), unit: "ms" },
+    { name: `${name}: CPU`, value: cores, unit: "cores" },
+    { name: `${name}: event loop blocked, max`, value: loop.max, unit: "ms" },
+    { name: `${name}: event loop blocked, p99.9`, value: loop.p999, unit: "ms" },
+    { name: `${name}: pushes`, value: pushes - pushesBefore, unit: "" },
+    { name: `${name}: lost`, value: added.size + removed.size - lags.length + wrong, unit: "" },
+    { name: `${name}: pushes in ${idleSeconds} s of idleness`, value: idlePushes, unit: "" },
+    { name: `${name}: resident after it`, value: resident, unit: "MiB" },
+    { name: `${name}: resident, peak`, value: peak, unit: "MiB" },
   ];
 }
 

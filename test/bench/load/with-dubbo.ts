@@ -1,5 +1,5 @@
 /** A real ZooKeeper with a large Dubbo registry in it, and the program before it, each for as long as a measurement takes. */
-import { ZooKeeper } from "../../e2e/servers/zookeeper.ts";
+import { ZooKeeper, type ZooKeeperOptions } from "../../e2e/servers/zookeeper.ts";
 import type { ClientProtocol } from "../client/client-messages.ts";
 import { ClientProcess } from "../client/client-process.ts";
 import { type ServerOptions, ServerProcess } from "../program/server-process.ts";
@@ -17,8 +17,13 @@ export interface Dubbo {
   readonly registries: ServerOptions["registries"];
 }
 
-export async function withDubbo<T>(interfaces: number, say: (line: string) => void, use: (dubbo: Dubbo) => Promise<T>): Promise<T> {
-  const zooKeeper = await ZooKeeper.start({ heap: zooKeeperHeap, compiler: "full" });
+export async function withDubbo<T>(
+  interfaces: number,
+  say: (line: string) => void,
+  use: (dubbo: Dubbo) => Promise<T>,
+  options: ZooKeeperOptions = {},
+): Promise<T> {
+  const zooKeeper = await ZooKeeper.start({ ...options, heap: zooKeeperHeap, compiler: "full" });
   try {
     const tree = await DubboTree.load(zooKeeper.address, interfaces, providersPerInterface);
     say(`${interfaces} × ${providersPerInterface} providers in ZooKeeper, names of ${tree.nameLength} bytes`);

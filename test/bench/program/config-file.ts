@@ -17,15 +17,17 @@ export class ConfigFile {
   readonly folder = mkdtempSync(path.join(tmpdir(), "tributary-bench-"));
   readonly path = path.join(this.folder, "tributary.yaml");
   readonly xdsPort: number;
+  readonly metricsPort: number;
 
-  private constructor(xdsPort: number) {
+  private constructor(xdsPort: number, metricsPort: number) {
     this.xdsPort = xdsPort;
+    this.metricsPort = metricsPort;
   }
 
   static async write({ registries, xds, state }: ConfigOptions): Promise<ConfigFile> {
     // Nothing listens at the last two: an istiod beside it that counts as warm and shows nothing.
     const [xdsPort, metricsPort, adminPort, ...nowhere] = await freePorts(5);
-    const file = new ConfigFile(xdsPort!);
+    const file = new ConfigFile(xdsPort!, metricsPort!);
     const content = {
       registries,
       xds: { port: xdsPort, initialSync: { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] }, ...xds },

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { repository } from "../../e2e/install/cache.ts";
 import { Child } from "../../e2e/servers/child.ts";
 import { eventually } from "../../e2e/servers/eventually.ts";
+import { type Metrics, readMetrics } from "../../e2e/servers/metrics.ts";
 import { sharedNow } from "../measuring/clock.ts";
 import { bundledProgram } from "./bundled-program.ts";
 import { ConfigFile, type ConfigOptions } from "./config-file.ts";
@@ -54,6 +55,10 @@ export class ServerProcess {
 
   get xdsPort(): number {
     return this.#config.xdsPort;
+  }
+
+  metrics(): Promise<Metrics> {
+    return readMetrics(`http://127.0.0.1:${this.#config.metricsPort}/metrics`);
   }
 
   /** What it wrote, at most the last 2,000 characters. */

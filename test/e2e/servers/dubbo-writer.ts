@@ -38,6 +38,11 @@ export class DubboWriter {
     await this.#client.create(providerPath(provider), provider.host, lifetime);
   }
 
+  /** As Dubbo does it with a user name in the registry's URL: nobody else may read the node itself. */
+  async registerPrivately(provider: Provider): Promise<void> {
+    await this.#client.createPrivate(providerPath(provider), provider.host);
+  }
+
   async unregister(provider: Provider): Promise<void> {
     await this.#client.remove(providerPath(provider));
   }

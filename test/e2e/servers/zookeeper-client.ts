@@ -27,6 +27,13 @@ export class ZooKeeperClient {
     await this.#call<string>((done) => this.#client.create(path, Buffer.from(data), mode, done));
   }
 
+  /** An ephemeral node, in a folder that exists, for those only who authenticated as this connection did. */
+  async createPrivate(path: string, data: string): Promise<void> {
+    const acl = new zookeeper.ACL(zookeeper.Permission.ALL, new zookeeper.Id("auth", ""));
+    const { EPHEMERAL } = zookeeper.CreateMode;
+    await this.#call<string>((done) => this.#client.create(path, Buffer.from(data), [acl], EPHEMERAL, done));
+  }
+
   async remove(path: string): Promise<void> {
     await this.#call<unknown>((done) => this.#client.remove(path, -1, (error) => done(error, undefined)));
   }
@@ -57,6 +64,13 @@ export class ZooKeeperClient {
     await this.#setAcl(path, new zookeeper.ACL(zookeeper.Permission.ALL, new zookeeper.Id("auth", "")));
   }
 
+  /** Lets only one identity read a node; whoever can reach it may still do everything else. */
+  async setReader(path: string, scheme: string, id: string): Promise<void> {
+    const { ALL, READ } = zookeeper.Permission;
+    const everybody = new zookeeper.Id("world", "anyone");
+    await this.#setAcl(path, new zookeeper.ACL(READ, new zookeeper.Id(scheme, id)), new zookeeper.ACL(ALL & ~READ, everybody));
+  }
+
   /** Ends the session: its ephemeral nodes are gone at once. */
   async close(): Promise<void> {
     const disconnected = once(this.#client, "disconnected", { signal: AbortSignal.timeout(5_000) });
@@ -64,8 +78,8 @@ export class ZooKeeperClient {
     await disconnected.catch(() => {});
   }
 
-  async #setAcl(path: string, acl: zookeeper.ACL): Promise<void> {
-    await this.#call<unknown>((done) => this.#client.setACL(path, [acl], -1, done));
+  async #setAcl(path: string, ...acl: zookeeper.ACL[]): Promise<void> {
+    await this.#call<unknown>((done) => this.#client.setACL(path, acl, -1, done));
   }
 
   #call<T>(start: (done: Done<T>) => void): Promise<T> {

@@ -17,6 +17,10 @@ export interface ZooKeeperOptions {
   readonly version?: ZooKeeperVersion;
   /** Its place in an ensemble; absent, it serves alone. */
   readonly member?: Membership;
+  /** Further lines of its configuration. */
+  readonly settings?: readonly string[];
+  /** Further options of its Java. */
+  readonly jvm?: readonly string[];
 }
 
 export interface Membership {
@@ -75,12 +79,12 @@ export class ZooKeeper {
   /** As `restart`, without waiting: a member of an ensemble serves only with others. */
   async launch(): Promise<void> {
     await this.#child?.kill();
-    const { heap = 384, compiler = "quick" } = this.#options;
-    const jvm = ["-Xms64m", `-Xmx${heap}m`, "-XX:+UseSerialGC", ...(compiler === "quick" ? ["-XX:TieredStopAtLevel=1"] : [])];
+    const { heap = 384, compiler = "quick", jvm = [] } = this.#options;
+    const java = ["-Xms64m", `-Xmx${heap}m`, "-XX:+UseSerialGC", ...(compiler === "quick" ? ["-XX:TieredStopAtLevel=1"] : []), ...jvm];
     this.#child = new Child({
       name: "zookeeper",
       command: "java",
-      args: [...jvm, "-cp", this.#classPath, "org.apache.zookeeper.server.quorum.QuorumPeerMain", this.#configure()],
+      args: [...java, "-cp", this.#classPath, "org.apache.zookeeper.server.quorum.QuorumPeerMain", this.#configure()],
     });
   }
 
@@ -133,7 +137,7 @@ export class ZooKeeper {
 
   /** @returns the path of its configuration */
   #configure(): string {
-    const { member } = this.#options;
+    const { member, settings: further = [] } = this.#options;
     const data = path.join(this.folder, "data");
     const configFile = path.join(this.folder, "zoo.cfg");
     mkdirSync(data, { recursive: true });
@@ -152,7 +156,7 @@ export class ZooKeeper {
       "admin.enableServer=false",
       "4lw.commands.whitelist=*",
     ];
-    writeFileSync(configFile, [...settings, ...peers].join("\n"));
+    writeFileSync(configFile, [...settings, ...further, ...peers].join("\n"));
     return configFile;
   }
 

@@ -124,19 +124,25 @@ export class Scene {
   }
 
   /**
-   * Registers a provider that was never there before.
-   * @returns the ms from now until each view has it
+   * Registers a provider that was never there before, and an instance of Spring's where that is read.
+   * @returns the ms from now until each view has them
    */
   async change(setting: Setting, within: number): Promise<number[]> {
     const begun = performance.now();
     this.#changes += 1;
-    const address = `10.31.${this.#changes >> 8}.${this.#changes & 255}`;
+    const number = `${this.#changes >> 8}.${this.#changes & 255}`;
+    const addresses = full ? [`10.31.${number}`, `10.38.${number}`] : [`10.31.${number}`];
     const seen = this.views.map(async (view) => {
-      await view.until(`${address} in ${setting.name}`, () => view.has(setting.id, address), within);
+      await view.until(`${addresses} in ${setting.name}`, () => addresses.every((address) => view.has(setting.id, address)), within);
       return performance.now() - begun;
     });
+    const [dubbo, spring] = addresses;
     const writer = await DubboWriter.connect(setting.ensemble.address);
-    await writer.register({ interface: "com.acme.ChangeFacade", host: address, port: 20880, parameters: { dynamic: "false" } });
+    await writer.register({ interface: "com.acme.ChangeFacade", host: dubbo!, port: 20880, parameters: { dynamic: "false" } });
+    if (spring !== undefined) {
+      const instance = { name: "change", id: spring, address: spring, port: 8080, serviceType: "PERMANENT" };
+      await writer.client.create(`/services/change/${spring}`, JSON.stringify(instance), "persistent");
+    }
     await writer.close();
     return Promise.all(seen);
   }

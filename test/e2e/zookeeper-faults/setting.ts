@@ -1,18 +1,12 @@
 /** ZooKeeper as it is set up somewhere, with a network between it and Tributary that can fail. */
-
-import { type ProxyMode, TcpProxy } from "../../support/tcp-proxy.ts";
+import type { ProxyMode } from "../../support/tcp-proxy.ts";
 import type { ZooKeeperVersion } from "../install/zookeeper.ts";
-import { freePorts } from "../servers/free-port.ts";
 import type { ZooKeeper } from "../servers/zookeeper.ts";
 import { ZooKeeperEnsemble } from "../servers/zookeeper-ensemble.ts";
+import { Routes } from "./routes.ts";
 
 /** Tributary's, in ms: short, so that faults which outlast it need not be long. */
 export const sessionTimeout = 4_000;
-
-interface Route {
-  readonly server: ZooKeeper;
-  readonly proxy: TcpProxy;
-}
 
 export class Setting {
   /** Of Dubbo's registry, and a label of all hosts. */
@@ -20,24 +14,21 @@ export class Setting {
   /** For people. */
   readonly name: string;
   readonly ensemble: ZooKeeperEnsemble;
-  readonly #routes: readonly Route[];
+  readonly #dubbo: Routes;
+  readonly #spring: Routes;
 
-  private constructor(version: ZooKeeperVersion, ensemble: ZooKeeperEnsemble, routes: readonly Route[]) {
+  private constructor(version: ZooKeeperVersion, ensemble: ZooKeeperEnsemble, dubbo: Routes, spring: Routes) {
     const size = ensemble.members.length;
     this.id = `zk-${version.replaceAll(".", "-")}-${size}`;
     this.name = `${version}, ${size === 1 ? "one server" : "three servers"}`;
     this.ensemble = ensemble;
-    this.#routes = routes;
+    this.#dubbo = dubbo;
+    this.#spring = spring;
   }
 
-  /** A single server has two addresses, so that there is always another one to try. */
   static async start(version: ZooKeeperVersion, size: 1 | 3): Promise<Setting> {
     const ensemble = await ZooKeeperEnsemble.start({ version, size });
-    const servers = size === 1 ? [...ensemble.members, ...ensemble.members] : ensemble.members;
-    const ports = await freePorts(servers.length);
-    const proxies = await Promise.all(servers.map((server, at) => TcpProxy.start(server.port, ports[at])));
-    const routes = servers.map((server, at) => ({ server, proxy: proxies[at]! }));
-    return new Setting(version, ensemble, routes);
+    return new Setting(version, ensemble, await Routes.start(ensemble.members), await Routes.start(ensemble.members));
   }
 
   /** One server and no other. */
@@ -48,56 +39,49 @@ export class Setting {
   /** Dubbo's entry in Tributary's configuration. The setting is a label of every host. */
   get dubbo(): Readonly<Record<string, unknown>> {
     const naming = { template: `[{protocol}.]{name}[.v-{version}][.g-{group}].${this.id}.dubbo` };
-    return { id: this.id, type: "zookeeper", ...this.#connection, naming };
+    return { id: this.id, type: "zookeeper", ...connection(this.#dubbo), naming };
   }
 
-  /** Spring's entry, a second session with the same servers. */
+  /** Spring's entry: a second session, on ways of its own. */
   get spring(): Readonly<Record<string, unknown>> {
     const naming = { template: `[{protocol}.]{name}.${this.id}.zookeeper` };
-    return { id: `${this.id}-spring`, type: "spring-cloud-zookeeper", ...this.#connection, naming };
+    return { id: `${this.id}-spring`, type: "spring-cloud-zookeeper", ...connection(this.#spring), naming };
   }
 
-  /** Connections that Tributary had accepted so far. */
+  /** Connections of Dubbo's session so far. */
   get accepted(): number {
-    return this.#routes.reduce((sum, { proxy }) => sum + proxy.accepted, 0);
+    return this.#dubbo.accepted;
   }
 
-  /** A server that Tributary is connected to. */
+  /** The server that Dubbo's session is with. */
   get connected(): ZooKeeper {
-    return this.#connectedRoute.server;
+    return this.#dubbo.used;
   }
 
   async network(mode: ProxyMode): Promise<void> {
-    await Promise.all(this.#routes.map(({ proxy }) => proxy.set(mode)));
+    await Promise.all([this.#dubbo.set(mode), this.#spring.set(mode)]);
   }
 
   /** Holds back what servers say, in ms. */
   delay(ms: number): void {
-    for (const { proxy } of this.#routes) proxy.delayMs = ms;
+    this.#dubbo.delay(ms);
+    this.#spring.delay(ms);
   }
 
-  /** Cuts the next connection that brings so many further bytes; resolves when that has happened. */
-  async cutAfter(bytes: number): Promise<void> {
-    for (const { proxy } of this.#routes) proxy.cutAfter = bytes;
-    await new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (this.#routes.every(({ proxy }) => proxy.cutAfter !== Number.POSITIVE_INFINITY)) return;
-        clearInterval(look);
-        resolve();
-      }, 5);
-    });
-    for (const { proxy } of this.#routes) proxy.cutAfter = Number.POSITIVE_INFINITY;
+  /** Cuts Dubbo's connection when it brings so many further bytes; resolves when that has happened. */
+  cutAfter(bytes: number): Promise<void> {
+    return this.#dubbo.cutAfter(bytes);
   }
 
-  /** Every address but the one in use becomes mute. */
-  async muteOthers(): Promise<void> {
-    const { proxy: used } = this.#connectedRoute;
-    await Promise.all(this.#routes.map(({ proxy }) => proxy !== used && proxy.set("black-hole")));
+  /** Every address but the one in use becomes mute, for Dubbo's session. */
+  muteOthers(): Promise<void> {
+    return this.#dubbo.muteOthers();
   }
 
   /** Breaks what is open. */
   disconnect(): void {
-    for (const { proxy } of this.#routes) proxy.disconnectAll();
+    this.#dubbo.disconnect();
+    this.#spring.disconnect();
   }
 
   /** Ends every fault that is still there. */
@@ -110,17 +94,11 @@ export class Setting {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#routes.map(({ proxy }) => proxy.close()));
+    await Promise.all([this.#dubbo.stop(), this.#spring.stop()]);
     await this.ensemble.stop();
   }
+}
 
-  get #connection() {
-    return { servers: this.#routes.map(({ proxy }) => `127.0.0.1:${proxy.port}`), sessionTimeout: `${sessionTimeout}ms` };
-  }
-
-  get #connectedRoute(): Route {
-    const route = this.#routes.find(({ proxy }) => proxy.open > 0);
-    if (route === undefined) throw new Error(`${this.name}: nobody is connected`);
-    return route;
-  }
+function connection(routes: Routes) {
+  return { servers: routes.addresses, sessionTimeout: `${sessionTimeout}ms` };
 }

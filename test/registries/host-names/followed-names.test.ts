@@ -107,7 +107,36 @@ suite("names that are followed", () => {
     assert.deepEqual(names.state("a"), { addresses: [], tried: true, answered: true });
   });
 
-  test("are forgotten with their last user, whatever is on its way", async () => {
+  test("are remembered for ten minutes after their last user left, and asked for anew when another comes", async () => {
+    const { names, asked, told, answer } = setUp();
+    names.follow("a");
+    await answer("a", ["10.0.0.1"]);
+    names.release("a");
+    mock.timers.tick(9 * 60_000);
+    assert.deepEqual(asked, ["a"]);
+    names.follow("a");
+    assert.deepEqual(names.state("a"), { addresses: ["10.0.0.1"], tried: false, answered: true });
+    await answer("a", undefined);
+    assert.deepEqual(names.state("a"), { addresses: ["10.0.0.1"], tried: true, answered: true });
+    assert.deepEqual(told, ["a 10.0.0.1", "a failed: SERVFAIL", "a 10.0.0.1"]);
+    names.release("a");
+    mock.timers.tick(10 * 60_000);
+    assert.equal(names.state("a"), undefined);
+    assert.deepEqual(asked, ["a", "a"]);
+  });
+
+  test("give way, where only remembered, to names that are used", async () => {
+    const { names, answer } = setUp();
+    names.follow("a");
+    await answer("a", ["10.0.0.1"]);
+    names.release("a");
+    for (let at = 1; at < 10_000; at++) names.follow(`n${at}`);
+    assert.equal(names.follow("one-more"), true);
+    assert.equal(names.state("a"), undefined);
+    assert.equal(names.follow("two-more"), false);
+  });
+
+  test("without an address are forgotten with their last user, whatever is on its way", async () => {
     const { names, asked, told, answer } = setUp();
     names.follow("a");
     names.follow("a");

@@ -5,7 +5,7 @@ import { FakeDns } from "../../support/fake-dns.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 /** A name server, and a resolver that asks it, with system files of this content. */
-async function setUp(t: TestContext, { hosts = "", conf = "" } = {}) {
+async function setUp(t: TestContext, { hosts = "", conf = "", timeout = 100 } = {}) {
   const dns = await FakeDns.start();
   t.after(() => dns.stop());
   const folder = tempFolder(t);
@@ -13,10 +13,11 @@ async function setUp(t: TestContext, { hosts = "", conf = "" } = {}) {
     hostsFile: folder.write("hosts", hosts),
     resolvConf: folder.write("resolv.conf", conf),
     servers: [dns.address],
-    timeout: 100,
+    timeout,
   });
   return {
     dns,
+    resolver,
     lookup: (name: string) => resolver.lookup(name),
     addresses: async (name: string) => (await resolver.lookup(name)).addresses,
   };
@@ -76,6 +77,16 @@ suite("looking a host name up", () => {
     dns.records.set("order-1.prod.svc.cluster.local", "SERVFAIL");
     dns.records.set("order-1", ["10.6.6.6"]);
     await assert.rejects(lookup("order-1"), NoAnswer);
+  });
+
+  test("is given up at the end", async (t) => {
+    const { dns, lookup, resolver } = await setUp(t, { timeout: 60_000 });
+    dns.records.set("order-1.example.com", "silence");
+    const asked = dns.asked();
+    const answer = assert.rejects(lookup("order-1.example.com"), NoAnswer);
+    await asked;
+    resolver.close();
+    await answer;
   });
 
   test("does without the system's files", async (t) => {

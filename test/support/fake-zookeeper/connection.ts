@@ -114,7 +114,7 @@ export class Connection {
       this.#refuse(id, errorCode.saslRequired);
       return;
     }
-    const path = type === op.setWatches ? "/" : reader.text();
+    const path = type === op.setWatches || type === op.multiRead ? "/" : reader.text();
     this.#server.requests.push({ type, path });
     const fault = this.#server.answer?.({ type, path });
     if (this.#server.behaviour === "mute" || fault === "silence") return;
@@ -165,6 +165,9 @@ export class Connection {
         if (type === op.getChildren2) writeStat(reply, node);
         break;
       }
+      case op.multiRead:
+        this.#performEach(reader, reply);
+        break;
       case op.create:
       case op.create2: {
         const data = Buffer.from(reader.buffer());
@@ -196,6 +199,35 @@ export class Connection {
         throw new Refused(errorCode.unimplemented);
     }
     return reply.frame().subarray(4);
+  }
+
+  /** Readings in one request: each is answered by itself, and leaves no watch whatever it asks for. */
+  #performEach(reader: JuteReader, reply: JuteWriter): void {
+    for (;;) {
+      const type = reader.int();
+      const end = reader.boolean();
+      reader.int();
+      if (end) break;
+      if (type !== op.getChildren) throw new Refused(errorCode.badArguments);
+      const path = reader.text();
+      reader.boolean();
+      this.#server.requests.push({ type, path });
+      const code = this.#codeOf(type, path);
+      reply
+        .int(code === errorCode.ok ? type : -1)
+        .boolean(false)
+        .int(code);
+      if (code === errorCode.ok) reply.vector([...this.#server.nodes.get(path).children], (name) => reply.text(name));
+      else reply.int(code);
+    }
+    reply.int(-1).boolean(true).int(-1);
+  }
+
+  #codeOf(type: number, path: string): number {
+    const fault = this.#server.answer?.({ type, path });
+    if (typeof fault === "number") return fault;
+    if (!this.#server.mayRead(path, this.#identities)) return errorCode.noAuth;
+    return this.#server.nodes.has(path) ? errorCode.ok : errorCode.noNode;
   }
 
   /** Servers do that to whoever may not go on, and with requests that they do not know (3.5.10, observed). */

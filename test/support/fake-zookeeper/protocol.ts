@@ -11,6 +11,7 @@ export const op = {
   ping: 11,
   getChildren2: 12,
   create2: 15,
+  multiRead: 22,
   auth: 100,
   setWatches: 101,
   sasl: 102,

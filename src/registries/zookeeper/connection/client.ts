@@ -6,19 +6,22 @@ import type { LookupFunction } from "node:net";
 import { Connection } from "./connection.ts";
 import type { Doubt, Ending } from "./doubt.ts";
 import { RequestFailed } from "./failures.ts";
-import { unimplemented } from "./protocol/error-name.ts";
+import { noNode, unimplemented } from "./protocol/error-name.ts";
 import type { JuteReader } from "./protocol/jute.ts";
-import type { Notification } from "./protocol/replies.ts";
+import { type Notification, readChildrenOfEach } from "./protocol/replies.ts";
 import * as requests from "./protocol/requests.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
-import { WatchedTrees } from "./watched-trees.ts";
+import { deleted, WatchedTrees } from "./watched-trees.ts";
 
 export { RequestFailed, SessionLost } from "./failures.ts";
 
 export interface ClientEvents {
   established(): void;
-  /** A watch fired. What a recursive one tells is told as one-shot ones would: a node that came or went also of its parent. */
-  changed(path: string): void;
+  /**
+   * A watch fired. What a recursive one tells is told as one-shot ones would: a node that came or went also of its parent.
+   * @param went it is known that a node went, the path's or one right below it
+   */
+  changed(path: string, went: boolean): void;
   /** The server answered a ping. */
   contact(): void;
   /** Called once, with the session already disposed. Pending requests fail with `SessionLost`. */
@@ -82,6 +85,38 @@ export class Client {
   }
 
   /**
+   * Children of many nodes at a time, which costs the server little more than one. It leaves no watch, so it is only for
+   * nodes below a watched tree. `read` is called for each as the answer comes: with its children, with undefined if it
+   * does not exist, or with what the server says against it.
+   */
+  childrenOfEach(paths: readonly string[], read: (index: number, answer: string[] | RequestFailed | undefined) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const answered = (content: JuteReader): void => {
+        const answers = readChildrenOfEach(content);
+        if (answers.length !== paths.length) throw new RangeError(`${answers.length} answers about ${paths.length} nodes`);
+        try {
+          for (const [at, answer] of answers.entries()) {
+            if (typeof answer !== "number") read(at, answer);
+            else read(at, answer === noNode ? undefined : new RequestFailed(answer, paths[at]!));
+          }
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const whole = paths.map((path) => this.#whole(path));
+      this.#connection.request({ path: paths[0] ?? "/", answered, absent: resolve, failed: reject }, (xid) =>
+        requests.getChildrenOfEach(xid, whole),
+      );
+    });
+  }
+
+  /** Whether all that changes in a node and below it is told, without a watch of its own. */
+  isWatched(path: string): boolean {
+    return this.#trees.covers(path);
+  }
+
+  /**
    * Content of a node, with a one-shot watch on its change or deletion; undefined if the node does not exist (then without a watch).
    * `read` is given a view of the answer that is valid during the call only.
    */
@@ -132,15 +167,19 @@ export class Client {
           reject(error);
         }
       };
-      const whole = this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path;
+      const whole = this.#whole(path);
       this.#connection.request({ path, answered, absent: () => resolve(ifAbsent), failed: reject }, (xid) =>
         encode(xid, whole, !this.#trees.covers(path)),
       );
     });
   }
 
+  #whole(path: string): string {
+    return this.#chroot !== "" && path === "/" ? this.#chroot : this.#chroot + path;
+  }
+
   #onFired({ kind, path }: Notification): void {
     const own = this.#chroot !== "" && path.startsWith(this.#chroot) ? path.slice(this.#chroot.length) || "/" : path;
-    for (const changed of this.#trees.changedBy(kind, own)) this.#events.changed(changed);
+    for (const changed of this.#trees.changedBy(kind, own)) this.#events.changed(changed, kind === deleted);
   }
 }

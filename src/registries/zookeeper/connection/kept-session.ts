@@ -28,8 +28,11 @@ const stableMs = 10_000;
 export interface Follower {
   /** Lists everything, now or as soon as a listing that is under way has ended. */
   relist(): void;
-  /** A watch fired: the content or the children of the path may have changed, or it came, or it went. */
-  changed(path: string): void;
+  /**
+   * A watch fired: the content or the children of the path may have changed, or it came, or it went.
+   * @param went it is known that it went, or one of its children
+   */
+  changed(path: string, went: boolean): void;
   /** The client is over: nothing is emitted from here on. */
   stop(): void;
 }
@@ -86,7 +89,7 @@ export class KeptSession implements Session {
       { ...this.#settings, connectTimeout, ...(this.#oneShot && { watches: "one-shot" }) },
       {
         established: () => this.#onEstablished(client),
-        changed: (path) => this.#follower?.changed(path),
+        changed: (path, went) => this.#follower?.changed(path, went),
         contact: () => {
           if (this.#listedAt > 0) this.#context.emit.contact();
         },

@@ -1,7 +1,7 @@
 /** One connection to a server, as whole frames. It is given up at the first failure. */
 import type { LookupFunction, Socket } from "node:net";
 import { Frames } from "./protocol/frames.ts";
-import { failureOf, openSocket, type SocketFailure } from "./server-socket.ts";
+import { plainSocket, type ServerSocket, type SocketFailure } from "./server-socket.ts";
 import type { TlsSettings, ZookeeperServer } from "./settings.ts";
 
 export interface LinkEvents {
@@ -20,30 +20,17 @@ const maxFrame = 64 * 1024 * 1024;
 
 export class Link {
   readonly #events: LinkEvents;
-  readonly #socket: Socket | undefined;
   readonly #frames = new Frames(maxFrame);
+  #socket: Socket | undefined;
   #outgoing: Buffer[] = [];
   #over = false;
   #failure: SocketFailure | undefined;
 
-  /** @param lookup finds the addresses of a host name */
+  /** @param tls undefined: plain TCP; `lookup` finds the addresses of a host name */
   constructor(server: ZookeeperServer, tls: TlsSettings | undefined, lookup: LookupFunction, events: LinkEvents) {
     this.#events = events;
-    try {
-      const { socket, opened } = openSocket(server, tls, lookup);
-      this.#socket = socket;
-      socket.on(opened, () => {
-        if (!this.#over) events.opened();
-      });
-      socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-      socket.on("error", (error) => {
-        this.#failure ??= failureOf(error, socket);
-      });
-      socket.on("close", () => this.#end(this.#failure));
-    } catch (error) {
-      // Not before whoever opens the connection has it in hands.
-      setImmediate(() => this.#end({ reason: describe(error), refused: true }));
-    }
+    if (tls === undefined) this.#use(plainSocket(server, lookup));
+    else void this.#openTls(server, tls, lookup);
   }
 
   /** What one turn of the event loop sends leaves in one packet. */
@@ -67,6 +54,27 @@ export class Link {
   destroy(): void {
     this.#over = true;
     this.#socket?.destroy();
+  }
+
+  async #openTls(server: ZookeeperServer, tls: TlsSettings, lookup: LookupFunction): Promise<void> {
+    try {
+      const { tlsSocket } = await import("./tls-socket.ts");
+      if (!this.#over) this.#use(tlsSocket(server, tls, lookup));
+    } catch (error) {
+      this.#end({ reason: describe(error), refused: true });
+    }
+  }
+
+  #use({ socket, opened, failureOf }: ServerSocket): void {
+    this.#socket = socket;
+    socket.on(opened, () => {
+      if (!this.#over) this.#events.opened();
+    });
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("error", (error) => {
+      this.#failure ??= failureOf(error);
+    });
+    socket.on("close", () => this.#end(this.#failure));
   }
 
   #onData(chunk: Buffer): void {

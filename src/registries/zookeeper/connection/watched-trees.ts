@@ -6,7 +6,7 @@
 
 /** Kinds of events (`Watcher.Event.EventType`) that are told of the parent, too. */
 const created = 1;
-const deleted = 2;
+export const deleted = 2;
 
 const slash = "/".charCodeAt(0);
 

@@ -45,6 +45,8 @@ export class DubboFollower implements Follower {
   readonly #consumers: ConsumerPass | undefined;
   #relistTimer: NodeJS.Timeout | undefined;
   #listing: Listing | undefined;
+  /** A listing is under way, or about to be. */
+  #isListing = false;
   #listAgain = false;
   #recursive = false;
   #stopped = false;
@@ -82,6 +84,7 @@ export class DubboFollower implements Follower {
     this.#root = new InterfaceRoot({
       ...shared,
       reader: this.#reader,
+      isListing: () => this.#isListing,
       isOffered: (name) => this.#applications !== undefined && context.applications.offers(name),
       found: (directory) => this.#providersDue(directory),
       vanished: (directory) => {
@@ -107,17 +110,17 @@ export class DubboFollower implements Follower {
 
   /** Lists everything, now or as soon as a listing that is under way has ended. */
   relist(): void {
-    if (this.#listing) this.#listAgain = true;
+    if (this.#isListing) this.#listAgain = true;
     else this.#list().catch((error) => this.#fail(error));
   }
 
   /** A watch fired; a recursive one also for what is not followed. */
-  changed(path: string): void {
+  changed(path: string, went: boolean): void {
     this.#applications?.changed(path);
     const place = this.#paths.place(path);
     if (place?.what === "root") this.#root.due();
     else if (place?.what === "providers") {
-      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory);
+      if (this.#reader.announced(place.directory)) this.#providersDue(place.directory, went);
     } else if (place?.what === "consumers") this.#consumers?.due(place.directory);
     else if (place) this.#rules?.changed(place);
   }
@@ -137,15 +140,19 @@ export class DubboFollower implements Follower {
   async #list(): Promise<void> {
     const { client, settings, known, emit, listed } = this.#context;
     clearTimeout(this.#relistTimer);
+    this.#isListing = true;
+    // Before the first reading, so that nothing is missed between the two.
+    this.#recursive = await client.watchTree(this.#paths.root);
+    if (this.#stopped) return;
     // What is forgotten here is not listed, and so goes with the commit.
     for (const [, each] of known.entries()) each.forgetSurplus();
     const listing = emit.listing();
     this.#listing = listing;
     try {
-      // Before the first reading, so that nothing is missed between the two.
-      this.#recursive = await client.watchTree(this.#paths.root);
       const [directories] = await Promise.all([this.#root.list(), this.#rules?.list(), this.#applications?.list()]);
-      await forEachLimited(directories, settings.maxInFlight, (directory) => this.#read(directory));
+      const rules = this.#rules?.followAll(directories);
+      const providers = forEachLimited(directories, settings.maxInFlight, (directory) => this.#read(directory));
+      await Promise.all([rules, providers]);
       const all = new Set(directories);
       await this.#completeApplications(all);
       if (this.#stopped) return;
@@ -158,6 +165,7 @@ export class DubboFollower implements Follower {
       throw error;
     } finally {
       this.#listing = undefined;
+      this.#isListing = false;
     }
     listed();
     this.#consumers?.allDue(known.directories());
@@ -181,12 +189,13 @@ export class DubboFollower implements Follower {
     }
   }
 
-  #providersDue(directory: string): void {
+  /** @param went a provider went: what it takes away is not told before it settled, so it need not be read before that */
+  #providersDue(directory: string, went = false): void {
     if (this.#due.has(directory)) return;
     this.#due.add(directory);
     this.#eventPool.run(() => {
       this.#due.delete(directory);
-      return this.#read(directory).catch((error) => this.#fail(error));
+      return this.#read(directory, went).catch((error) => this.#fail(error));
     });
   }
 
@@ -198,12 +207,12 @@ export class DubboFollower implements Follower {
   }
 
   /** Reads and tells an interface anew; there is no more to read than is known if applications alone offer it. */
-  #read(directory: string): Promise<void> {
+  #read(directory: string, went = false): Promise<void> {
     const known = this.#context.known.get(directory);
     if (known && !this.#names.has(known.name)) return this.#readNamed(known.name);
     // Its rules first: else a provider that they disable would be served for a moment.
     const rules = this.#rules?.follow(directory);
-    const providers = this.#reader.read(directory);
+    const providers = this.#reader.read(directory, went);
     return rules ? Promise.all([rules, providers]).then(() => {}) : providers;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Reads one interface's providers, as often as it takes until nothing changed meanwhile, and tells
- * the services that follow from them. What takes instances away is read twice before it is told.
+ * the services that follow from them. What takes instances away is told only when it has settled.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter, Listing } from "../../contract.ts";
@@ -20,7 +20,7 @@ import type { KnownRules } from "./rules/known-rules.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed
- * 0 … 9 ms). So what takes instances away is read again after this time before it is told.
+ * 0 … 9 ms). So what takes instances away is told only if it is still so after this time.
  */
 export const settleMs = 15;
 
@@ -83,13 +83,21 @@ export class InterfaceReader {
     return !this.#readings.again(directory);
   }
 
-  /** Reads an interface and tells what it found. A call during another reading lets that one read again. */
-  read(directory: string): Promise<void> {
+  /**
+   * Reads an interface and tells what it found. A call during another reading lets that one read again.
+   * @param settle only after the time that a provider has to come back
+   */
+  read(directory: string, settle = false): Promise<void> {
     this.followed.add(directory);
-    return this.#readings.run(directory, async () => {
-      if (this.#stopped || !(await this.#readProviders(directory, "grown"))) return;
+    let held = settle;
+    return this.#readings.run(directory, async (reading) => {
+      if (this.#stopped) return;
+      held ||= await this.#readProviders(directory, "grown");
+      if (!held) return;
       await delay(settleMs);
-      await this.#readProviders(directory, "all");
+      // What was told until here is seen by the reading that follows.
+      reading.again = false;
+      held = await this.#readProviders(directory, "all");
     });
   }
 

@@ -1,7 +1,7 @@
 /** Follows the children of Dubbo's root through one session: which interfaces there are, which came and which are gone. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../../log/logger.ts";
-import type { Emitter, Listing } from "../../contract.ts";
+import type { Emitter } from "../../contract.ts";
 import { itemId } from "../../service.ts";
 import type { Client } from "../connection/client.ts";
 import type { InterfaceNames } from "./interface-names.ts";
@@ -24,7 +24,7 @@ export interface InterfaceRootContext {
   readonly reader: InterfaceReader;
   readonly emit: Emitter;
   readonly log: Logger;
-  readonly listing: () => Listing | undefined;
+  readonly isListing: () => boolean;
   /** Whether an application offers an interface, wherever else it is. */
   readonly isOffered: (name: string) => boolean;
   /** A directory that is not followed so far. */
@@ -74,7 +74,7 @@ export class InterfaceRoot {
   /** The children have to be read again: soon, or when a listing that is open has ended. */
   due(): void {
     this.#changed = true;
-    if (this.#context.listing() || this.#reading || this.#stopped) return;
+    if (this.#context.isListing() || this.#reading || this.#stopped) return;
     clearTimeout(this.#timer);
     const wait = this.#notBefore - performance.now();
     if (wait <= 0) this.#read().catch(this.#context.failed);
@@ -87,7 +87,7 @@ export class InterfaceRoot {
   }
 
   async #read(): Promise<void> {
-    const { paths, names, known, reader, listing, found, relist } = this.#context;
+    const { paths, names, known, reader, isListing, found, relist } = this.#context;
     this.#reading = true;
     try {
       const started = performance.now();
@@ -97,7 +97,7 @@ export class InterfaceRoot {
         await delay(settleMs);
         children = await this.#children();
       }
-      if (this.#stopped || listing()) return;
+      if (this.#stopped || isListing()) return;
       if (children === undefined || !known.rootSeen) return relist();
       const gone = this.#gone(children);
       const directories = names.select(paths.root, children);

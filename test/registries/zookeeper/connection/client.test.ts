@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { lookup } from "node:dns";
 import { EventEmitter, once } from "node:events";
 import { suite, type TestContext, test } from "node:test";
-import { Client } from "../../../../src/registries/zookeeper/connection/client.ts";
+import { Client, RequestFailed } from "../../../../src/registries/zookeeper/connection/client.ts";
 import { op } from "../../../support/fake-zookeeper/protocol.ts";
 import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
 
@@ -105,6 +105,34 @@ suite("a watched tree", { concurrency: true }, () => {
     await client.children("/beside", (names) => names);
     assert.equal(fake.watches, 2);
     assert.deepEqual(await Promise.all([once(changes, "changed"), fake.nodes.create("/beside/a")]), [["/beside"], undefined]);
+  });
+});
+
+suite("children of many nodes", { concurrency: true }, () => {
+  test("are read in one request, each node for itself, and leave no watch", async (context) => {
+    const { fake, client, changes } = await established(context, "/chroot");
+    changes.on("changed", (path) => assert.fail(`${path} is watched`));
+    for (const path of ["/chroot/a/one", "/chroot/a/two", "/chroot/empty", "/chroot/secret"]) fake.nodes.ensure(path);
+    fake.protect("/chroot/secret", "somebody:else");
+    const answers: unknown[] = [];
+    await client.childrenOfEach(["/a", "/missing", "/secret", "/empty", "/"], (at, answer) => {
+      answers[at] = answer instanceof RequestFailed ? answer.message : answer?.sort();
+    });
+    assert.deepEqual(answers, [["one", "two"], undefined, "NO_AUTH (-102) at /secret", [], ["a", "empty", "secret"]]);
+    assert.equal(fake.requests.filter(({ type }) => type === op.multiRead).length, 1);
+    fake.nodes.create("/chroot/a/three");
+    await client.exists("/");
+  });
+
+  test("whose reader fails fail, and nothing else does", async (context) => {
+    const { fake, client } = await established(context);
+    fake.nodes.create("/a");
+    const failing = client.childrenOfEach(["/a"], () => {
+      throw new Error("cannot be understood");
+    });
+    await assert.rejects(failing, /cannot be understood/);
+    assert.equal(await client.exists("/a"), true);
+    await client.childrenOfEach([], () => assert.fail("none was asked for"));
   });
 });
 

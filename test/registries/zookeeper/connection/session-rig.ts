@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { TlsOptions } from "node:tls";
 import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
+import { RecordedSession, type Told } from "../../../support/zookeeper-session.ts";
 import { providerNode } from "../../../support/zookeeper-writer.ts";
 
 export const orders = "com.acme.Orders";
@@ -52,4 +52,15 @@ export function waits(recorded: RecordedSession): number[] {
 /** Warnings so far. */
 export function warnings(recorded: RecordedSession): string[] {
   return recorded.told.flatMap(({ what, text }) => (what === "log" && text.startsWith("warn: ") ? [text.slice("warn: ".length)] : []));
+}
+
+/** Said at any time: on a busy machine a handshake may be given up before. */
+export function says(recorded: RecordedSession, reason: RegExp): boolean {
+  return recorded.told.some(({ what, text }) => what === "unreachable" && reason.test(text));
+}
+
+/** Resolves when it was said, with a long wait before the next attempt. */
+export async function refused(recorded: RecordedSession, reason: RegExp): Promise<void> {
+  const isRefusal = ({ what, text, fields }: Told) => what === "log" && reason.test(text) && Number(fields?.retryInMs) >= 2_500;
+  await recorded.until("the refusal", () => says(recorded, reason) && recorded.told.some(isRefusal));
 }

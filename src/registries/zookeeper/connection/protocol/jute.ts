@@ -19,6 +19,12 @@ export class JuteReader {
     return value;
   }
 
+  flag(): boolean {
+    const value = this.#bytes.readUInt8(this.#at);
+    this.#at += 1;
+    return value !== 0;
+  }
+
   skip(bytes: number): void {
     this.#at += bytes;
     if (this.#at > this.#bytes.length) throw new RangeError("the frame ends too early");

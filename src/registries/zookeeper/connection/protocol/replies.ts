@@ -32,6 +32,18 @@ export function readReply(frame: Buffer): Reply {
   return { xid, error: content.int(), content };
 }
 
+/** Of an answer to `getChildrenOfEach`: for each node its children's names, or an error code, negative. */
+export function readChildrenOfEach(content: JuteReader): (string[] | number)[] {
+  const answers: (string[] | number)[] = [];
+  for (;;) {
+    const failed = content.int() < 0;
+    const end = content.flag();
+    content.skip(4); // the error once more
+    if (end) return answers;
+    answers.push(failed ? content.int() : content.texts());
+  }
+}
+
 export interface Notification {
   /** As ZooKeeper counts the kinds of events; newer servers may know more of them. */
   readonly kind: number;

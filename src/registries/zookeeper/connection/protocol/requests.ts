@@ -1,7 +1,21 @@
 /** What a reading client says to a ZooKeeper server, as frames ready to be sent (`zookeeper.jute`, `ZooDefs.OpCode`). */
 import { JuteWriter } from "./jute.ts";
 
-const operation = { exists: 3, getData: 4, getChildren: 8, sync: 9, ping: 11, auth: 100, sasl: 102, addWatch: 106, close: -11 } as const;
+const operation = {
+  exists: 3,
+  getData: 4,
+  getChildren: 8,
+  sync: 9,
+  ping: 11,
+  multiRead: 22,
+  auth: 100,
+  sasl: 102,
+  addWatch: 106,
+  close: -11,
+} as const;
+
+/** Before each part of a request or answer that has several, in bytes: what it is, whether it is the end, an error. */
+const partHeader = 4 + 1 + 4;
 
 /** Of `addWatch`: persistent, on a node and everything below. */
 const recursive = 1;
@@ -54,6 +68,15 @@ export function getData(xid: number, path: string, watch: boolean): Buffer {
 /** Answered with the names of the node's children; with `watch`, leaves a watch on them. */
 export function getChildren(xid: number, path: string, watch: boolean): Buffer {
   return aboutPath(xid, operation.getChildren, path, watch);
+}
+
+/** Answered with the names of the children of each node, or why they cannot be read; leaves no watch (since 3.6). */
+export function getChildrenOfEach(xid: number, paths: readonly string[]): Buffer {
+  const lengths = paths.map((path) => Buffer.byteLength(path));
+  const size = lengths.reduce((sum, length) => sum + partHeader + 4 + length + 1, 0);
+  const frame = new JuteWriter(8 + size + partHeader).int(xid).int(operation.multiRead);
+  for (const [at, path] of paths.entries()) frame.int(operation.getChildren).flag(false).int(-1).text(path, lengths[at]!).flag(false);
+  return frame.int(-1).flag(true).int(-1).frame();
 }
 
 /** Leaves a watch on a node, present or not, and everything below, until the session ends (since 3.6). */

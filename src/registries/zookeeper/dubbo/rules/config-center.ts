@@ -1,12 +1,12 @@
 /** Follows the rules of Dubbo's config centre through one session, and tells which interfaces a change concerns. */
 import type { Problem } from "../../../contract.ts";
-import type { Client } from "../../connection/client.ts";
+import { type Client, RequestFailed } from "../../connection/client.ts";
+import { noAuth } from "../../connection/protocol/error-name.ts";
 import { Readings } from "../../connection/readings.ts";
 import { forEachLimited } from "../../connection/task-pool.ts";
 import type { KnownInterfaces } from "../known-interfaces.ts";
 import type { DubboPaths } from "../paths.ts";
 import type { KnownRules } from "./known-rules.ts";
-import { permitted, refused } from "./permitted.ts";
 import { isRuleNode, parseRuleNode } from "./rule-key.ts";
 
 const maxRules = 10_000;
@@ -14,6 +14,8 @@ const maxRules = 10_000;
 const inFlight = 16;
 /** Under this name all are read; no rule has it. */
 const allRules = "";
+/** In place of what may not be read. */
+const refused = Symbol("no permission");
 
 export interface ConfigCenterContext {
   readonly client: Client;
@@ -56,7 +58,7 @@ export class ConfigCenter {
   async #readNew(): Promise<void> {
     const { client, paths, rules, report } = this.#context;
     const path = paths.configCenter;
-    const nodes = await permitted(path, report, () => client.follow(path, (names) => names.filter(isRuleNode).sort()));
+    const nodes = await this.#permitted(path, () => client.follow(path, (names) => names.filter(isRuleNode).sort()));
     if (nodes === refused) return;
     const present = new Set(nodes?.slice(0, maxRules));
     if (nodes && nodes.length > maxRules) {
@@ -69,13 +71,24 @@ export class ConfigCenter {
   }
 
   async #read(node: string): Promise<void> {
-    const { client, paths, report } = this.#context;
+    const { client, paths } = this.#context;
     const path = paths.rule(node);
-    const text = await permitted(path, report, () => client.data(path, String));
+    const text = await this.#permitted(path, () => client.data(path, String));
     if (text === refused) return;
     if (text === undefined) this.#followed.delete(node);
     else this.#followed.add(node);
     await this.#set(node, text);
+  }
+
+  /** What may not be read is said, and costs nothing else: the rules that are known stay in force. */
+  async #permitted<T>(path: string, read: () => Promise<T>): Promise<T | typeof refused> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.code !== noAuth) throw error;
+      this.#context.report({ code: "no-permission", where: path, message: error.message });
+      return refused;
+    }
   }
 
   async #set(node: string, text: string | undefined): Promise<void> {

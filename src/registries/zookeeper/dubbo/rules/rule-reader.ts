@@ -2,13 +2,19 @@
  * Follows all rules about providers through one session: those of the config centre, and those that
  * stand as nodes below the interfaces that are followed.
  */
+import { RequestFailed } from "../../connection/client.ts";
+import { noAuth } from "../../connection/protocol/error-name.ts";
 import { Readings } from "../../connection/readings.ts";
 import { Announcements } from "../announcements.ts";
 import type { InterfaceNames } from "../interface-names.ts";
 import type { Place } from "../paths.ts";
 import { ConfigCenter, type ConfigCenterContext } from "./config-center.ts";
-import { permitted, refused } from "./permitted.ts";
 import { isRuleNode } from "./rule-key.ts";
+
+/** Interfaces in one request, which ZooKeeper takes up to 1 MB … */
+const atATime = 200;
+/** … of at most so many characters; those with longer names are asked one by one. */
+const longestTogether = 1_000;
 
 export interface RuleReaderContext extends ConfigCenterContext {
   readonly names: InterfaceNames;
@@ -42,15 +48,25 @@ export class RuleReader {
   }
 
   /**
-   * Reads an interface's own rules, unless it did so before. Answers come in the order of requests:
-   * who asks for the providers next has the rules in force when they come.
+   * Reads the rules of many interfaces, where one watch tells of all. Answers come in the order of requests: who asks for
+   * the providers afterwards has the rules in force when they come.
    */
+  async followAll(directories: readonly string[]): Promise<void> {
+    const { client, paths } = this.#context;
+    if (!client.isWatched(paths.root)) return;
+    const short = directories.filter((directory) => directory.length <= longestTogether && this.#adopt(directory));
+    const readings: Promise<void>[] = [];
+    for (let start = 0; start < short.length; start += atATime) {
+      const some = short.slice(start, start + atATime);
+      const asked = some.map((directory) => paths.configurators(directory));
+      readings.push(client.childrenOfEach(asked, (at, answer) => this.#take(some[at]!, answer)));
+    }
+    await Promise.all(readings);
+  }
+
+  /** Reads the rules of one interface, unless it did so before; as `followAll`. */
   follow(directory: string): Promise<void> | undefined {
-    if (this.#followed.has(directory)) return undefined;
-    const name = this.#context.known.get(directory)?.name ?? this.#context.names.decoded(directory);
-    if (name === undefined) return undefined;
-    this.#followed.set(directory, name);
-    return this.#read(directory, name);
+    return this.#followed.has(directory) || !this.#adopt(directory) ? undefined : this.#read(directory);
   }
 
   /** The interface is gone. */
@@ -73,28 +89,51 @@ export class RuleReader {
         return this.#configCenter.readNew();
       case "rule":
         return isRuleNode(place.node) ? this.#configCenter.read(place.node) : undefined;
-      case "configurators": {
-        const name = this.#followed.get(place.directory);
-        if (name === undefined) return undefined;
+      case "configurators":
+        if (!this.#followed.has(place.directory)) return undefined;
         this.#announcements.add(place.directory);
-        return this.#read(place.directory, name);
-      }
+        return this.#read(place.directory);
       default:
         return undefined;
     }
   }
 
-  #read(directory: string, name: string): Promise<void> {
+  /** @returns whether it is an interface */
+  #adopt(directory: string): boolean {
+    const name = this.#context.known.get(directory)?.name ?? this.#context.names.decoded(directory);
+    if (name !== undefined) this.#followed.set(directory, name);
+    return name !== undefined;
+  }
+
+  #read(directory: string): Promise<void> {
     return this.#readings.run(directory, async () => {
-      const { client, paths, rules, report, reread, untold } = this.#context;
-      const path = paths.configurators(directory);
-      const set = (nodes: readonly string[]): boolean => rules.setConfigurators(name, path, nodes);
-      const read = (nodes: readonly string[]): boolean => {
-        if (!this.#announcements.cover(directory, nodes)) untold(path);
-        return set(nodes);
+      const { client, paths } = this.#context;
+      const take = (answer: readonly string[] | RequestFailed | undefined): true => {
+        this.#take(directory, answer);
+        return true;
       };
-      const differs = await permitted(path, report, () => client.follow(path, read));
-      if (differs !== refused && (differs ?? set([]))) reread(directory);
+      try {
+        if (!(await client.follow(paths.configurators(directory), take))) take(undefined);
+      } catch (error) {
+        if (!(error instanceof RequestFailed)) throw error;
+        take(error);
+      }
     });
+  }
+
+  /** An interface's rules, that it has no folder for any, or that they cannot be read. */
+  #take(directory: string, answer: readonly string[] | RequestFailed | undefined): void {
+    const { paths, rules, report, reread, untold } = this.#context;
+    const name = this.#followed.get(directory);
+    if (name === undefined) return;
+    const path = paths.configurators(directory);
+    if (answer instanceof RequestFailed) {
+      if (answer.code !== noAuth) throw answer;
+      // Costs nothing else: the rules that are known stay in force.
+      report({ code: "no-permission", where: path, message: answer.message });
+      return;
+    }
+    if (answer && !this.#announcements.cover(directory, answer)) untold(path);
+    if (rules.setConfigurators(name, path, answer ?? [])) reread(directory);
   }
 }

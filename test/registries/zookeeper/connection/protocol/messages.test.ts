@@ -3,7 +3,12 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { errorName } from "../../../../../src/registries/zookeeper/connection/protocol/error-name.ts";
 import { JuteReader, JuteWriter } from "../../../../../src/registries/zookeeper/connection/protocol/jute.ts";
-import { readGreeting, readNotification, readReply } from "../../../../../src/registries/zookeeper/connection/protocol/replies.ts";
+import {
+  readChildrenOfEach,
+  readGreeting,
+  readNotification,
+  readReply,
+} from "../../../../../src/registries/zookeeper/connection/protocol/replies.ts";
 import * as requests from "../../../../../src/registries/zookeeper/connection/protocol/requests.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -23,6 +28,14 @@ suite("what is said to a ZooKeeper server", () => {
   test("asks for a watch on a whole tree, and for what the leader has", () => {
     assert.deepEqual(requests.addRecursiveWatch(5, "/d"), hex("00000012 00000005 0000006a 00000002 2f64 00000001"));
     assert.deepEqual(requests.sync(1, "/"), hex("0000000d 00000001 00000009 00000001 2f"));
+  });
+
+  test("asks for the children of many nodes at a time", () => {
+    const part = "00000008 00 ffffffff";
+    assert.deepEqual(
+      requests.getChildrenOfEach(5, ["/d", "/é"]),
+      hex(`00000032 00000005 00000016 ${part} 00000002 2f64 00 ${part} 00000003 2fc3a9 00 ffffffff 01 ffffffff`),
+    );
   });
 
   test("carries credentials, signs of life and the farewell under numbers of their own", () => {
@@ -51,6 +64,17 @@ suite("what a ZooKeeper server says", () => {
     assert.deepEqual([xid, error, content.texts()], [3, 0, ["a", "é", ""]]);
   });
 
+  test("names the children of many nodes, and what is against naming them", () => {
+    const { content } = readReply(
+      reply(
+        3,
+        0,
+        `00000008 00 00000000 00000001 00000001 61 ffffffff 00 ffffff9b ffffff9b 00000008 00 00000000 00000000 ffffffff 01 ffffffff`,
+      ),
+    );
+    assert.deepEqual(readChildrenOfEach(content), [["a"], -101, []]);
+  });
+
   test("holds a node's content, empty where it is null", () => {
     const content = (bytes: string) => readReply(reply(3, 0, `${bytes} 0000000000000001`)).content.bytes();
     assert.deepEqual(content("00000003 00ff61"), hex("00ff61"));
@@ -77,6 +101,7 @@ suite("what a ZooKeeper server says", () => {
           readGreeting,
           (each: Buffer) => readReply(each).content.texts(),
           (each: Buffer) => readReply(each).content.bytes(),
+          (each: Buffer) => readChildrenOfEach(readReply(each).content),
           (each: Buffer) => readNotification(readReply(each)),
         ]) {
           try {

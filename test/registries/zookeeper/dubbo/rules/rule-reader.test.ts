@@ -285,6 +285,20 @@ for (const recursive of [false, true]) {
   });
 }
 
+test("rules of many interfaces are read a few hundred at a time where one watch tells of all; those with long names alone", async (context) => {
+  const fake = await startFake(context, true);
+  const names = [...Array.from({ length: 450 }, (_, at) => `com.acme.S${at}`), `com.acme.${"long".repeat(300)}`];
+  for (const name of names) {
+    register(fake, name, 1);
+    create(fake, override(name, "disabled=true"));
+  }
+  const recorded = open(context, fake, { rules: true });
+  await recorded.synced();
+  for (const name of names) assert.deepEqual(everTold(recorded, name), ["disabled"]);
+  assert.equal(fake.requests.filter(({ type }) => type === op.multiRead).length, 3);
+  for (const name of names) assert.equal(childrenRead(fake, `/dubbo/${name}/configurators`), 1);
+});
+
 test("rules of which a recursive watch tells nothing are followed by others, without a word of removal", async (context) => {
   const fake = await startFake(context, true);
   register(fake, orders, 1);
