@@ -292,9 +292,9 @@ async function startInstance(): Promise<ZookeeperInstance> {
     async breakReads() {
       // One of the services may not be read any more; the others may.
       const client = await ZooKeeperClient.connect(server.address);
-      const isDubbo = (await client.children("/")).includes("dubbo");
-      const [name] = await client.children(isDubbo ? "/dubbo" : "/services");
-      const path = isDubbo ? `/dubbo/${name}/providers` : `/services/${name}`;
+      const areApplications = (await client.children("/")).includes("services");
+      const [name] = await client.children(areApplications ? "/services" : "/dubbo");
+      const path = areApplications ? `/services/${name}` : `/dubbo/${name}/providers`;
       await client.setReadable(path, false);
       return async () => {
         await client.setReadable(path, true);

@@ -92,7 +92,7 @@ export class NameMapping {
 }
 
 /** Names with commas between them. */
-function readApplications(content: Buffer): string[] {
+export function readApplications(content: Buffer): string[] {
   const names = content.subarray(0, maxContent).toString("utf8").split(",", maxApplications);
   return names.map((name) => name.trim()).filter((name) => name !== "");
 }
