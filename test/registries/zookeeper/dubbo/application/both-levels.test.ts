@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { op } from "../../../../support/fake-zookeeper/protocol.ts";
 import type { FakeZooKeeper } from "../../../../support/fake-zookeeper/server.ts";
 import { nodeOf, open, orders, providers, register, startFake, users } from "../root-rig.ts";
 import { history, instanceContent, instanceNode, join, leave, now, publish } from "./application-rig.ts";
@@ -51,6 +52,27 @@ for (const recursive of [true, false]) {
       // Interfaces are read for their addresses only where somebody asks for them, so everything is listed again.
       await recorded.synced(2);
       assert.deepEqual([...recorded.view.keys()], [both]);
+    });
+
+    test("find each other, too, where an application comes while interfaces are being listed", async (context) => {
+      const fake = await fakeServer(context);
+      start(fake, 1);
+      fake.answer = ({ type, path }) => {
+        if (type !== op.getChildren || path !== providers(orders) || fake.nodes.has("/services/late")) return undefined;
+        // Whoever reads this interface now does not see its provider, and of the metadata nothing is read yet.
+        setImmediate(() => {
+          register(fake, users, 2);
+          join(fake, "late", 2);
+          publish(fake, "told", "r1", [users]);
+          join(fake, "told", 3);
+        });
+        fake.nodes.ensure("/services/late");
+        return undefined;
+      };
+      const recorded = open(context, fake);
+      await recorded.until("both", () => now(recorded, users) === "2 3");
+      await settled(fake, recorded, "com.acme.Later");
+      assert.deepEqual([history(recorded, "late"), history(recorded, "told"), history(recorded, "shop")], [[], [], []]);
     });
 
     test("complete each other, and what the interface level says of an instance counts", async (context) => {
