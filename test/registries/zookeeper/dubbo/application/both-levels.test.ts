@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { op } from "../../../../support/fake-zookeeper/protocol.ts";
 import type { FakeZooKeeper } from "../../../../support/fake-zookeeper/server.ts";
 import { nodeOf, open, orders, providers, register, startFake, users } from "../root-rig.ts";
 import { history, instanceContent, instanceNode, join, leave, now, publish } from "./application-rig.ts";
@@ -54,26 +53,32 @@ for (const recursive of [true, false]) {
       assert.deepEqual([...recorded.view.keys()], [both]);
     });
 
-    test("find each other, too, where an application comes while interfaces are being listed", async (context) => {
-      const fake = await fakeServer(context);
-      start(fake, 1);
-      fake.answer = ({ type, path }) => {
-        if (type !== op.getChildren || path !== providers(orders) || fake.nodes.has("/services/late")) return undefined;
-        // Whoever reads this interface now does not see its provider, and of the metadata nothing is read yet.
-        setImmediate(() => {
-          register(fake, users, 2);
-          join(fake, "late", 2);
+    for (const [phase, moment] of [
+      ["applications", "/dubbo/metadata/shop0/r1"],
+      ["interfaces", providers("com.acme.S0")],
+    ] as const) {
+      test(`find each other, too, where applications come while ${phase} are being listed`, async (context) => {
+        const fake = await fakeServer(context);
+        for (let at = 0; at < 20; at++) {
+          register(fake, `com.acme.S${at}`, 1);
+          publish(fake, `shop${at}`, "r1", [`com.acme.T${at}`]);
+          join(fake, `shop${at}`, 1);
+        }
+        fake.answer = ({ path }) => {
+          if (path !== moment || fake.nodes.has("/services/late")) return undefined;
           publish(fake, "told", "r1", [users]);
           join(fake, "told", 3);
-        });
-        fake.nodes.ensure("/services/late");
-        return undefined;
-      };
-      const recorded = open(context, fake);
-      await recorded.until("both", () => now(recorded, users) === "2 3");
-      await settled(fake, recorded, "com.acme.Later");
-      assert.deepEqual([history(recorded, "late"), history(recorded, "told"), history(recorded, "shop")], [[], [], []]);
-    });
+          register(fake, orders, 2);
+          join(fake, "late", 2);
+          return undefined;
+        };
+        // One request after the other, so that there is time to come in between.
+        const recorded = open(context, fake, { maxInFlight: 1 });
+        await recorded.until("both", () => now(recorded, users) === "3" && now(recorded, orders) === "2");
+        await settled(fake, recorded, "com.acme.Later");
+        assert.deepEqual([history(recorded, "late"), history(recorded, "told")], [[], []]);
+      });
+    }
 
     test("complete each other, and what the interface level says of an instance counts", async (context) => {
       const fake = await fakeServer(context);
