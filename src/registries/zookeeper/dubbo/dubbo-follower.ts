@@ -149,7 +149,9 @@ export class DubboFollower implements Follower {
     const listing = emit.listing();
     this.#listing = listing;
     try {
-      const [directories] = await Promise.all([this.#root.list(), this.#rules?.list(), this.#applications?.list()]);
+      // Applications before interfaces: what one of them registers, it registers in the opposite order.
+      await Promise.all([this.#rules?.list(), this.#applications?.list()]);
+      const directories = await this.#root.list();
       const rules = this.#rules?.followAll(directories);
       const providers = forEachLimited(directories, settings.maxInFlight, (directory) => this.#read(directory));
       await Promise.all([rules, providers]);

@@ -121,6 +121,8 @@ export class ApplicationLevel {
     } finally {
       this.#isListing = false;
     }
+    // Revisions that came while others were read.
+    for (const application of this.#known.all()) await this.#followMetadata(application);
     if (this.#known.hasUntold) this.#known.addresses.keep();
     else this.#known.addresses.drop();
   }
@@ -197,12 +199,15 @@ export class ApplicationLevel {
       else if (read.problem !== undefined) this.#report("bad-instance", `${name}/${node}`, read.problem);
     }
     if (dubbo.size === 0 && !this.#known.get(name)) return;
-    this.#due(this.#known.update(name, dubbo));
+    this.#due(this.#known.update(name, dubbo, this.#isListing));
     if (this.#isListing) return;
     const application = this.#known.ensure(name);
     if (application.isService) this.#tellService(application);
-    const readings = Array.from(application.revisions, (revision) => this.#metadata.follow(name, revision));
-    this.#attempt(Promise.all(readings).then(() => this.#judge([application])));
+    this.#attempt(this.#followMetadata(application).then(() => this.#judge([application])));
+  }
+
+  async #followMetadata({ name, revisions }: KnownApplication): Promise<void> {
+    await Promise.all(Array.from(revisions, (revision) => this.#metadata.follow(name, revision)));
   }
 
   #gone(name: string): void {
@@ -247,10 +252,10 @@ export class ApplicationLevel {
     const providers = mapped.size > 0 ? [] : unknown;
     if (providers.length === 0 && !application.isService) return;
     if (settings.applications.fallback === "none") {
-      this.#report("unknown-services", name, `nothing tells which services ${providers.length} of its instances offer`);
+      if (providers.length > 0) this.#report("unknown-services", name, "nothing tells which services its instances offer");
       return;
     }
-    if (!application.isService) log.info({ application: name }, "nothing tells which services it offers; it is told as one service");
+    if (!application.isService) log.debug({ application: name }, "nothing tells which services it offers; it is told as one service");
     application.isService = true;
     const item = { kind: "service", service: rules.apply(applicationService(name, providers)) } as const;
     const open = listing();

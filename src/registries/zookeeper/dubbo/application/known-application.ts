@@ -15,6 +15,8 @@ interface KnownInstance {
   readonly instance: DubboInstance;
   /** What its revision offers, or, while that cannot be read, what an earlier revision of it did. */
   readonly metadata: MetadataInfo | undefined;
+  /** It was there when the tree was listed last, so the interfaces were read after it. */
+  isListed: boolean;
   /** Its services are those that the interface level names. */
   isAtInterfaceLevel: boolean;
   /** Nothing tells its services, and nothing is expected to. */
@@ -26,7 +28,7 @@ interface KnownInstance {
 export interface Judging {
   /** By `performance.now()`. */
   readonly now: number;
-  /** Both levels have just been read, in this order: the application's, then the interfaces'. */
+  /** All interfaces have just been read, after the tree was listed. */
   readonly isComplete: boolean;
   /** Whether there is an interface-level provider. */
   readonly hasProvider: (address: string, port: number) => boolean;
@@ -63,8 +65,12 @@ export class KnownApplication {
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
-  /** Takes over its instances, by node, as they were read. @returns interfaces whose providers may differ from before */
-  update(instances: ReadonlyMap<string, DubboInstance>): Set<string> {
+  /**
+   * Takes over its instances, by node, as they were read.
+   * @param isListed with the whole tree
+   * @returns interfaces whose providers may differ from before
+   */
+  update(instances: ReadonlyMap<string, DubboInstance>, isListed: boolean): Set<string> {
     const before = this.#instances;
     this.#instances = new Map();
     const touched = new Set<string>();
@@ -72,13 +78,15 @@ export class KnownApplication {
     for (const [node, instance] of [...instances].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const known = before.get(node);
       before.delete(node);
-      if (known && isDeepStrictEqual(known.instance, instance)) this.#instances.set(node, known);
-      else {
-        const now = renewed(instance, this.#metadata.get(instance.revision), known);
-        this.#instances.set(node, now);
-        if (known) this.#touch(known, touched);
-        this.#touch(now, touched);
+      if (known && isDeepStrictEqual(known.instance, instance)) {
+        known.isListed ||= isListed;
+        this.#instances.set(node, known);
+        continue;
       }
+      const now = { ...renewed(instance, this.#metadata.get(instance.revision), known), isListed };
+      this.#instances.set(node, now);
+      if (known) this.#touch(known, touched);
+      this.#touch(now, touched);
     }
     for (const known of before.values()) this.#touch(known, touched);
     return touched;
@@ -141,10 +149,10 @@ export class KnownApplication {
     return [...this.#instances.values()].flatMap(({ instance, isUnknown }) => (isUnknown ? instance.providers : []));
   }
 
-  #patience({ instance, isAtInterfaceLevel }: KnownInstance, areOthersKnown: boolean, isComplete: boolean): number {
+  #patience({ instance, isListed, isAtInterfaceLevel }: KnownInstance, areOthersKnown: boolean, isComplete: boolean): number {
     if (isAtInterfaceLevel) return patience.formerlyKnown;
     const { isMetadataRemote } = instance;
-    if (!areOthersKnown && (this.isService || (isComplete && !isMetadataRemote))) return 0;
+    if (!areOthersKnown && (this.isService || (isComplete && isListed && !isMetadataRemote))) return 0;
     return isMetadataRemote ? patience.remote : patience.local;
   }
 
@@ -154,7 +162,11 @@ export class KnownApplication {
 }
 
 /** A newly read instance in the place of one that was known under the same node. */
-function renewed(instance: DubboInstance, metadata: MetadataInfo | undefined, known: KnownInstance | undefined): KnownInstance {
+function renewed(
+  instance: DubboInstance,
+  metadata: MetadataInfo | undefined,
+  known: KnownInstance | undefined,
+): Omit<KnownInstance, "isListed"> {
   return {
     instance,
     metadata: metadata ?? known?.metadata,

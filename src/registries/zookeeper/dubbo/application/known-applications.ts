@@ -66,10 +66,10 @@ export class KnownApplications {
     return applications === undefined ? [] : [...applications].flatMap((application) => application.providersOf(name));
   }
 
-  /** An application's instances, by node, as they were read. */
-  update(name: string, instances: ReadonlyMap<string, DubboInstance>): Set<string> {
+  /** An application's instances, by node, as they were read. @param isListed with the whole tree */
+  update(name: string, instances: ReadonlyMap<string, DubboInstance>, isListed: boolean): Set<string> {
     const application = this.ensure(name);
-    return this.#index(application, application.update(instances));
+    return this.#index(application, application.update(instances, isListed));
   }
 
   /** What a revision offers was read. */

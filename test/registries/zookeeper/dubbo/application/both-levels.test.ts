@@ -53,6 +53,33 @@ for (const recursive of [true, false]) {
       assert.deepEqual([...recorded.view.keys()], [both]);
     });
 
+    for (const [phase, moment] of [
+      ["applications", "/dubbo/metadata/shop0/r1"],
+      ["interfaces", providers("com.acme.S0")],
+    ] as const) {
+      test(`find each other, too, where applications come while ${phase} are being listed`, async (context) => {
+        const fake = await fakeServer(context);
+        for (let at = 0; at < 20; at++) {
+          register(fake, `com.acme.S${at}`, 1);
+          publish(fake, `shop${at}`, "r1", [`com.acme.T${at}`]);
+          join(fake, `shop${at}`, 1);
+        }
+        fake.answer = ({ path }) => {
+          if (path !== moment || fake.nodes.has("/services/late")) return undefined;
+          publish(fake, "told", "r1", [users]);
+          join(fake, "told", 3);
+          register(fake, orders, 2);
+          join(fake, "late", 2);
+          return undefined;
+        };
+        // One request after the other, so that there is time to come in between.
+        const recorded = open(context, fake, { maxInFlight: 1 });
+        await recorded.until("both", () => now(recorded, users) === "3" && now(recorded, orders) === "2");
+        await settled(fake, recorded, "com.acme.Later");
+        assert.deepEqual([history(recorded, "late"), history(recorded, "told")], [[], []]);
+      });
+    }
+
     test("complete each other, and what the interface level says of an instance counts", async (context) => {
       const fake = await fakeServer(context);
       publish(fake, "shop", "r1", [{ name: orders, params: { weight: "7", zone: "metadata" } }, users]);

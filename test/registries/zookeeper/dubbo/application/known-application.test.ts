@@ -63,13 +63,13 @@ class Shop {
 suite("what is known of an application", () => {
   test("are the interfaces that its instances' revisions offer", () => {
     const shop = new Shop();
-    assert.deepEqual(shop.application.update(nodes(instance(1), instance(2, { revision: "r2" }))), new Set());
+    assert.deepEqual(shop.application.update(nodes(instance(1), instance(2, { revision: "r2" })), true), new Set());
     assert.deepEqual(shop.application.offer("r1", metadata("a.A", "a.B")), new Set(["a.A", "a.B"]));
     assert.deepEqual(shop.application.offer("r2", metadata("a.B", "a.C")), new Set(["a.B", "a.C"]));
     assert.deepEqual(shop.offers("a.A"), ["10.0.0.1"]);
     assert.deepEqual(shop.offers("a.B"), ["10.0.0.1", "10.0.0.2"]);
-    assert.deepEqual(shop.application.update(nodes(instance(1), instance(2, { revision: "r2" }))), new Set(), "nothing new");
-    assert.deepEqual(shop.application.update(nodes(instance(2, { revision: "r2" }))), new Set(["a.A", "a.B"]));
+    assert.deepEqual(shop.application.update(nodes(instance(1), instance(2, { revision: "r2" })), true), new Set(), "nothing new");
+    assert.deepEqual(shop.application.update(nodes(instance(2, { revision: "r2" })), true), new Set(["a.A", "a.B"]));
     assert.equal(shop.application.hasUntold, false);
     shop.judge(0, true);
     assert.deepEqual(shop.unknown, []);
@@ -77,9 +77,9 @@ suite("what is known of an application", () => {
 
   test("an instance whose new revision cannot be read offers what it offered before", () => {
     const shop = new Shop();
-    shop.application.update(nodes(instance(1)));
+    shop.application.update(nodes(instance(1)), true);
     shop.application.offer("r1", metadata("a.A"));
-    shop.application.update(nodes(instance(1, { revision: "r2" })));
+    shop.application.update(nodes(instance(1, { revision: "r2" })), true);
     shop.judge(0, true);
     assert.deepEqual([shop.offers("a.A"), shop.unknown], [["10.0.0.1"], []]);
     assert.deepEqual(shop.application.offer("r2", metadata("a.B")), new Set(["a.A", "a.B"]));
@@ -88,11 +88,11 @@ suite("what is known of an application", () => {
 
   test("revisions that no instance has any more are forgotten", () => {
     const shop = new Shop();
-    shop.application.update(nodes(instance(1)));
+    shop.application.update(nodes(instance(1)), true);
     shop.application.offer("r1", metadata("a.A"));
-    shop.application.update(nodes());
+    shop.application.update(nodes(), true);
     shop.application.forgetRevisions();
-    shop.application.update(nodes(instance(1)));
+    shop.application.update(nodes(instance(1)), true);
     assert.deepEqual(shop.offers("a.A"), []);
   });
 });
@@ -100,7 +100,7 @@ suite("what is known of an application", () => {
 suite("an instance whose services no metadata tell", () => {
   test("is unknown at once where both levels were just read, unless its metadata are to come", () => {
     const shop = new Shop();
-    shop.application.update(nodes(instance(1), instance(2, { isMetadataRemote: true })));
+    shop.application.update(nodes(instance(1), instance(2, { isMetadataRemote: true })), true);
     assert.equal(shop.judge(0, true), true);
     assert.deepEqual(shop.unknown, ["10.0.0.1"]);
     assert.equal(shop.application.deadline, 30_000);
@@ -112,8 +112,8 @@ suite("an instance whose services no metadata tell", () => {
 
   test("is waited for where only a watch told of it", () => {
     const shop = new Shop();
-    shop.application.update(nodes(instance(1)));
-    assert.equal(shop.judge(0), false);
+    shop.application.update(nodes(instance(1)), false);
+    assert.equal(shop.judge(0, true), false, "it may have come after the interfaces were read");
     assert.equal(shop.application.deadline, 2_000);
     assert.equal(shop.judge(1_999, true), false, "a listing meanwhile does not make it older");
     assert.equal(shop.judge(2_000), true);
@@ -122,7 +122,7 @@ suite("an instance whose services no metadata tell", () => {
   test("is unknown at once where its application is told as a service already", () => {
     const shop = new Shop();
     shop.application.isService = true;
-    shop.application.update(nodes(instance(1, { isMetadataRemote: true })));
+    shop.application.update(nodes(instance(1, { isMetadataRemote: true })), true);
     shop.judge(0);
     assert.deepEqual(shop.unknown, ["10.0.0.1"]);
   });
@@ -130,7 +130,7 @@ suite("an instance whose services no metadata tell", () => {
   test("is not unknown where the interface level has it, though others of its application are", () => {
     const shop = new Shop();
     shop.providers.add("10.0.0.1");
-    shop.application.update(nodes(instance(1), instance(2)));
+    shop.application.update(nodes(instance(1), instance(2)), true);
     assert.equal(shop.judge(0, true), false, "the other one may be just starting");
     assert.equal(shop.judge(2_000), true);
     assert.deepEqual(shop.unknown, ["10.0.0.2"]);
@@ -142,7 +142,7 @@ suite("an instance whose services no metadata tell", () => {
   test("that the interface level loses is dying most likely, and only in the end unknown", () => {
     const shop = new Shop();
     shop.providers.add("10.0.0.1");
-    shop.application.update(nodes(instance(1)));
+    shop.application.update(nodes(instance(1)), true);
     shop.judge(0, true);
     shop.providers.clear();
     assert.equal(shop.judge(1_000, true), false);
@@ -154,14 +154,14 @@ suite("an instance whose services no metadata tell", () => {
   test("that registers anew is judged anew, unless it was unknown", () => {
     const shop = new Shop();
     shop.providers.add("10.0.0.1");
-    shop.application.update(nodes(instance(1)));
+    shop.application.update(nodes(instance(1)), true);
     shop.judge(0, true);
     shop.providers.clear();
-    shop.application.update(nodes(instance(1, { revision: "r2" })));
+    shop.application.update(nodes(instance(1, { revision: "r2" })), true);
     shop.judge(1_000);
     assert.equal(shop.application.deadline, 3_000);
     shop.judge(3_000);
-    shop.application.update(nodes(instance(1, { revision: "r3" })));
+    shop.application.update(nodes(instance(1, { revision: "r3" })), true);
     assert.deepEqual(shop.unknown, ["10.0.0.1"], "it does not blink");
     assert.deepEqual(shop.application.offer("r3", metadata("a.A")), new Set(["a.A"]));
     assert.deepEqual([shop.unknown, shop.offers("a.A")], [[], ["10.0.0.1"]]);
@@ -170,11 +170,11 @@ suite("an instance whose services no metadata tell", () => {
   test("provides what name mapping says that its application offers", () => {
     const shop = new Shop();
     shop.application.mapped = new Set(["a.A"]);
-    shop.application.update(nodes(instance(1)));
+    shop.application.update(nodes(instance(1)), true);
     assert.deepEqual(shop.offers("a.A"), []);
     shop.judge(0, true);
     assert.deepEqual(shop.offers("a.A"), ["10.0.0.1"]);
     assert.deepEqual(shop.application.providersOf("a.A")[0]?.labels, { application: "shop", "registry/level": "app-mapping" });
-    assert.deepEqual(shop.application.update(nodes()), new Set(["a.A"]));
+    assert.deepEqual(shop.application.update(nodes(), true), new Set(["a.A"]));
   });
 });
