@@ -78,10 +78,14 @@ suite("faults of ZooKeeper and of the network", { concurrency: false }, () => {
   row("applications killed with -9 and restarted at once", "full", async (t) => {
     const played = await playRow(t, scene, {
       begin: async () => {
-        await Promise.all(scene.applications.map((application) => application.kill()));
-        for (const application of scene.applications) application.restart();
-        // Their old sessions end meanwhile, and with them what they had registered.
-        await sleep(25_000);
+        for (const application of scene.applications) {
+          await application.kill();
+          application.restart();
+          // All at the same time, they need longer to be up on a small machine than their sessions last.
+          await sleep(4_000);
+        }
+        // The last of the old sessions ends meanwhile, and with it what it had registered.
+        await sleep(15_000);
         return () => {};
       },
     });

@@ -136,15 +136,8 @@ export class Scene {
       await view.until(`${addresses} in ${setting.name}`, () => addresses.every((address) => view.has(setting.id, address)), within);
       return performance.now() - begun;
     });
-    const [dubbo, spring] = addresses;
-    const writer = await DubboWriter.connect(setting.ensemble.address);
-    await writer.register({ interface: "com.acme.ChangeFacade", host: dubbo!, port: 20880, parameters: { dynamic: "false" } });
-    if (spring !== undefined) {
-      const instance = { name: "change", id: spring, address: spring, port: 8080, serviceType: "PERMANENT" };
-      await writer.client.create(`/services/change/${spring}`, JSON.stringify(instance), "persistent");
-    }
-    await writer.close();
-    return Promise.all(seen);
+    const [, ...times] = await Promise.all([write(setting, addresses), ...seen]);
+    return times;
   }
 
   /** ms after `since` (of the wall clock) at which a registry was said to be unreachable for the first time; undefined if never. */
@@ -178,6 +171,17 @@ async function startApplications(settings: readonly Setting[]): Promise<Applicat
     started.push(await Application.start(framework, { application: `application-${at}`, host, port: ports[at]!, registries }, level));
   }
   return started;
+}
+
+/** Registers a provider at the first address, and an instance of Spring's at the second, if there is one. */
+async function write({ ensemble }: Setting, [dubbo, spring]: readonly string[]): Promise<void> {
+  const writer = await DubboWriter.connect(ensemble.address);
+  await writer.register({ interface: "com.acme.ChangeFacade", host: dubbo!, port: 20880, parameters: { dynamic: "false" } });
+  if (spring !== undefined) {
+    const instance = { name: "change", id: spring, address: spring, port: 8080, serviceType: "PERMANENT" };
+    await writer.client.create(`/services/change/${spring}`, JSON.stringify(instance), "persistent");
+  }
+  await writer.close();
 }
 
 function staticProviders() {
