@@ -1,9 +1,10 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --no-parallel-scavenge --expose-gc
+#!/usr/bin/env -S node --max-semi-space-size=8 --no-parallel-scavenge --initial-old-space-size=100 --invocation-count-for-turbofan=30000 --expose-gc
 // The command as npm links it. Plain JavaScript, so that nothing has to be compiled before the
 // compile cache is on. V8 takes the flags from the command line only: the first bounds its young
 // generation (128 MiB by default); the second leaves its collection to the thread whose garbage it is:
-// helping threads cost a machine with few cores more than they give; the third lets us collect what
-// the first listings left behind.
+// helping threads cost a machine with few cores more than they give; the third starts no whole
+// collection below 100 MiB, since a first listing leaves little garbage; the fourth lets V8's slowest
+// compiler wait until that is over; the last lets us collect what the first listings left behind.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module"; // whole: an older Node lacks the name that is used below

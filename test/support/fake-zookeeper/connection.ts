@@ -4,8 +4,17 @@ import { Frames } from "./frames.ts";
 import { JuteReader, JuteWriter } from "./jute.ts";
 import { errorCode, eventType, op, watchMode, xid } from "./protocol.ts";
 import { SaslLogin } from "./sasl.ts";
-import type { FakeZooKeeper } from "./server.ts";
+import type { FakeZooKeeper, Fault, Request } from "./server.ts";
 import { Refused, type Znode } from "./znodes.ts";
+
+interface Part extends Request {
+  readonly fault: Fault | undefined;
+}
+
+/** A request with those that it is made of, if it is made of some. */
+interface Whole extends Request {
+  readonly each: readonly Part[];
+}
 
 export class Connection {
   readonly #server: FakeZooKeeper;
@@ -116,20 +125,25 @@ export class Connection {
     }
     const path = type === op.setWatches || type === op.multiRead ? "/" : reader.text();
     this.#server.requests.push({ type, path });
-    const fault = this.#server.answer?.({ type, path });
+    const parts = type === op.multiRead ? readParts(reader) : [];
+    this.#server.requests.push(...parts);
+    const own = this.#server.answer?.({ type, path });
+    const each = parts.map((part) => ({ ...part, fault: this.#server.answer?.(part) }));
+    // What is more than an error code befalls the whole answer.
+    const fault = own ?? each.map((part) => part.fault).find((part) => typeof part === "string");
     if (this.#server.behaviour === "mute" || fault === "silence") return;
     if (type === op.addWatch && !this.#server.recursiveWatches) this.#refuse(id, errorCode.unimplemented);
     else if (fault === "close") this.destroy();
     else if (fault === "garbage") this.#send(Buffer.from("00000007ff00ff00ff00ff", "hex"));
     else if (fault === "endless") this.#send(Buffer.from("7fffffff00000001", "hex"));
-    else this.#reply(id, type, path, reader, fault);
+    else this.#reply(id, { type, path, each }, reader, fault);
   }
 
-  #reply(id: number, type: number, path: string, reader: JuteReader, fault: number | "cut" | undefined): void {
+  #reply(id: number, { type, path, each }: Whole, reader: JuteReader, fault: number | "cut" | undefined): void {
     try {
       if (typeof fault === "number") throw new Refused(fault);
       if (isReading(type) && !this.#server.mayRead(path, this.#identities)) throw new Refused(errorCode.noAuth);
-      const body = this.#perform(type, path, reader);
+      const body = type === op.multiRead ? this.#performEach(each) : this.#perform(type, path, reader);
       const whole = Buffer.concat([header(id, this.#server.zxid, errorCode.ok).frame(), body]);
       whole.writeInt32BE(whole.length - 4);
       this.#send(fault === "cut" ? whole.subarray(0, whole.length - 3) : whole);
@@ -159,15 +173,11 @@ export class Connection {
       }
       case op.getChildren:
       case op.getChildren2: {
-        const node = nodes.get(path);
+        this.#writeChildren(reply, path);
         if (reader.boolean()) this.#childWatches.add(path);
-        reply.vector([...node.children], (name) => reply.buffer(this.#server.rawNames.get(name) ?? Buffer.from(name)));
-        if (type === op.getChildren2) writeStat(reply, node);
+        if (type === op.getChildren2) writeStat(reply, nodes.get(path));
         break;
       }
-      case op.multiRead:
-        this.#performEach(reader, reply);
-        break;
       case op.create:
       case op.create2: {
         const data = Buffer.from(reader.buffer());
@@ -202,29 +212,27 @@ export class Connection {
   }
 
   /** Readings in one request: each is answered by itself, and leaves no watch whatever it asks for. */
-  #performEach(reader: JuteReader, reply: JuteWriter): void {
-    for (;;) {
-      const type = reader.int();
-      const end = reader.boolean();
-      reader.int();
-      if (end) break;
-      if (type !== op.getChildren) throw new Refused(errorCode.badArguments);
-      const path = reader.text();
-      reader.boolean();
-      this.#server.requests.push({ type, path });
-      const code = this.#codeOf(type, path);
+  #performEach(parts: readonly Part[]): Buffer {
+    const reply = new JuteWriter();
+    for (const part of parts) {
+      const { type, path } = part;
+      const code = type === op.getChildren ? this.#codeOf(part) : errorCode.badArguments;
       reply
         .int(code === errorCode.ok ? type : -1)
         .boolean(false)
         .int(code);
-      if (code === errorCode.ok) reply.vector([...this.#server.nodes.get(path).children], (name) => reply.text(name));
+      if (code === errorCode.ok) this.#writeChildren(reply, path);
       else reply.int(code);
     }
-    reply.int(-1).boolean(true).int(-1);
+    return reply.int(-1).boolean(true).int(-1).frame().subarray(4);
   }
 
-  #codeOf(type: number, path: string): number {
-    const fault = this.#server.answer?.({ type, path });
+  #writeChildren(reply: JuteWriter, path: string): void {
+    const { nodes, rawNames } = this.#server;
+    reply.vector([...nodes.get(path).children], (name) => reply.buffer(rawNames.get(name) ?? Buffer.from(name)));
+  }
+
+  #codeOf({ path, fault }: Part): number {
     if (typeof fault === "number") return fault;
     if (!this.#server.mayRead(path, this.#identities)) return errorCode.noAuth;
     return this.#server.nodes.has(path) ? errorCode.ok : errorCode.noNode;
@@ -265,6 +273,19 @@ export class Connection {
     const { delayMs } = this.#server;
     if (delayMs === 0) this.#socket.write(bytes);
     else setTimeout(() => this.#socket.write(bytes), delayMs);
+  }
+}
+
+/** What a multi-read is made of. */
+function readParts(reader: JuteReader): Request[] {
+  const parts: Request[] = [];
+  for (;;) {
+    const type = reader.int();
+    const end = reader.boolean();
+    reader.int();
+    if (end) return parts;
+    parts.push({ type, path: reader.text() });
+    reader.boolean();
   }
 }
 

@@ -7,12 +7,15 @@ import type { Problem } from "../../contract.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
 import { forEachLimited } from "../connection/task-pool.ts";
+import { together } from "../connection/together.ts";
 import { type ConsumerUrl, readConsumers } from "./consumer-url.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
 
 const delayMs = 1_000;
 const inFlight = 32;
+/** Interfaces in one request. */
+const atATime = 32;
 
 export interface ConsumerPassContext {
   readonly client: Client;
@@ -72,13 +75,40 @@ export class ConsumerPass {
     this.#whole = false;
     this.#running = true;
     try {
-      await forEachLimited(directories, inFlight, (directory) => this.#read(directory));
+      await this.#readAll(directories);
     } finally {
       this.#running = false;
     }
     if (this.#stopped) return;
     this.#context.passed(whole);
     this.#schedule();
+  }
+
+  /** Below a watched tree many with one request, else each with its own, which leaves a watch. */
+  async #readAll(directories: readonly string[]): Promise<void> {
+    const { client, paths } = this.#context;
+    if (!client.isWatched(paths.root)) return forEachLimited(directories, inFlight, (directory) => this.#read(directory));
+    const { groups, alone } = together(directories, atATime);
+    await forEachLimited(groups, 1, (group) => this.#readTogether(group));
+    await forEachLimited(alone, inFlight, (directory) => this.#read(directory));
+  }
+
+  async #readTogether(directories: readonly string[]): Promise<void> {
+    if (this.#stopped) return;
+    const { client, paths } = this.#context;
+    const changed: string[] = [];
+    await client.childrenOfEach(
+      directories.map((directory) => paths.consumers(directory)),
+      (at, answer) => {
+        const directory = directories[at]!;
+        const known = this.#context.known.get(directory);
+        if (!known) return;
+        if (answer instanceof RequestFailed) this.#refused(paths.consumers(directory), answer);
+        else if (known.setConsumers(readConsumers(answer ?? []))) changed.push(directory);
+        else this.#context.known.calls.set(directory, known.calls);
+      },
+    );
+    await forEachLimited(changed, inFlight, (directory) => this.#reread(directory));
   }
 
   async #read(directory: string): Promise<void> {
@@ -89,12 +119,23 @@ export class ConsumerPass {
     try {
       consumers = await this.#context.client.follow(path, readConsumers);
     } catch (error) {
-      if (!(error instanceof RequestFailed) || error.code !== noAuth) throw error;
-      this.#context.report({ code: "no-permission", where: path, message: error.message });
-      return;
+      if (!(error instanceof RequestFailed)) throw error;
+      return this.#refused(path, error);
     }
-    if (known.setConsumers(consumers ?? [])) await this.#context.reread(directory);
+    if (known.setConsumers(consumers ?? [])) await this.#reread(directory);
+    else this.#context.known.calls.set(directory, known.calls);
+  }
+
+  /** Costs nothing but the consumers: those that are known stay. */
+  #refused(path: string, error: RequestFailed): void {
+    if (error.code !== noAuth) throw error;
+    this.#context.report({ code: "no-permission", where: path, message: error.message });
+  }
+
+  async #reread(directory: string): Promise<void> {
+    const known = this.#context.known.get(directory);
+    await this.#context.reread(directory);
     // Whoever forgot the interface meanwhile forgot its calls.
-    if (this.#context.known.get(directory) === known) this.#context.known.calls.set(directory, known.calls);
+    if (known && this.#context.known.get(directory) === known) this.#context.known.calls.set(directory, known.calls);
   }
 }

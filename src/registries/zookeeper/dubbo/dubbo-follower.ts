@@ -7,6 +7,7 @@ import type { Emitter, Listing, Problem } from "../../contract.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import type { Follower } from "../connection/kept-session.ts";
 import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
+import { together } from "../connection/together.ts";
 import { ApplicationLevel } from "./application/application-level.ts";
 import type { KnownApplications } from "./application/known-applications.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
@@ -18,6 +19,9 @@ import { DubboPaths } from "./paths.ts";
 import type { KnownRules } from "./rules/known-rules.ts";
 import { RuleReader } from "./rules/rule-reader.ts";
 import type { DubboSettings } from "./settings.ts";
+
+/** Interfaces in one request, whose answer has to be held whole. */
+const atATime = 32;
 
 export interface DubboFollowerContext {
   readonly client: Client;
@@ -153,8 +157,7 @@ export class DubboFollower implements Follower {
       await Promise.all([this.#rules?.list(), this.#applications?.list()]);
       const directories = await this.#root.list();
       const rules = this.#rules?.followAll(directories);
-      const providers = forEachLimited(directories, settings.maxInFlight, (directory) => this.#read(directory));
-      await Promise.all([rules, providers]);
+      await Promise.all([rules, this.#readAll(directories)]);
       const all = new Set(directories);
       await this.#completeApplications(all);
       if (this.#stopped) return;
@@ -177,6 +180,19 @@ export class DubboFollower implements Follower {
       this.#listAgain = false;
       this.relist();
     }
+  }
+
+  /** Interfaces that have a directory: below a watched tree many with one request, else each with its own, which leaves a watch. */
+  async #readAll(directories: readonly string[]): Promise<void> {
+    const { client, settings, known } = this.#context;
+    if (!known.asksTogether || !client.isWatched(this.#paths.root)) {
+      return forEachLimited(directories, settings.maxInFlight, (directory) => this.#read(directory));
+    }
+    const { groups, alone } = together(directories, atATime);
+    known.asksTogether = false;
+    await forEachLimited(groups, Math.ceil(settings.maxInFlight / atATime), (group) => this.#reader.readTogether(group));
+    known.asksTogether = true;
+    await forEachLimited(alone, settings.maxInFlight, (directory) => this.#read(directory));
   }
 
   /** Tells what applications alone offer, and adds its directories to those of the root. */

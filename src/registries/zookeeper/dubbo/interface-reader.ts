@@ -7,7 +7,7 @@ import type { Emitter, Listing } from "../../contract.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
-import { Readings } from "../connection/readings.ts";
+import { type Reading, Readings } from "../connection/readings.ts";
 import { Announcements } from "./announcements.ts";
 import type { ConsumerUrl } from "./consumer-url.ts";
 import type { InterfaceNames } from "./interface-names.ts";
@@ -89,8 +89,38 @@ export class InterfaceReader {
    */
   read(directory: string, settle = false): Promise<void> {
     this.followed.add(directory);
+    return this.#readings.run(directory, this.#reading(directory, settle));
+  }
+
+  /** As `read` of each, for interfaces below a watched tree, with one request for what can be told at once. */
+  readTogether(directories: readonly string[]): Promise<void> {
+    const { client, paths } = this.#context;
+    for (const directory of directories) this.followed.add(directory);
+    const held = new Set<string>();
+    return this.#readings.runTogether(
+      directories,
+      (some) =>
+        client.childrenOfEach(
+          some.map((directory) => paths.providers(directory)),
+          (at, answer) => {
+            const directory = some[at]!;
+            const before = this.#meet(directory);
+            // What is absent or refused may take something away, or be news: that is looked into alone.
+            if (!Array.isArray(answer)) this.#readings.again(directory);
+            else if (this.#take(directory, answer, before, "grown")) {
+              held.add(directory);
+              this.#readings.again(directory);
+            }
+          },
+        ),
+      (directory) => this.#reading(directory, held.has(directory)),
+    );
+  }
+
+  /** One reading, and what has to follow it. */
+  #reading(directory: string, settle: boolean): (reading: Reading) => Promise<void> {
     let held = settle;
-    return this.#readings.run(directory, async (reading) => {
+    return async (reading) => {
       if (this.#stopped) return;
       held ||= await this.#readProviders(directory, "grown");
       if (!held) return;
@@ -98,7 +128,7 @@ export class InterfaceReader {
       // What was told until here is seen by the reading that follows.
       reading.again = false;
       held = await this.#readProviders(directory, "all");
-    });
+    };
   }
 
   /** Tells an interface that has no directory, and so no other providers than those that applications tell of. */
@@ -114,13 +144,9 @@ export class InterfaceReader {
   async #readProviders(directory: string, which: "grown" | "all"): Promise<boolean> {
     const path = this.#context.paths.providers(directory);
     const before = this.#meet(directory);
-    const read = (nodes: readonly string[]): boolean => {
-      if (!this.#announcements.cover(directory, nodes)) this.#context.untold(path);
-      return this.#understand(directory, nodes, before, which);
-    };
     let held: boolean | undefined;
     try {
-      held = await this.#context.client.follow(path, read);
+      held = await this.#context.client.follow(path, (nodes) => this.#take(directory, nodes, before, which));
     } catch (error) {
       if (before?.isRead || !(error instanceof RequestFailed) || error.code !== noAuth) throw error;
       // Never read so far: nothing can be lost by leaving it out.
@@ -135,6 +161,12 @@ export class InterfaceReader {
     // The root's next reading tells whether it is gone for good.
     this.#context.absent();
     return false;
+  }
+
+  /** Provider nodes as the server has just told them, as `#understand`. */
+  #take(directory: string, nodes: readonly string[], before: KnownInterface | undefined, which: "grown" | "all"): boolean {
+    if (!this.#announcements.cover(directory, nodes)) this.#context.untold(this.#context.paths.providers(directory));
+    return this.#understand(directory, nodes, before, which);
   }
 
   #meet(directory: string): KnownInterface | undefined {

@@ -12,6 +12,8 @@ export class KnownInterfaces {
   readonly calls: ApplicationCalls;
   /** The root existed when it was last read. */
   rootSeen = false;
+  /** Many interfaces are asked for in one request. No more once that failed: perhaps the answer was too large for one of us. */
+  asksTogether = true;
   /** What earlier workers told, by interface, until this one meets the interface. */
   readonly #inherited = new Map<string, ServiceKey[]>();
 

@@ -45,6 +45,52 @@ suite("readings by name", () => {
     await second;
   });
 
+  test("are made together, but for those that are under way, and again alone where they were asked for meanwhile", async () => {
+    const readings = new Readings();
+    const { started, read, end } = held();
+    const alone: string[] = [];
+    const readAlone = (name: string) => {
+      alone.push(name);
+      return read;
+    };
+    readings.run("a", read);
+    let together: readonly string[] = [];
+    const all = readings.runTogether(
+      ["a", "b", "c"],
+      (names) => {
+        together = names;
+        return read();
+      },
+      readAlone,
+    );
+    assert.deepEqual(together, ["b", "c"]);
+    const joined = readings.run("b", read);
+    assert.equal(readings.again("c"), true);
+    assert.equal(started(), 2);
+    await end(1);
+    assert.equal(started(), 4, "b and c alone");
+    assert.deepEqual(alone, ["a", "b", "c"]);
+    await end(0);
+    assert.equal(started(), 5, "a once more");
+    for (const at of [2, 3, 4]) await end(at);
+    await Promise.all([all, joined]);
+    for (const name of ["a", "b", "c"]) assert.equal(readings.again(name), false);
+  });
+
+  test("made together fail together, and the next one starts anew", async () => {
+    const readings = new Readings();
+    const { started, read, end } = held();
+    const failed = assert.rejects(
+      readings.runTogether(["a", "b"], read, () => read),
+      /broken/,
+    );
+    await end(0, new Error("broken"));
+    await failed;
+    readings.run("a", read);
+    assert.equal(started(), 2);
+    await end(1);
+  });
+
   test("that fail fail every caller, and the next one starts anew", async () => {
     const readings = new Readings();
     const { started, read, end } = held();

@@ -5,16 +5,15 @@
 import { RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
 import { Readings } from "../../connection/readings.ts";
+import { together } from "../../connection/together.ts";
 import { Announcements } from "../announcements.ts";
 import type { InterfaceNames } from "../interface-names.ts";
 import type { Place } from "../paths.ts";
 import { ConfigCenter, type ConfigCenterContext } from "./config-center.ts";
 import { isRuleNode } from "./rule-key.ts";
 
-/** Interfaces in one request, which ZooKeeper takes up to 1 MB … */
+/** Interfaces in one request. */
 const atATime = 200;
-/** … of at most so many characters; those with longer names are asked one by one. */
-const longestTogether = 1_000;
 
 export interface RuleReaderContext extends ConfigCenterContext {
   readonly names: InterfaceNames;
@@ -54,13 +53,11 @@ export class RuleReader {
   async followAll(directories: readonly string[]): Promise<void> {
     const { client, paths } = this.#context;
     if (!client.isWatched(paths.root)) return;
-    const short = directories.filter((directory) => directory.length <= longestTogether && this.#adopt(directory));
-    const readings: Promise<void>[] = [];
-    for (let start = 0; start < short.length; start += atATime) {
-      const some = short.slice(start, start + atATime);
+    const readings = together(directories, atATime).groups.map((group) => {
+      const some = group.filter((directory) => this.#adopt(directory));
       const asked = some.map((directory) => paths.configurators(directory));
-      readings.push(client.childrenOfEach(asked, (at, answer) => this.#take(some[at]!, answer)));
-    }
+      return client.childrenOfEach(asked, (at, answer) => this.#take(some[at]!, answer));
+    });
     await Promise.all(readings);
   }
 
