@@ -63,6 +63,7 @@ export async function sustain(
     { name: `${name}: CPU`, value: cores, unit: "cores" },
     { name: `${name}: event loop blocked, max`, value: loop.max, unit: "ms" },
     { name: `${name}: event loop blocked, p99.9`, value: loop.p999, unit: "ms" },
+    { name: `${name}: event loop blocked, max with waits for a processor`, value: loop.maxWithWaits, unit: "ms" },
     { name: `${name}: pushes`, value: pushes - pushesBefore, unit: "" },
     { name: `${name}: lost`, value: added.size + removed.size - lags.length + wrong, unit: "" },
     { name: `${name}: pushes in ${idleSeconds} s of idleness`, value: idlePushes, unit: "" },
