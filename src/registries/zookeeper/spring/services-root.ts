@@ -6,7 +6,7 @@ import { type Client, RequestFailed, SessionLost } from "../connection/client.ts
 import type { Follower } from "../connection/kept-session.ts";
 import type { Instances } from "../curator/service-folder.ts";
 import { ServicesTree } from "../curator/services-tree.ts";
-import { nameFilter } from "../glob.ts";
+import { nameFilter } from "../../name-filter.ts";
 import { serviceOf } from "./instance-service.ts";
 import type { KnownServices } from "./known-services.ts";
 import type { SpringSettings } from "./settings.ts";
