@@ -13,7 +13,11 @@ export interface KubernetesPrograms {
 export async function installKubernetes(): Promise<KubernetesPrograms> {
   // One after the other: together they would take all of a small machine's memory.
   const etcd = await install("etcd", "go.etcd.io/etcd/server/v3", "etcd (Go; 1 minute the first time)");
-  const apiserver = await install("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", "kube-apiserver (Go; 4 to 8 minutes the first time)");
+  const apiserver = await install(
+    "kube-apiserver",
+    "k8s.io/kubernetes/cmd/kube-apiserver",
+    "kube-apiserver (Go; 4 to 8 minutes the first time)",
+  );
   return { apiserver, etcd };
 }
 

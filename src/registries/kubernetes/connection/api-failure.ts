@@ -43,8 +43,10 @@ export function failureOfStatusObject(object: unknown): ApiFailure {
 export function failureOfSocket(error: NodeJS.ErrnoException): ApiFailure {
   if (error instanceof ApiFailure) return error;
   const { code = "", message } = error;
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return new ApiFailure("untrusted", `the server's certificate is for another name: ${message}`);
-  if (certificateCodes.has(code)) return new ApiFailure("untrusted", `the server's certificate is not trusted: ${message.split(";")[0]} (${code})`);
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return new ApiFailure("untrusted", `the server's certificate is for another name: ${message}`);
+  if (certificateCodes.has(code))
+    return new ApiFailure("untrusted", `the server's certificate is not trusted: ${message.split(";")[0]} (${code})`);
   if (code.startsWith("ERR_SSL_") || code === "EPROTO") return new ApiFailure("untrusted", `no TLS that both sides speak: ${message}`);
   if (code.startsWith("HPE_")) return new ApiFailure("garbage", `the answer is not HTTP (${code})`);
   return new ApiFailure("unreachable", code === "" || message.includes(code) ? message : `${message} (${code})`);

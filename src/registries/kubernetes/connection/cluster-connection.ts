@@ -150,7 +150,11 @@ export class ClusterConnection {
 
 function agentFor(credential: ClusterCredential, { protocol }: URL): HttpAgent | HttpsAgent {
   const { ca, certificate, key, skipTlsVerify, tlsServerName, proxy } = credential;
-  const reuse = { keepAlive: true, scheduling: "lifo", ...(proxy !== undefined && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }) } as const;
+  const reuse = {
+    keepAlive: true,
+    scheduling: "lifo",
+    ...(proxy !== undefined && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
+  } as const;
   if (protocol === "http:") return new HttpAgent(reuse);
   return new HttpsAgent({
     ...reuse,

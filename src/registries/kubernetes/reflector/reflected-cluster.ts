@@ -187,7 +187,9 @@ export class ReflectedCluster {
 
   #wentBack(reflector: Reflector<unknown>): void {
     this.#due.add(reflector);
-    this.#context.emit.suspicious(`the resource versions of ${reflector.resource.name} went back: the cluster's etcd was restored or replaced`);
+    this.#context.emit.suspicious(
+      `the resource versions of ${reflector.resource.name} went back: the cluster's etcd was restored or replaced`,
+    );
   }
 
   #completeIfSo(): void {

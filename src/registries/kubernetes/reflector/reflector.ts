@@ -165,7 +165,12 @@ export class Reflector<T> {
 
   #get(query: Record<string, string>, signal: AbortSignal): Promise<unknown> {
     const { requestMs } = this.#times;
-    return this.#connection().json({ path: pathOf(this.resource, query), accept: acceptOf(this.resource, "list"), timeoutMs: requestMs, signal });
+    return this.#connection().json({
+      path: pathOf(this.resource, query),
+      accept: acceptOf(this.resource, "list"),
+      timeoutMs: requestMs,
+      signal,
+    });
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
