@@ -3,8 +3,9 @@
  * so it is made once, and whoever checks or encodes it can see that it is the one before.
  */
 import type { MergedEndpoint } from "../catalog/merged-service.ts";
+import { clusterOf, registryOf } from "../registries/source-id.ts";
 import { endpointLabels, type LabelFilter, provenance } from "./labels.ts";
-import { registryLabel, tlsModeLabel } from "./own-names.ts";
+import { clusterLabel, registryLabel, tlsModeLabel } from "./own-names.ts";
 import type { ProblemList } from "./problem-list.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -26,8 +27,11 @@ export class LabelsOfEndpoints {
     if (alike && this.#sameChoice(before.instance.labels ?? {}, instance.labels ?? {})) return before.labels;
     const own: [string, string][] = [];
     if (tls) own.push([tlsModeLabel, "istio"]);
-    const from = provenance(instance.registries);
+    const { registries } = instance;
+    const from = provenance(new Set(registries.map(registryOf)));
     if (from !== "") own.push([registryLabel, from]);
+    const clusters = provenance(new Set(registries.flatMap((source) => clusterOf(source) ?? [])));
+    if (clusters !== "") own.push([clusterLabel, clusters]);
     const labels = endpointLabels(instance.labels, this.#filter, own, this.#problems);
     this.#before = { instance, tls, labels };
     return labels;
