@@ -3,7 +3,7 @@ export const ownPrefix = "tributary.dev/";
 
 /** On endpoints: ids of the registries that name the endpoint, joined by dots. */
 export const registryLabel = `${ownPrefix}registry`;
-/** On endpoints: ids of the Kubernetes clusters in which the endpoint was found, joined by dots. */
+/** On endpoints: the Kubernetes cluster in which it runs, where that is known. */
 export const clusterLabel = `${ownPrefix}cluster`;
 /** On ServiceEntries: the kind of the registries that give the service; constant for a service. */
 export const kindLabel = `${ownPrefix}kind`;

@@ -21,6 +21,11 @@ export interface KindNaming {
   readonly template: string;
   /** Protocols that need no mention in a host; the first is the kind's usual one. */
   readonly usualProtocols: readonly string[];
+  /**
+   * Its services are Kubernetes' own: `suffix` (`svc`) lies under the mesh's cluster domain, and its hosts may, unless a
+   * setting gives another suffix.
+   */
+  readonly underClusterDomain?: boolean;
 }
 
 /** The light half of a kind: loaded by every thread, so it must not import a client library. */
