@@ -2,34 +2,10 @@
  * The registries of the configuration as sources: one that reads clusters becomes a source per cluster, with the
  * cluster's own network, locality and protection. Everything downstream of here knows sources only.
  */
-import type { ClusterPolicy, KnownCluster } from "../clusters/known-cluster.ts";
+import type { ClusterAttributes, ClusterSet } from "../clusters/cluster-set.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { sourceId } from "../registries/source-id.ts";
-
-/** What is known of the clusters at a moment. */
-export interface ClusterSet {
-  /** Every place that clusters come from was read completely. */
-  readonly isComplete: boolean;
-  readonly clusters: readonly KnownCluster[];
-  /** What holds for a cluster of which only the id is known. */
-  attributesOf(id: string): ClusterAttributes;
-}
-
-export const noClusters: ClusterSet = {
-  isComplete: true,
-  clusters: [],
-  attributesOf: () => ({ priority: 0, policy: { optional: false } }),
-};
-
-/** What a cluster gives to its endpoints, whatever its credential. */
-export interface ClusterAttributes {
-  readonly network?: string;
-  readonly region?: string;
-  readonly zone?: string;
-  readonly priority: number;
-  readonly policy: ClusterPolicy;
-}
 
 export interface RegistrySource {
   readonly config: RegistryConfig;

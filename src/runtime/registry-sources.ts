@@ -2,13 +2,15 @@
  * The sources that run: those of the configured registries, in all clusters that are known. Whenever either
  * changes, what differs is added, withdrawn or given its new settings; everything else goes on untouched.
  */
+
+import type { ClusterSet } from "../clusters/cluster-set.ts";
 import { diffRegistries } from "../config/diff.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { registryOf } from "../registries/source-id.ts";
 import type { RegistrySpec } from "../registries/supervised-registry.ts";
 import type { Supervisor } from "../registries/supervisor.ts";
-import { type ClusterSet, expand, type RegistrySource } from "./expansion.ts";
+import { expand, type RegistrySource } from "./expansion.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 
 export interface RegistrySourcesOptions {

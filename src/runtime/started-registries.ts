@@ -3,6 +3,8 @@
  * while the main thread still compiles. What they tell meanwhile waits for the catalog. This module
  * must stay light; it is imported first.
  */
+
+import { noClusters } from "../clusters/cluster-set.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { containedFeed } from "../registries/contained-feed.ts";
@@ -10,7 +12,6 @@ import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
 import { Supervisor } from "../registries/supervisor.ts";
 import type { SupervisorOptions } from "../registries/supervisor-options.ts";
-import { noClusters } from "./expansion.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 import { RegistrySources } from "./registry-sources.ts";
 
