@@ -49,7 +49,20 @@ export class ClusterConnection {
    * @throws ApiFailure
    */
   async json(request: ApiRequest): Promise<unknown> {
-    return parseJson(await this.#text(request));
+    return parseJson(await this.text(request));
+  }
+
+  /**
+   * The whole answer.
+   * @throws ApiFailure
+   */
+  text(request: ApiRequest): Promise<string> {
+    return this.#timed(request.timeoutMs ?? this.#timeoutMs, request.signal, async (signal) => {
+      const response = await this.#send(request, signal);
+      const status = response.statusCode ?? 0;
+      if (status < 200 || status >= 300) throw failureOfStatus(status, await readText(response, longestError));
+      return readText(response, longestAnswer);
+    });
   }
 
   /**
@@ -76,15 +89,6 @@ export class ClusterConnection {
     this.#closed = new ApiFailure("unreachable", "the connection was closed");
     this.breakOff(this.#closed);
     this.#agent.destroy();
-  }
-
-  #text(request: ApiRequest): Promise<string> {
-    return this.#timed(request.timeoutMs ?? this.#timeoutMs, request.signal, async (signal) => {
-      const response = await this.#send(request, signal);
-      const status = response.statusCode ?? 0;
-      if (status < 200 || status >= 300) throw failureOfStatus(status, await readText(response, longestError));
-      return readText(response, longestAnswer);
-    });
   }
 
   /** Runs one exchange; `keep` lets it stay under the caller's signal and `breakOff` beyond its end. */
