@@ -5,11 +5,15 @@
  * Registry kinds bring their own keys: `configSchema(kinds)` joins them.
  */
 import * as z from "zod";
+import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
+import type { Locality } from "../registries/service.ts";
+import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
 import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
+export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
 export type { NamingConfig, ProtectionConfig } from "./registry-schema.ts";
 
@@ -86,6 +90,7 @@ export function configSchema(kinds: readonly RegistryKind[]) {
       .array(z.discriminatedUnion("type", registries as never))
       .min(1)
       .describe("The registries to watch."),
+    clusters: clustersSchema,
     mesh: meshSchema,
     xds: xdsSchema,
     metrics: metricsSchema,
@@ -110,11 +115,16 @@ export interface RegistryConfig {
   readonly hostNames: "resolve" | "dns" | "skip";
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
+  /** Of its instances that name none; not in the file, but made from the cluster. */
+  readonly locality?: Locality;
+  /** Of a source in a cluster: how to reach it; not in the file. */
+  readonly cluster?: ClusterCredential;
   readonly [kindKey: string]: unknown;
 }
 
 export interface Config {
   readonly registries: readonly RegistryConfig[];
+  readonly clusters: ClustersConfig;
   readonly mesh: MeshConfig;
   readonly xds: XdsConfig;
   readonly metrics: MetricsConfig;
