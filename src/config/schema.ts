@@ -7,7 +7,7 @@
 import * as z from "zod";
 import type { RegistryKind } from "../registries/contract.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
-import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
+import { commonRegistryShape, type EnrichConfig, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
@@ -108,6 +108,7 @@ export interface RegistryConfig {
   readonly required: boolean;
   readonly network?: string | undefined;
   readonly hostNames: "resolve" | "dns" | "skip";
+  readonly enrich?: EnrichConfig | undefined;
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
   readonly [kindKey: string]: unknown;

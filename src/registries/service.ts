@@ -46,6 +46,7 @@ export interface Instance {
   readonly locality?: Locality;
   /** Istio network of the address; absent means the registry's default. */
   readonly network?: string;
+  /** `name`, of the ServiceEntry's namespace, or `namespace/name`. */
   readonly serviceAccount?: string;
   /** True where the registry keeps the entry although nobody renews it. */
   readonly persistent?: boolean;
@@ -95,9 +96,10 @@ export interface Fact {
   readonly network?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly locality?: Locality;
+  /** As an instance's. */
   readonly serviceAccount?: string;
   readonly sidecar?: boolean;
-  /** For applications: the services it calls. */
+  /** For applications and addresses: the services called from there. */
   readonly calls?: readonly ServiceKey[];
 }
 

@@ -17,12 +17,12 @@ const maxText = 256;
 /**
  * The distinct consumers behind the nodes; nodes that cannot be read are left out. Of very many, the later ones are told
  * without their addresses, so that no application is missing. Never throws.
- * @param valueOf what a parameter's value means, for writers that encode it once more
+ * @param meaningOf what a parameter's value means, for writers that encode it once more
  */
-export function readConsumers(nodeNames: readonly string[], valueOf = (written: string): string => written): ConsumerUrl[] {
+export function readConsumers(nodeNames: readonly string[], meaningOf = (written: string): string => written): ConsumerUrl[] {
   const distinct = new Map<string, ConsumerUrl>();
   for (const nodeName of nodeNames) {
-    const consumer = parseConsumer(nodeName, valueOf);
+    const consumer = parseConsumer(nodeName, meaningOf);
     if (!consumer) continue;
     const { address, ...rest } = consumer;
     if (distinct.size < maxConsumersPerInterface) distinct.set(identityOf(consumer), consumer);
@@ -35,7 +35,7 @@ function identityOf({ application, address, group, version }: ConsumerUrl): stri
   return JSON.stringify([application, address, group, version]);
 }
 
-function parseConsumer(nodeName: string, valueOf: (written: string) => string): ConsumerUrl | undefined {
+function parseConsumer(nodeName: string, meaningOf: (written: string) => string): ConsumerUrl | undefined {
   let url: string;
   try {
     url = decodeUrl(nodeName);
@@ -49,7 +49,8 @@ function parseConsumer(nodeName: string, valueOf: (written: string) => string): 
   const question = url.indexOf("?");
   for (const pair of question < 0 ? [] : url.slice(question + 1).split("&", 200)) {
     const equals = pair.indexOf("=");
-    if (equals > 0 && !values.has(pair.slice(0, equals))) values.set(pair.slice(0, equals), valueOf(pair.slice(equals + 1, equals + 1 + maxText)));
+    if (equals > 0 && !values.has(pair.slice(0, equals)))
+      values.set(pair.slice(0, equals), meaningOf(pair.slice(equals + 1, equals + 1 + maxText)));
   }
   const text = (key: string): string | undefined => values.get(key) || undefined;
   const consumer: { -readonly [K in keyof ConsumerUrl]: ConsumerUrl[K] } = {};

@@ -35,11 +35,11 @@ const maxNodeName = 64 * 1024;
 
 /**
  * Never throws.
- * @param valueOf what a parameter's value means, for writers that encode it once more
+ * @param meaningOf what a parameter's value means, for writers that encode it once more
  */
-export function parseProvider(nodeName: string, valueOf: (written: string) => string = asWritten): ProviderUrl | NoProvider {
+export function parseProvider(nodeName: string, meaningOf: (written: string) => string = asWritten): ProviderUrl | NoProvider {
   try {
-    return read(nodeName, valueOf);
+    return read(nodeName, meaningOf);
   } catch (error) {
     if (error instanceof BadEscape) return bad("bad-escape", error.message);
     throw error;
@@ -54,7 +54,7 @@ function bad(code: ProblemCode, message: string): NoProvider {
   return { problem: { code, message } };
 }
 
-function read(nodeName: string, valueOf: (written: string) => string): ProviderUrl | NoProvider {
+function read(nodeName: string, meaningOf: (written: string) => string): ProviderUrl | NoProvider {
   if (nodeName.length > maxNodeName) return bad("bad-url", `a node name of ${nodeName.length} characters`);
   const url = decodeUrl(nodeName);
   const question = url.indexOf("?");
@@ -69,7 +69,7 @@ function read(nodeName: string, valueOf: (written: string) => string): ProviderU
     if (end < 0) end = url.length;
     // A key without `=` says nothing; Dubbo 2.7 writes such a key as its own value.
     if (key.role === machinery || keyEnd + 1 >= end) continue;
-    parameters.take(key.role, key.text, valueOf(url.slice(keyEnd + 1, end)));
+    parameters.take(key.role, key.text, meaningOf(url.slice(keyEnd + 1, end)));
   }
   return parameters.provider(authority.scheme, authority.address, authority.port) ?? { problem: undefined };
 }
