@@ -32,6 +32,7 @@ export const problemCodes = {
   "duplicate-resource":
     "Two registries give a ready Istio object of one name; the one of the registry that comes first in the configuration is served.",
   "encode-failed": "An object could not be translated or encoded; what was served of it before stays. The message says why.",
+  "external-name": "A Kubernetes Service of type ExternalName is an alias of a DNS name and has no endpoints; it is not served.",
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
   "host-invalid": "An explicit host is not a DNS name; it is refused.",

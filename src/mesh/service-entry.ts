@@ -27,6 +27,12 @@ import { validate } from "./validate/validate.ts";
 export function translateService(service: MergedService, policy: MeshPolicy, vip: string | undefined): Translation {
   const problems = new ProblemList(`${service.namespace}/${service.host}`);
   const { ports, endpoints, names } = planEndpoints(service, policy, problems);
+  for (const { name, number } of service.unsharedPorts ?? []) {
+    problems.note(
+      "port-not-offered",
+      `port ${quoted(name ?? String(number))} is not declared by all registries with endpoints and is not offered`,
+    );
+  }
   const reason = withheld(ports, vip);
   if (reason) {
     problems.service(reason.code, reason.message);
@@ -40,7 +46,7 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
     // Without endpoints, DNS would mean that the host itself is to be resolved.
     resolution: names && endpoints.length > 0 ? ServiceEntry_Resolution.DNS : ServiceEntry_Resolution.STATIC,
     endpoints: [...endpoints],
-    exportTo: [...policy.exportTo],
+    exportTo: [...(service.exportTo ?? policy.exportTo)],
   });
   const object = serviceEntryObject(service, spec, problems);
   const errors = validate(object);

@@ -20,16 +20,18 @@ export function registryNaming(
   kind: KindNaming,
   mesh: Pick<MeshConfig, "namespace" | "clusterDomain">,
 ): RegistryNaming {
-  const suffix = (config.naming.suffix ?? kind.suffix).replace(/^\./, "").toLowerCase();
+  const { clusterDomain } = mesh;
+  const own = kind.underClusterDomain ? `${kind.suffix}.${clusterDomain}` : kind.suffix;
+  const suffix = (config.naming.suffix ?? own).replace(/^\./, "").toLowerCase();
   return {
     registry: config.id,
     kind: config.type,
     namespace: config.naming.namespace ?? mesh.namespace,
     usualProtocols: kind.usualProtocols,
     suffix,
-    clusterDomain: mesh.clusterDomain,
+    clusterDomain,
     allowOutsideSuffix: config.naming.allowOutsideSuffix,
-    allowClusterDomain: config.naming.allowClusterDomain,
+    allowClusterDomain: config.naming.allowClusterDomain || (kind.underClusterDomain === true && config.naming.suffix === undefined),
     template: compiled(config.naming.template ?? kind.template, suffix),
   };
 }

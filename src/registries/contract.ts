@@ -21,6 +21,11 @@ export interface KindNaming {
   readonly template: string;
   /** Protocols that need no mention in a host; the first is the kind's usual one. */
   readonly usualProtocols: readonly string[];
+  /**
+   * Its services are Kubernetes' own: `suffix` (`svc`) lies under the mesh's cluster domain, and its hosts may, unless a
+   * setting gives another suffix.
+   */
+  readonly underClusterDomain?: boolean;
 }
 
 /** The light half of a kind: loaded by every thread, so it must not import a client library. */
@@ -42,13 +47,20 @@ export interface RegistryKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * It must not import the light half (nor zod), so that a worker starts quickly.
    */
   readonly session: URL;
+  /** Its sources in many clusters (`needsClusters`) live in one worker, fairly. Otherwise each has a worker of its own. */
+  readonly sharesWorker?: boolean;
+  /**
+   * It reads Kubernetes clusters: a registry of the configuration becomes one source per cluster,
+   * `REGISTRY/CLUSTER`, whose settings also hold `cluster`, a `ClusterCredential`.
+   */
+  readonly needsClusters?: boolean;
 }
 
 /** Starts the one session of a registry. It must return at once and connect in the background. */
 export type StartSession = (context: SessionContext) => Session;
 
 export interface SessionContext {
-  /** The registry's id in the configuration. */
+  /** The registry's id in the configuration; of a source in a cluster: `REGISTRY/CLUSTER`. */
   readonly registry: string;
   /** Parsed by the kind's schema, secrets resolved. */
   readonly settings: unknown;
@@ -65,6 +77,11 @@ export interface SessionContext {
 export interface Session {
   /** Reads everything again and commits a listing; asked for before held removals are honoured. */
   relist(): void;
+  /**
+   * Takes over new settings while it runs, such as renewed credentials: the new connection serves before the
+   * old one ends. False: it cannot, and another session has to take its place; so it is if this is absent.
+   */
+  update?(settings: unknown): boolean;
   /** Releases every socket and timer. Never rejects; the supervisor waits at most 0.8 s. */
   close(): Promise<void>;
 }

@@ -46,6 +46,8 @@ export interface Instance {
   readonly locality?: Locality;
   /** Istio network of the address; absent means the registry's default. */
   readonly network?: string;
+  /** Kubernetes cluster in which it runs, by the id it has in Tributary. */
+  readonly cluster?: string;
   /** `name`, of the ServiceEntry's namespace, or `namespace/name`. */
   readonly serviceAccount?: string;
   /** True where the registry keeps the entry although nobody renews it. */
@@ -72,6 +74,8 @@ export interface Service {
   readonly consumers?: readonly Consumer[];
   /** Exact names and facts that a host cannot hold (`dubbo.interface`, …). */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Namespaces that shall see it, or `*`, where the registry says; absent: the mesh's own rule. */
+  readonly exportTo?: readonly string[];
 }
 
 /** A ready Istio object that passes through unmerged. `spec` is its JSON form. */

@@ -9,7 +9,7 @@ import type { Emitter, Listing, Problem } from "./contract.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import { PendingProblems } from "./pending-problems.ts";
 import { type Item, itemId } from "./service.ts";
-import type { FromWorker } from "./worker-messages.ts";
+import type { FromSession } from "./worker-messages.ts";
 
 /** Batches on their way that main has not acknowledged. */
 const credit = 3;
@@ -26,7 +26,7 @@ interface OpenListing {
 }
 
 export class WorkerEmitter implements Emitter {
-  readonly #post: (message: FromWorker) => void;
+  readonly #post: (message: FromSession) => void;
   readonly #log: Logger;
   /** Digest of the newest text per item: 32 bytes tell whether anything changed. */
   readonly #known = new Map<string, string>();
@@ -41,7 +41,7 @@ export class WorkerEmitter implements Emitter {
   #suspicions = 0;
   #closed = false;
 
-  constructor(post: (message: FromWorker) => void, log: Logger) {
+  constructor(post: (message: FromSession) => void, log: Logger) {
     this.#post = post;
     this.#log = log;
   }

@@ -12,6 +12,7 @@ const rooms = [
   "config",
   "access",
   "registries",
+  "clusters",
   "last-known-good",
   "naming",
   "catalog",
@@ -27,7 +28,8 @@ const rooms = [
 /** Types that a room shares with one to its right; nothing of them exists at run time. */
 const sharedTypes: Readonly<Record<string, readonly string[]>> = {
   log: ["config/schema.ts"],
-  config: ["registries/contract.ts"],
+  config: ["registries/contract.ts", "registries/service.ts", "clusters/credential.ts"],
+  registries: ["clusters/credential.ts"],
 };
 
 /** Client libraries and who may hold them: a second place would be a second owner of connections. */
