@@ -3,7 +3,7 @@
  * runs only for registries with `enrich`, and only while there are facts.
  */
 import type { EnrichConfig } from "../config/registry-schema.ts";
-import { nameFilter } from "../registries/name-filter.ts";
+import { nameMatcher } from "../registries/name-filter.ts";
 import type { Fact, Instance } from "../registries/service.ts";
 
 /** What one source says of an address, with the network that its addresses are in. */
@@ -19,7 +19,7 @@ export interface Enrichment {
 }
 
 export function compileEnrichment(rules: EnrichConfig): Enrichment {
-  return { rules, isWanted: rules.labels.length === 0 ? () => false : nameFilter(rules.labels, []) };
+  return { rules, isWanted: nameMatcher(rules.labels) };
 }
 
 /**

@@ -1,14 +1,14 @@
 /** The decoder `json-services`: a pod's services as JSON, plain or in base64. The format is described in docs/registries/pods.md. */
 import { decodeBase64, decodeUtf8 } from "./base64.ts";
 import { type OfferedService, readServices } from "./offered-service.ts";
-import type { Decode, Offer } from "./registrations.ts";
+import type { Carrier, Decode, Offer } from "./registrations.ts";
 
 export const decodeJsonServices: Decode = (payload, carrier, report) => {
   const document = parseJson(payload);
   if (typeof document === "string") return document;
   const services = readServices(document.value, "", report);
   if (typeof services === "string") return services;
-  const offers = new Map(services.map((service) => offerOf(service, carrier.addresses[0]!)));
+  const offers = new Map(services.map((service) => offerOf(service, carrier)));
   return { offers: [...offers.values()], calls: [] };
 };
 
@@ -29,9 +29,11 @@ export function parseJson(payload: string): { readonly value: unknown } | string
 }
 
 /** The later of two entries of one service and place counts. */
-function offerOf(service: OfferedService, podAddress: string): readonly [string, Offer] {
-  const { key, hosts, ports, weight, labels, annotations } = service;
-  const address = service.address ?? podAddress;
+function offerOf(service: OfferedService, { namespace, addresses }: Carrier): readonly [string, Offer] {
+  const { hosts, ports, weight, labels, annotations } = service;
+  // Like a Kubernetes Service, it is its namespace's own, unless it says otherwise.
+  const key = { namespace, ...service.key };
+  const address = service.address ?? addresses[0]!;
   const id = `${address.includes(":") ? `[${address}]` : address}:${ports[0]!.number}`;
   const instance = { id, address, ports, ...(weight !== undefined && { weight }), ...(labels && { labels }) };
   return [JSON.stringify([key, id]), { key, ...(hosts.length > 0 && { hosts }), ...(annotations && { annotations }), instance }];

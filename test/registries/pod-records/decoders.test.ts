@@ -236,7 +236,10 @@ suite("services as JSON", () => {
           labels: { zone: "a" },
         },
       },
-      { key: { name: "raw" }, instance: { id: "10.9.9.9:7", address: "10.9.9.9", ports: [{ number: 7, protocol: "tcp" }] } },
+      {
+        key: { namespace: "shop", name: "raw" },
+        instance: { id: "10.9.9.9:7", address: "10.9.9.9", ports: [{ number: 7, protocol: "tcp" }] },
+      },
     ]);
   });
 
