@@ -1,5 +1,6 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstiod } from "./install/istiod.ts";
+import { installKubernetes } from "./install/kubernetes.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -24,6 +25,8 @@ const zookeeper = zookeeperServer("3.9.3");
 
 const istiod: Requirement = { tools: [["go", "version"]], install: installIstiod };
 
+const kubernetes: Requirement = { tools: [["go", "version"]], install: installKubernetes };
+
 export const suites: readonly Suite[] = [
   {
     name: "istiod",
@@ -37,6 +40,12 @@ export const suites: readonly Suite[] = [
     files: ["zookeeper.e2e.ts", "zookeeper-rules.e2e.ts", "zookeeper-faults.e2e.ts"],
     needs: [zookeeper, zookeeperServer("3.8.4")],
     needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
+  },
+  {
+    name: "clusters",
+    proves: "Services of several real API servers are one ServiceEntry at a real istiod, and no fault of theirs takes an endpoint",
+    files: ["clusters.e2e.ts"],
+    needs: [kubernetes, istiod],
   },
 ];
 
