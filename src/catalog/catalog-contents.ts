@@ -134,7 +134,7 @@ export class CatalogContents {
     for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${taken}`);
   }
 
-  /** The registry's naming, network or enrichment changed. */
+  /** The registry's naming, or what its instances are given or take of facts, changed. */
   rename(source: Source): void {
     this.#seenAt = Date.now();
     for (const id of [...source.parts.keys(), ...source.refusals.keys()]) {
@@ -167,7 +167,8 @@ export class CatalogContents {
     for (const part of parts) {
       const named = this.named(part, takeFresh(part));
       const { id: registry, priority, config } = part.source;
-      if (named !== undefined) contributions.push({ registry, priority, network: config.network, hostNames: config.hostNames, named });
+      const { network, locality, hostNames } = config;
+      if (named !== undefined) contributions.push({ registry, priority, network, locality, hostNames, named });
     }
     if (contributions.length === 0) return undefined;
     const otherHosts = parts

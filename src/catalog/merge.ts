@@ -10,7 +10,7 @@
  */
 import type { RegistryConfig } from "../config/schema.ts";
 import type { NamedService } from "../naming/named-service.ts";
-import type { Instance, Port } from "../registries/service.ts";
+import type { Instance, Locality, Port } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
 
@@ -20,6 +20,8 @@ export interface Contribution {
   readonly priority: number;
   /** Network of its addresses that name none. */
   readonly network: string | undefined;
+  /** Locality of its instances that name none. */
+  readonly locality: Locality | undefined;
   /** What becomes of host names among its addresses. */
   readonly hostNames: RegistryConfig["hostNames"];
   readonly named: NamedService;
@@ -119,7 +121,8 @@ function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoi
     for (at += 1; words[at]?.identity === identity; at += 1) registries = joined(registries, ordered[words[at]?.rank ?? rank]?.registry);
     const source = ordered[rank];
     const dns = source?.hostNames === "dns" && ({ dns: true } as const);
-    endpoints.push({ ...instance, network: instance.network ?? source?.network, registries, ...dns });
+    const locality = source?.locality && instance.locality === undefined && { locality: source.locality };
+    endpoints.push({ ...instance, ...locality, network: instance.network ?? source?.network, registries, ...dns });
   }
   return endpoints;
 }

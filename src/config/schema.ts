@@ -5,7 +5,9 @@
  * Registry kinds bring their own keys: `configSchema(kinds)` joins them.
  */
 import * as z from "zod";
+import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
+import type { Locality } from "../registries/service.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
 import { commonRegistryShape, type EnrichConfig, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
@@ -111,6 +113,10 @@ export interface RegistryConfig {
   readonly enrich?: EnrichConfig | undefined;
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
+  /** Of its instances that name none; not in the file, but made from the cluster. */
+  readonly locality?: Locality;
+  /** Of a source in a cluster: how to reach it; not in the file. */
+  readonly cluster?: ClusterCredential;
   readonly [kindKey: string]: unknown;
 }
 

@@ -3,6 +3,7 @@
  * so it is made once, and whoever checks or encodes it can see that it is the one before.
  */
 import type { MergedEndpoint } from "../catalog/merged-service.ts";
+import { registryOf } from "../registries/source-id.ts";
 import { endpointLabels, type LabelFilter, legalValue, provenance } from "./labels.ts";
 import { clusterLabel, registryLabel, tlsModeLabel } from "./own-names.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -28,7 +29,7 @@ export class LabelsOfEndpoints {
     if (tls) own.push([tlsModeLabel, "istio"]);
     const cluster = legalValue(instance.cluster ?? "");
     if (cluster !== "") own.push([clusterLabel, cluster]);
-    const from = provenance(instance.registries);
+    const from = provenance(new Set(instance.registries.map(registryOf)));
     if (from !== "") own.push([registryLabel, from]);
     const labels = endpointLabels(instance.labels, this.#filter, own, this.#problems);
     this.#before = { instance, tls, labels };

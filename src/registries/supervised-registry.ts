@@ -15,6 +15,8 @@ export interface RegistrySpec {
   readonly session: URL;
   /** Parsed by the kind's schema, secrets resolved. */
   readonly settings: unknown;
+  /** It has no session for now: what is known of it stays, until it gets settings to run with. */
+  readonly isDormant?: boolean;
   /** Name of the worker it shares with all who name the same; absent: a worker of its own. */
   readonly worker?: string;
 }
@@ -49,7 +51,7 @@ export class SupervisedRegistry implements GroupMember {
     this.#problems = new ProblemLog(log, mostProblems);
     this.#tracker = new StatusTracker((status) => feed.status(spec.id, status));
     if (restoring) this.#await(restoring);
-    this.#session = group.join(this);
+    if (!spec.isDormant) this.#session = group.join(this);
   }
 
   /** What it runs with. */
@@ -79,8 +81,10 @@ export class SupervisedRegistry implements GroupMember {
    * what is known then stays until that one's first listing.
    */
   replace(spec: RegistrySpec): void {
+    const { isDormant } = this.#spec;
     this.#spec = spec;
-    this.#group.tell(this.#session, { type: "update", settings: spec.settings });
+    if (isDormant) this.#session = this.#group.join(this);
+    else this.#group.tell(this.#session, { type: "update", settings: spec.settings });
     this.#group.renew();
   }
 

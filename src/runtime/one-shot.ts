@@ -33,7 +33,7 @@ export async function runOnce(config: Config, log: Logger, { timeoutMs, onWaitin
   const everything = { ...config, registries: config.registries.map((registry) => ({ ...registry, required: true })) };
   const pipeline = new Pipeline(everything, log, startRegistries(everything, log, undefined, { mostProblems }));
   const waiting = (): Waiting[] =>
-    config.registries
+    pipeline.sources.configs
       .map(({ id }) => ({ id, status: pipeline.supervisor.status(id) }))
       .filter(({ status }) => !status?.synced)
       .map(({ id, status }) => ({ id, reason: status?.reason }));

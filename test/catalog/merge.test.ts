@@ -13,7 +13,7 @@ function named(instances: readonly Instance[], more: Partial<NamedService> = {})
 }
 
 function from(registry: string, priority: number, service: NamedService, network?: string): Contribution {
-  return { registry, priority, network, hostNames: "resolve", named: service };
+  return { registry, priority, network, locality: undefined, hostNames: "resolve", named: service };
 }
 
 function at(address: string, more: Partial<Instance> = {}): Instance {
