@@ -5,7 +5,9 @@
 import { rememberPorts } from "../naming/known-ports.ts";
 import type { NamedService } from "../naming/named-service.ts";
 import type { Fact, Item, Service } from "../registries/service.ts";
+import { AddressIndex } from "./address-index.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
+import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
 import { type Contribution, merge } from "./merge.ts";
 import type { CatalogEntry } from "./merged-service.ts";
@@ -23,6 +25,8 @@ export class CatalogContents {
   readonly services = new ServiceIndex((key) => this.dirty.add(servicePrefix + key, this.#seenAt));
   readonly resources = new ReadyResources((registry) => this.#source(registry)?.priority ?? Number.MAX_SAFE_INTEGER);
   readonly #facts = new FactIndex();
+  /** Of registries whose endpoints take something of facts. */
+  readonly #addresses = new AddressIndex();
   readonly #sources: () => ReadonlyMap<string, Source>;
   /** When the change that is being applied was seen. */
   #seenAt = 0;
@@ -42,15 +46,26 @@ export class CatalogContents {
     for (const key of this.resources.keys()) yield resourcePrefix + key;
   }
 
-  factsAbout(subject: Fact["subject"], name: string): readonly Fact[] {
-    const facts: { priority: number; fact: Fact }[] = [];
+  /** First registry first. */
+  factsAbout(subject: Fact["subject"], name: string): readonly AddressFact[] {
+    const facts: (AddressFact & { readonly priority: number })[] = [];
     for (const { registry, itemId } of this.#facts.find(subject, name)) {
       const source = this.#source(registry);
       const item = source?.view.item(itemId);
-      if (source !== undefined && item?.kind === "fact") facts.push({ priority: source.priority, fact: item.fact });
+      if (source === undefined || item?.kind !== "fact") continue;
+      facts.push({ priority: source.priority, fact: item.fact, network: item.fact.network ?? source.config.network });
     }
-    return facts.sort((one, other) => one.priority - other.priority).map(({ fact }) => fact);
+    return facts.length < 2 ? facts : facts.sort((one, other) => one.priority - other.priority);
   }
+
+  /** What a part stands for now, with what facts add; undefined if its item is gone or is called otherwise. */
+  readonly named = (part: ServicePart, fresh?: NamedService): NamedService | undefined => {
+    const { source } = part;
+    const named = fresh ?? source.named(part);
+    if (named === undefined || source.enrichment === undefined || this.#facts.isEmpty) return named;
+    const find = (address: string) => this.factsAbout("address", address);
+    return { ...named, instances: enriched(named.instances, source.config.network, source.enrichment, find) };
+  };
 
   /** All namespaces that generated services may have. */
   namespaces(): ReadonlySet<string> {
@@ -64,19 +79,35 @@ export class CatalogContents {
     this.#seenAt = seenAt;
     if (id.startsWith("service/")) this.#changeService(source, id, item?.kind === "service" ? item.service : undefined);
     else if (id.startsWith("resource/")) this.#changeResource(source, id, item);
-    else this.#changeFact(registry, id, item);
+    else this.#changeFact(registry, id, item?.kind === "fact" ? item.fact : undefined);
   }
 
-  #changeFact(registry: string, id: string, item: Item | undefined): void {
-    const own = serviceOfFact(id);
-    if (item?.kind === "fact") this.#facts.set(registry, id, item.fact);
+  #changeFact(registry: string, id: string, fact: Fact | undefined): void {
+    const address = fact ? (fact.subject === "address" ? fact.name : undefined) : this.#facts.addressOf(registry, id);
+    if (fact) this.#facts.set(registry, id, fact);
     else this.#facts.delete(registry, id);
-    if (own === undefined) return;
+    if (address !== undefined) this.#touchAddress(address);
+    const own = serviceOfFact(id);
+    if (own !== undefined) this.#touchOwnService(own);
+  }
+
+  /** A Service of istiod's own cluster came or went. */
+  #touchOwnService(own: string): void {
     const host = hostOfOwnService(own, this.#clusterDomain());
     for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${host}`);
   }
 
+  /** Everything with an instance there that takes something of facts may be another one now. */
+  #touchAddress(address: string): void {
+    for (const place of this.#addresses.find(address)) {
+      for (const part of this.#source(place.registry)?.parts.get(place.itemId) ?? []) this.services.touch(part);
+    }
+  }
+
   #changeService(source: Source, id: string, service: Service | undefined): void {
+    if (source.enrichment !== undefined || this.#addresses.has(source.id)) {
+      this.#addresses.set(source.id, id, source.enrichment === undefined ? [] : (service?.instances ?? []));
+    }
     let named: readonly NamedService[] = [];
     if (service === undefined) {
       source.known.delete(id);
@@ -112,13 +143,15 @@ export class CatalogContents {
     for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${taken}`);
   }
 
-  /** The registry's naming, or what its instances are given, changed. */
+  /** The registry's naming, or what its instances are given or take of facts, changed. */
   rename(source: Source): void {
     this.#seenAt = Date.now();
     for (const id of [...source.parts.keys(), ...source.refusals.keys()]) {
       const item = source.view.item(id);
       if (item?.kind === "service") this.#changeService(source, id, item.service);
     }
+    // What its facts say is said of addresses in another network now.
+    for (const address of this.#facts.addressesOf(source.id)) this.#touchAddress(address);
   }
 
   withdraw(source: Source): void {
@@ -141,7 +174,7 @@ export class CatalogContents {
     if (this.resources.blocking(first.namespace, host) !== undefined) return undefined;
     const contributions: Contribution[] = [];
     for (const part of parts) {
-      const named = takeFresh(part) ?? part.source.named(part);
+      const named = this.named(part, takeFresh(part));
       const { id: registry, priority, config } = part.source;
       const { network, locality, hostNames } = config;
       if (named !== undefined) contributions.push({ registry, priority, network, locality, hostNames, named });

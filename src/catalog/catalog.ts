@@ -194,7 +194,7 @@ export class Catalog implements Feed {
 
   /** What is known of an address, node or application, first registry first. */
   facts(subject: Fact["subject"], name: string): readonly Fact[] {
-    return this.#contents.factsAbout(subject, name);
+    return this.#contents.factsAbout(subject, name).map(({ fact }) => fact);
   }
 
   // --- what is told about it ---
@@ -221,10 +221,10 @@ export class Catalog implements Feed {
 
   /** What gives a host (or "namespace/host"), in every namespace that has it; empty if nothing does. */
   explain(host: string): readonly HostExplanation[] {
-    const { services, resources } = this.#contents;
+    const { resources } = this.#contents;
     const slash = host.indexOf("/");
     const namespaces = slash < 0 ? [...this.#contents.namespaces()] : [host.slice(0, slash)];
-    const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), services, resources) ?? []);
+    const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), this.#contents) ?? []);
     return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, this.#sources) ?? [])];
   }
 
@@ -295,6 +295,6 @@ export class Catalog implements Feed {
 }
 
 /** The settings that decide how what is known of a registry is served. */
-function servedBy({ naming, config: { network, locality, hostNames } }: Source): string {
-  return JSON.stringify({ naming, network, locality, hostNames });
+function servedBy({ naming, config: { network, locality, hostNames, enrich } }: Source): string {
+  return JSON.stringify({ naming, network, locality, hostNames, enrich });
 }

@@ -7,6 +7,7 @@ import { parseItem } from "./item-text.ts";
 import type { ReadyResources } from "./ready-resources.ts";
 import type { Hold } from "./restart-hold.ts";
 import type { ServiceIndex } from "./service-index.ts";
+import type { ServicePart } from "./service-part.ts";
 import type { Source } from "./source.ts";
 
 export interface HostExplanation {
@@ -35,7 +36,7 @@ export interface HostContribution {
   readonly service: Service | undefined;
   /** A ready object that the registry gives. */
   readonly resource: IstioResource | undefined;
-  /** The part of the service that has this host, before the collision rule. */
+  /** The part of the service that has this host, before the collision rule; with what facts add to its instances. */
   readonly named: NamedService | undefined;
   /** The registry's network for addresses that name none. */
   readonly network: string | undefined;
@@ -53,11 +54,17 @@ export interface HostContribution {
   readonly lastSeen: number;
 }
 
+/** What the explanation is taken from. */
+export interface ExplainedContents {
+  readonly services: ServiceIndex;
+  readonly resources: ReadyResources;
+  readonly named: (part: ServicePart) => NamedService | undefined;
+}
+
 export function explainHost(
   namespace: string,
   host: string,
-  services: ServiceIndex,
-  resources: ReadyResources,
+  { services, resources, named }: ExplainedContents,
 ): HostExplanation | undefined {
   const key = hostKey(namespace, host);
   const parts = services.servedAt(key).toSorted((one, other) => one.source.priority - other.source.priority);
@@ -70,7 +77,7 @@ export function explainHost(
     namespace,
     host,
     identity: first.identity,
-    contributions: parts.map((part) => contribution(part.source, part.itemId, part.source.named(part))),
+    contributions: parts.map((part) => contribution(part.source, part.itemId, named(part))),
     withheldBy: withheldBy === undefined ? undefined : `resource:${withheldBy}`,
     collidesWith:
       collision === undefined

@@ -10,6 +10,10 @@ export class FactIndex {
   readonly #bySubject = new Map<string, FactPlace[]>();
   readonly #subjects = new Map<string, Map<string, string>>();
 
+  get isEmpty(): boolean {
+    return this.#bySubject.size === 0;
+  }
+
   set(registry: string, itemId: string, fact: Fact): void {
     const subject = subjectKey(fact.subject, fact.name);
     let subjects = this.#subjects.get(registry);
@@ -34,10 +38,23 @@ export class FactIndex {
     else this.#bySubject.set(subject, rest);
   }
 
+  /** The address that a fact is about; undefined if it is about something else. */
+  addressOf(registry: string, itemId: string): string | undefined {
+    const subject = this.#subjects.get(registry)?.get(itemId);
+    return subject?.startsWith(addressPrefix) ? subject.slice(addressPrefix.length) : undefined;
+  }
+
+  /** Addresses that the registry's facts are about. */
+  addressesOf(registry: string): readonly string[] {
+    return [...(this.#subjects.get(registry)?.keys() ?? [])].flatMap((itemId) => this.addressOf(registry, itemId) ?? []);
+  }
+
   find(subject: Fact["subject"], name: string): readonly FactPlace[] {
     return this.#bySubject.get(subjectKey(subject, name)) ?? [];
   }
 }
+
+const addressPrefix = subjectKey("address", "");
 
 function subjectKey(subject: string, name: string): string {
   return `${subject}/${name}`;

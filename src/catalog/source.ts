@@ -8,6 +8,7 @@ import type { RegistryNaming } from "../naming/registry-naming.ts";
 import type { Problem } from "../registries/contract.ts";
 import type { Service } from "../registries/service.ts";
 import type { DeadlineTimer } from "./deadline-timer.ts";
+import { compileEnrichment, type Enrichment } from "./enrichment.ts";
 import type { RegistryView } from "./registry-view.ts";
 import type { ServicePart } from "./service-part.ts";
 
@@ -26,6 +27,7 @@ export class Source {
   readonly refusals = new Map<string, readonly NamingRefusal[]>();
   readonly events = { upsert: 0, remove: 0, listing: 0 };
   readonly problemCounts = new Map<string, number>();
+  #enrichment: { readonly rules: RegistryConfig["enrich"]; readonly compiled: Enrichment | undefined } | undefined;
   readonly #recentProblems: Problem[] = [];
 
   constructor(config: RegistryConfig, naming: RegistryNaming, view: RegistryView, timer: DeadlineTimer) {
@@ -37,6 +39,13 @@ export class Source {
 
   get id(): string {
     return this.config.id;
+  }
+
+  /** What its endpoints take of facts; undefined: nothing. */
+  get enrichment(): Enrichment | undefined {
+    const rules = this.config.enrich;
+    if (this.#enrichment?.rules !== rules) this.#enrichment = { rules, compiled: rules && compileEnrichment(rules) };
+    return this.#enrichment?.compiled;
   }
 
   /** Oldest first. */

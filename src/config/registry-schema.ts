@@ -65,6 +65,24 @@ export const protectionSchema = z
   .prefault({})
   .describe("What may remove endpoints that were served, and when: a failure must not look like a removal.");
 
+const enrichSchema = z
+  .strictObject({
+    labels: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        "Labels of the pod that its endpoints take where the registry gives none of that name; `*` and `?` are wildcards. As of all labels, those named in `mesh.labels` reach the mesh.",
+      ),
+    locality: z.boolean().default(true).describe("Take the locality of the pod's node where the registry tells none."),
+    network: z.boolean().default(true).describe("Take the pod's network where neither the registry nor its `network` tells one."),
+    serviceAccount: z
+      .boolean()
+      .default(true)
+      .describe("Take the service account of pods that have a sidecar: with `mesh.endpointTls: auto`, these are spoken to with mTLS."),
+  })
+  .optional()
+  .describe("What endpoints take of the facts about their addresses, as `pod-facts` and `file` registries tell them. Absent: nothing.");
+
 /** Keys that every registry has, whatever its kind; `type` comes first. */
 export const commonRegistryShape = {
   id: registryId.describe("Name of this registry, unique in the file: part of labels, metrics and state files."),
@@ -81,9 +99,11 @@ export const commonRegistryShape = {
     .describe(
       "Instances registered by host name: `resolve` the names here and serve their addresses; leave them to the proxies' `dns` (a ServiceEntry with resolution DNS); or `skip` them, counted.",
     ),
+  enrich: enrichSchema,
   naming: namingSchema,
   protection: protectionSchema,
 } as const;
 
+export type EnrichConfig = NonNullable<z.output<typeof enrichSchema>>;
 export type NamingConfig = z.output<typeof namingSchema>;
 export type ProtectionConfig = z.output<typeof protectionSchema>;

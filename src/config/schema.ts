@@ -10,7 +10,7 @@ import type { RegistryKind } from "../registries/contract.ts";
 import type { Locality } from "../registries/service.ts";
 import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
-import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
+import { commonRegistryShape, type EnrichConfig, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
 export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
@@ -113,6 +113,7 @@ export interface RegistryConfig {
   readonly required: boolean;
   readonly network?: string | undefined;
   readonly hostNames: "resolve" | "dns" | "skip";
+  readonly enrich?: EnrichConfig | undefined;
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
   /** Of its instances that name none; not in the file, but made from the cluster. */

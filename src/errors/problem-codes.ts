@@ -17,6 +17,7 @@ export const problemCodes = {
     "What an application says of its services cannot be understood; its instances keep what they offered before, or are of unknown services.",
   "bad-name": "A node's name is not UTF-8, so nobody can ask for it; it is skipped.",
   "bad-network": "An instance's network is not a legal name; traffic would go astray, so the instance is skipped.",
+  "bad-payload": "A pod's annotation cannot be read as what its registry expects; the pod offers nothing.",
   "bad-port": "A port is missing or not within 1 … 65535; the instance or port is skipped.",
   "bad-resource": "A ready Istio object has an unknown API version or kind, or values of the wrong type; it is withheld.",
   "bad-rule": "An override rule of Dubbo cannot be read; what could be read of it before stays in force, else it has no effect.",
@@ -36,6 +37,7 @@ export const problemCodes = {
   "encode-failed": "An object could not be translated or encoded; what was served of it before stays. The message says why.",
   "external-name": "A Kubernetes Service of type ExternalName is an alias of a DNS name and has no endpoints; it is not served.",
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
+  "foreign-address": "A pod registers an address that is not its own; it is skipped unless `foreignAddresses` is set.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
   "host-in-own-cluster":
     "istiod's own cluster has a Service of this host, which proxies get instead; only in the Service's own namespace are the endpoints of both joined.",

@@ -4,10 +4,11 @@ import type { WorkloadEntry } from "../gen/istio/networking/v1alpha3/networking_
 import type { Port } from "../registries/service.ts";
 import { isIp, parseAddress } from "./ip-address.ts";
 import { LabelsOfEndpoints } from "./labels-of-endpoints.ts";
-import { isDnsSubdomain, isFqdn, isLabelValue } from "./object-names.ts";
+import { isFqdn, isLabelValue } from "./object-names.ts";
 import type { MeshPolicy } from "./policy.ts";
 import { type OfferedPort, planPorts } from "./ports.ts";
 import { compareText, type ProblemList, quoted } from "./problem-list.ts";
+import { ServiceAccounts } from "./service-accounts.ts";
 import { effectiveWeight, scaledWeights } from "./weights.ts";
 
 export interface EndpointPlan {
@@ -46,9 +47,10 @@ export function planEndpoints(service: MergedService, policy: MeshPolicy, proble
   const unset = policy.profile.defaultWeight(service.kind);
   const weights = scaledWeights(distinct.map(({ instance }) => effectiveWeight(instance, unset, problems)));
   const labels = new LabelsOfEndpoints(policy.labels, problems);
+  const accounts = new ServiceAccounts(service.endpoints, service.namespace, problems);
   const endpoints = distinct.flatMap((one, index) => {
     const weight = weights[index];
-    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, labels, policy, problems)];
+    return weight === undefined ? [] : [workloadEntry(one, plan.ports, weight, labels, accounts, policy, problems)];
   });
   // Told by what is registered, not by what is healthy: another resolution is another cluster in every proxy.
   return { ports: plan.ports, endpoints, names: usable.some(({ instance, address }) => instance.dns && !isIp(address)) };
@@ -112,6 +114,7 @@ function workloadEntry(
   offered: readonly OfferedPort[],
   weight: number,
   labels: LabelsOfEndpoints,
+  accounts: ServiceAccounts,
   policy: MeshPolicy,
   problems: ProblemList,
 ): WorkloadEntry {
@@ -133,20 +136,13 @@ function workloadEntry(
     network: instance.network ?? "",
     locality: localityText(instance, problems),
     // Only with mesh TLS: a service account alone would make istiod expect mTLS there.
-    serviceAccount: tls ? serviceAccount(instance, problems) : "",
+    serviceAccount: tls ? accounts.of(instance) : "",
   };
 }
 
 /** `auto` knows a sidecar by the service account, which only facts about pods (or an explicit registration) give. */
 function speaksMeshTls(instance: MergedEndpoint, policy: MeshPolicy): boolean {
   return policy.endpointTls === "istio" || (policy.endpointTls === "auto" && (instance.serviceAccount ?? "") !== "");
-}
-
-function serviceAccount(instance: MergedEndpoint, problems: ProblemList): string {
-  const name = instance.serviceAccount ?? "";
-  if (name === "" || isDnsSubdomain(name)) return name;
-  problems.note("bad-service-account", `service account ${quoted(name)} is no legal name and is left out`);
-  return "";
 }
 
 /** `region/zone/subzone`, as far as it is known from the left; a zone without region would match nothing. */

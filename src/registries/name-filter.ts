@@ -14,3 +14,8 @@ export function nameFilter(include: readonly string[], exclude: readonly string[
   const excluded = exclude.map(glob);
   return (name) => (included.length === 0 || included.some((matches) => matches(name))) && !excluded.some((matches) => matches(name));
 }
+
+/** True for names that match one of the patterns; without any, for none. */
+export function nameMatcher(patterns: readonly string[]): (name: string) => boolean {
+  return patterns.length === 0 ? () => false : nameFilter(patterns, []);
+}

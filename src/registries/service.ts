@@ -50,6 +50,7 @@ export interface Instance {
   readonly network?: string;
   /** Kubernetes cluster in which it runs, by the id it has in Tributary. */
   readonly cluster?: string;
+  /** `name`, of the ServiceEntry's namespace, or `namespace/name`. */
   readonly serviceAccount?: string;
   /** True where the registry keeps the entry although nobody renews it. */
   readonly persistent?: boolean;
@@ -102,9 +103,10 @@ export interface Fact {
   readonly network?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly locality?: Locality;
+  /** As an instance's. */
   readonly serviceAccount?: string;
   readonly sidecar?: boolean;
-  /** For applications: the services it calls. */
+  /** For applications and addresses: the services called from there. */
   readonly calls?: readonly ServiceKey[];
 }
 

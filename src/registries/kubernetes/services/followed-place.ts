@@ -1,8 +1,9 @@
 /** Services and EndpointSlices of one namespace, or of all: what belongs together, and is told only if both can be read. */
+import type { Place } from "../reflector/place.ts";
 import type { ReflectedCluster } from "../reflector/reflected-cluster.ts";
 import type { Reflector } from "../reflector/reflector.ts";
 import type { EndpointSlice } from "./endpoint-slice.ts";
-import { endpointSlices, type Place, services } from "./resources.ts";
+import { endpointSlices, services } from "./resources.ts";
 import type { ServiceObject } from "./service-object.ts";
 import { SliceIndex } from "./slice-index.ts";
 

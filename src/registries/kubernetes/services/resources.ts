@@ -1,15 +1,10 @@
 /** The resources that the `kubernetes` kind reads, and nothing else: what its credential must be allowed to get, list and watch. */
 import type { Locality } from "../../service.ts";
+import type { Place } from "../reflector/place.ts";
 import type { Resource } from "../reflector/resource.ts";
 import { type EndpointSlice, readEndpointSlice } from "./endpoint-slice.ts";
 import { readNodeLocality } from "./node-locality.ts";
 import { readService, type ServiceObject } from "./service-object.ts";
-
-/** What is followed of a resource: one namespace, or all. */
-export interface Place {
-  readonly namespace: string | undefined;
-  readonly wanted: (namespace: string) => boolean;
-}
 
 export function services({ namespace, wanted }: Place, labelSelector: string | undefined): Resource<ServiceObject> {
   return {

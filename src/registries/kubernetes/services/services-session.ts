@@ -2,8 +2,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ProblemCode } from "../../../errors/problem-codes.ts";
 import type { Listing, Session, SessionContext } from "../../contract.ts";
-import { nameFilter } from "../../name-filter.ts";
 import { type Item, itemId, type Locality, parseKeyText } from "../../service.ts";
+import { placesOf } from "../reflector/place.ts";
 import { ReflectedCluster } from "../reflector/reflected-cluster.ts";
 import type { Reflector } from "../reflector/reflector.ts";
 import { FollowedPlace } from "./followed-place.ts";
@@ -38,7 +38,7 @@ export class ServicesSession implements Session {
       log,
       complete: () => void this.#list(),
     });
-    this.#places = places(settings).map(
+    this.#places = placesOf(settings).map(
       (place) => new FollowedPlace(this.#cluster, place, settings.labelSelector, (service) => this.#touch(service)),
     );
     this.#nodes = this.#cluster.reflect(nodes, (name, locality) => this.#nodeChanged(name, locality), true);
@@ -161,15 +161,4 @@ function readingOf({ cluster, ...settings }: KubernetesSettings): string {
     exportTo,
     ownCluster,
   ]);
-}
-
-/** Plain names are followed one by one, so that a credential for these namespaces is enough. */
-function places({
-  namespaces,
-  excludeNamespaces,
-}: KubernetesSettings): { namespace: string | undefined; wanted: (name: string) => boolean }[] {
-  const plain = namespaces.length > 0 && namespaces.every((name) => !/[*?]/.test(name));
-  if (!plain) return [{ namespace: undefined, wanted: nameFilter(namespaces, excludeNamespaces) }];
-  const wanted = nameFilter([], excludeNamespaces);
-  return [...new Set(namespaces)].filter(wanted).map((namespace) => ({ namespace, wanted }));
 }

@@ -1,0 +1,65 @@
+/** What a session of the `nacos` kind needs to know; made by the schema in `kind.ts`. Times in ms. */
+export interface NacosSettings extends AccessSettings {
+  /** `auto`: gRPC, or HTTP where no server answers there. */
+  readonly transport: "auto" | "grpc" | "http";
+  /** Added to a server's port for its gRPC port. */
+  readonly grpcPortOffset: number;
+  /** Ids or show names; `*`: all. */
+  readonly namespaces: readonly string[];
+  /** Names, or `namespace:group` pairs; `*` in place of a group: all. */
+  readonly groups: readonly string[];
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Subscriptions and queries sent ahead of their answers, per namespace. */
+  readonly maxInFlight: number;
+  /** Between two lists of the names. */
+  readonly listInterval: number;
+  /** Between two readings of everything. */
+  readonly relistInterval: number;
+  readonly connectTimeout: number;
+  readonly requestTimeout: number;
+  /** A connection that was silent for so long is checked. */
+  readonly healthCheckInterval: number;
+}
+
+/** How servers are reached and who asks. */
+export interface AccessSettings {
+  readonly servers: readonly NacosServer[];
+  /** Path before all others over HTTP: `/nacos`; empty without one. */
+  readonly contextPath: string;
+  /** Of HTTP requests. */
+  readonly requestTimeout: number;
+  readonly auth?: AuthSettings | undefined;
+  /** Absent: gRPC without TLS, and what Node trusts for servers with `https`. */
+  readonly tls?: TlsSettings | undefined;
+}
+
+export interface NacosServer {
+  /** Of the HTTP API. */
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  /** Of the HTTP API. */
+  readonly port: number;
+}
+
+/** Files are PEM. */
+export interface TlsSettings {
+  /** File of the authorities that may certify the servers; absent: those that Node knows. */
+  readonly ca?: string | undefined;
+  /** Files of our own certificate chain and its key: both or none. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  /** The name that a server must prove; absent: that by which it is reached. */
+  readonly serverName?: string | undefined;
+  readonly verifyServerName: boolean;
+}
+
+/** All that is there is sent. */
+export interface AuthSettings {
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  /** Sent with every request as they are, such as the identity that servers know each other by. */
+  readonly headers: Readonly<Record<string, string>>;
+}
