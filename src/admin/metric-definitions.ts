@@ -61,6 +61,26 @@ export const metricDefinitions = {
     labels: ["costs", "code"],
     help: "What is left out right now: instance (an endpoint), service (a whole object) or note (served, but changed), by problem code.",
   },
+  tributary_merged_services: {
+    type: "gauge",
+    labels: ["policy"],
+    help: "Services that several registries give or that a rule of `merging` is about, by policy.",
+  },
+  tributary_merge_conflicts: {
+    type: "gauge",
+    labels: [],
+    help: "What registries say differently of the same endpoint or port; the first in precedence is believed.",
+  },
+  tributary_merge_pending_services: {
+    type: "gauge",
+    labels: [],
+    help: "Services under `priority` that are about to be served by another registry.",
+  },
+  tributary_shadow_endpoints: {
+    type: "gauge",
+    labels: ["registry", "difference"],
+    help: "Under `shadow`: endpoints that are served and the registry does not name (`missing`), and that it alone names (`extra`).",
+  },
   tributary_clashes: {
     type: "gauge",
     labels: ["code"],

@@ -96,16 +96,30 @@ export class Metrics {
     }
   }
 
+  #readMerges(): void {
+    const { services, conflicts, pending, shadows } = this.#views.merges();
+    for (const [policy, count] of Object.entries(services)) this.gauge("tributary_merged_services").set({ policy }, count);
+    this.gauge("tributary_merge_conflicts").set(conflicts);
+    this.gauge("tributary_merge_pending_services").set(pending);
+    for (const { registry, missing, extra } of shadows) {
+      this.gauge("tributary_shadow_endpoints").set({ registry, difference: "missing" }, missing);
+      this.gauge("tributary_shadow_endpoints").set({ registry, difference: "extra" }, extra);
+    }
+  }
+
   #readServing(): void {
     const rebuilt: readonly MetricName[] = [
       "tributary_rejected",
       "tributary_clashes",
+      "tributary_merged_services",
+      "tributary_shadow_endpoints",
       "tributary_state_digest",
       "tributary_xds_client_version",
     ];
     for (const name of rebuilt) this.#metrics.get(name)?.reset();
     for (const { costs, code, count } of this.#views.rejected()) this.gauge("tributary_rejected").set({ costs, code }, count);
     for (const { code, count } of this.#views.clashes()) this.gauge("tributary_clashes").set({ code }, count);
+    this.#readMerges();
     for (const { type, resources, bytes } of this.#views.types()) {
       this.gauge("tributary_resources").set({ type }, resources);
       this.gauge("tributary_resource_bytes").set({ type }, bytes);

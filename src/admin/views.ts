@@ -37,6 +37,15 @@ export interface ClientView {
   readonly types: readonly { readonly type: string; readonly sent: string | undefined; readonly acked: string | undefined }[];
 }
 
+export interface MergeView {
+  /** Services whose registries a policy chooses, by policy. */
+  readonly services: Readonly<Record<string, number>>;
+  readonly conflicts: number;
+  /** Services that are about to be served by another registry. */
+  readonly pending: number;
+  readonly shadows: readonly { readonly registry: string; readonly missing: number; readonly extra: number }[];
+}
+
 export interface AdminViews {
   /** True once the xDS port accepts. */
   listening(): boolean;
@@ -51,6 +60,8 @@ export interface AdminViews {
   rejected(): readonly { readonly costs: string; readonly code: string; readonly count: number }[];
   /** Services that wanted one host; names refused; clashes of ready resources. */
   clashes(): readonly { readonly code: string; readonly count: number }[];
+  /** What merging decided and met. */
+  merges(): MergeView;
   /** What is kept of each registry for a restart; empty where nothing is. */
   kept(): readonly StateReport[];
   /** What istiod took of what was sent; absent where it is not asked. */

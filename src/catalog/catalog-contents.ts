@@ -9,8 +9,14 @@ import { AddressIndex } from "./address-index.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
-import { type Contribution, merge } from "./merge.ts";
-import type { CatalogEntry } from "./merged-service.ts";
+import { type Contribution, type FinalHosts, merge } from "./merge.ts";
+import type { CatalogEntry, MergedEndpoint, MergedService } from "./merged-service.ts";
+import { Failovers } from "./merging/failovers.ts";
+import type { MergePolicy, PolicyOf } from "./merging/merge-policy.ts";
+import { MergeReports } from "./merging/merge-reports.ts";
+import { select } from "./merging/select.ts";
+import { shadowOf } from "./merging/shadow.ts";
+import { withShares } from "./merging/shares.ts";
 import { hostOfOwnService, ownServiceOf, serviceOfFact } from "./own-cluster.ts";
 import { ReadyResources } from "./ready-resources.ts";
 import { ServiceIndex } from "./service-index.ts";
@@ -27,12 +33,34 @@ export class CatalogContents {
   readonly #facts = new FactIndex();
   /** Of registries whose endpoints take something of facts. */
   readonly #addresses = new AddressIndex();
+  /** What is served otherwise than it was said: by "namespace/host". */
+  readonly merges = new MergeReports();
+  readonly #failovers = new Failovers((key, now) => this.dirty.add(servicePrefix + key, now));
+  #policyOf: PolicyOf;
   readonly #sources: () => ReadonlyMap<string, Source>;
   /** When the change that is being applied was seen. */
   #seenAt = 0;
 
-  constructor(sources: () => ReadonlyMap<string, Source>) {
+  constructor(sources: () => ReadonlyMap<string, Source>, policyOf: PolicyOf) {
     this.#sources = sources;
+    this.#policyOf = policyOf;
+  }
+
+  /** Another policy may hold for everything now. */
+  setPolicy(policyOf: PolicyOf): void {
+    this.#policyOf = policyOf;
+    this.#failovers.clear();
+    this.reorder();
+  }
+
+  /** The policy that holds for a host. */
+  policyOf(host: string): MergePolicy {
+    return this.#policyOf(host);
+  }
+
+  /** Stops the timer. */
+  close(): void {
+    this.#failovers.clear();
   }
 
   get(key: string): CatalogEntry | undefined {
@@ -167,6 +195,13 @@ export class CatalogContents {
   }
 
   #service(key: string): CatalogEntry | undefined {
+    const service = this.#merged(key);
+    if (service === undefined) this.#failovers.forget(key);
+    this.merges.set(key, service);
+    return service && { kind: "service", service };
+  }
+
+  #merged(key: string): MergedService | undefined {
     const parts = this.services.servedAt(key);
     const first = parts[0];
     if (first === undefined) return undefined;
@@ -185,8 +220,30 @@ export class CatalogContents {
       .filter((other) => this.resources.blocking(first.namespace, other) === undefined);
     const own = ownServiceOf(host, this.#clusterDomain());
     const inOwnCluster = own !== undefined && this.#facts.find("service", own).length > 0;
-    const service = merge(contributions, { host, otherHosts });
-    return { kind: "service", service: inOwnCluster ? { ...service, ownClusterService: own } : service };
+    const service = this.#selected(key, contributions, { host, otherHosts });
+    return service && inOwnCluster ? { ...service, ownClusterService: own } : service;
+  }
+
+  #selected(key: string, contributions: readonly Contribution[], hosts: FinalHosts): MergedService | undefined {
+    const policy = this.#policyOf(hosts.host);
+    if (contributions.length === 1 && policy.policy === "union") return merge(contributions, hosts);
+    const { served, shadows, failover } = select(key, contributions, policy, this.#failovers);
+    if (served.length === 0) return undefined;
+    const shared =
+      policy.policy === "weighted" ? (endpoints: readonly MergedEndpoint[]) => withShares(endpoints, served, policy) : undefined;
+    const service = merge(served, hosts, shared);
+    const chosen = new Set([...served, ...shadows].map(({ registry }) => registry));
+    return {
+      ...service,
+      decision: {
+        policy: policy.policy,
+        setting: policy.setting,
+        serving: served.map(({ registry }) => registry),
+        standby: contributions.map(({ registry }) => registry).filter((registry) => !chosen.has(registry)),
+        shadows: shadows.map((shadow) => shadowOf(shadow, service.endpoints)),
+        ...(failover && { failover }),
+      },
+    };
   }
 
   #resource(key: string): CatalogEntry | undefined {

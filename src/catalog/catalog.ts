@@ -3,6 +3,7 @@
  * and gives merged services and ready resources by key, together with the set of keys that
  * changed. Entries are merged on demand; nothing merged is kept.
  */
+import type { MergingConfig } from "../config/merging-schema.ts";
 import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
 import type { KeptItem, KeptSource } from "../last-known-good/journal-entry.ts";
 import type { Logger } from "../log/logger.ts";
@@ -19,6 +20,9 @@ import { explainHost, explainResource, type HostExplanation } from "./explain.ts
 import { type FoundService, findServices } from "./find.ts";
 import { type CatalogJournal, isComplete, keptSource } from "./kept-source.ts";
 import type { CatalogEntry } from "./merged-service.ts";
+import { compileMerging } from "./merging/merge-policy.ts";
+import type { MergeTotals } from "./merging/merge-reports.ts";
+import { sameAsFor } from "./merging/same-as.ts";
 import { RegistryView } from "./registry-view.ts";
 import { type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
@@ -27,6 +31,8 @@ import type { ViewEvents } from "./view-events.ts";
 export interface CatalogOptions {
   readonly kinds: readonly { readonly id: string; readonly naming: KindNaming }[];
   readonly mesh: Pick<MeshConfig, "namespace" | "clusterDomain">;
+  /** Which services are one, and whose endpoints they then have. */
+  readonly merging: MergingConfig;
   readonly log: Logger;
   /** Asks a registry to be read again, before held shrinkage is honoured. */
   relist(registry: string): void;
@@ -37,14 +43,17 @@ export interface CatalogOptions {
 export class Catalog implements Feed {
   readonly #options: CatalogOptions;
   #mesh: CatalogOptions["mesh"];
+  #merging: MergingConfig;
   /** In configuration order. */
   #sources = new Map<string, Source>();
-  readonly #contents = new CatalogContents(() => this.#sources);
+  readonly #contents: CatalogContents;
   readonly #completeListeners = new Set<() => void>();
 
   constructor(options: CatalogOptions) {
     this.#options = options;
     this.#mesh = options.mesh;
+    this.#merging = options.merging;
+    this.#contents = new CatalogContents(() => this.#sources, compileMerging(options.merging));
   }
 
   // --- what the supervisor says (Feed); words about registries that are gone are ignored ---
@@ -109,7 +118,7 @@ export class Catalog implements Feed {
    */
   setRegistries(configs: readonly RegistryConfig[]): void {
     const wanted = new Map(configs.map((config) => [config.id, config]));
-    const order = [...this.#sources.keys()].filter((id) => wanted.has(id)).join();
+    const order = [...this.#sources.keys()].filter((id) => wanted.has(id));
     for (const source of [...this.#sources.values()]) if (wanted.get(source.id)?.type !== source.config.type) this.#withdraw(source);
     const before = this.#sources;
     this.#sources = new Map();
@@ -119,14 +128,7 @@ export class Catalog implements Feed {
       this.#sources.set(config.id, source);
     }
     for (const config of wanted.values()) this.#reconfigure(config);
-    if (
-      order !==
-      configs
-        .map((config) => config.id)
-        .filter((id) => before.has(id))
-        .join()
-    )
-      this.#contents.reorder();
+    if ([...wanted.keys()].filter((id) => before.has(id)).some((id, at) => id !== order[at])) this.#contents.reorder();
     this.#announceComplete();
   }
 
@@ -136,16 +138,11 @@ export class Catalog implements Feed {
     this.setRegistries([...this.#sources.values()].map((source) => source.config));
   }
 
-  /** Adds a registry behind the others, or reconfigures it. */
-  addRegistry(config: RegistryConfig): void {
-    const others = [...this.#sources.values()].map((source) => source.config);
-    const known = this.#sources.has(config.id);
-    this.setRegistries(known ? others.map((other) => (other.id === config.id ? config : other)) : [...others, config]);
-  }
-
-  /** Withdraws everything the registry gave, at once. */
-  removeRegistry(id: string): void {
-    this.setRegistries([...this.#sources.values()].map((source) => source.config).filter((config) => config.id !== id));
+  /** Another policy of merging; services that are declared one are named anew. */
+  setMerging(merging: MergingConfig): void {
+    this.#merging = merging;
+    this.setRegistries([...this.#sources.values()].map((source) => source.config));
+    this.#contents.setPolicy(compileMerging(merging));
   }
 
   /** Honours what is held of a registry, now. */
@@ -156,6 +153,7 @@ export class Catalog implements Feed {
   /** Stops the timers; the last state stays readable. */
   close(): void {
     for (const source of this.#sources.values()) source.timer.set(undefined);
+    this.#contents.close();
   }
 
   // --- what later rooms read ---
@@ -214,6 +212,11 @@ export class Catalog implements Feed {
     ];
   }
 
+  /** How many services are merged under each policy, and what their registries say differently. */
+  merges(): MergeTotals {
+    return this.#contents.merges.totals();
+  }
+
   /** Hosts that several services want. */
   collisions(): readonly Collision[] {
     return this.#contents.services.collisions();
@@ -258,7 +261,8 @@ export class Catalog implements Feed {
       closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),
     };
     const timer = new DeadlineTimer(() => this.#with(registry, (source, now) => source.view.tick(now)));
-    return new Source(config, this.#naming(config), new RegistryView(config.protection, events, Date.now()), timer);
+    const sameAs = sameAsFor(config.id, this.#merging.sameAs);
+    return new Source(config, this.#naming(config), sameAs, new RegistryView(config.protection, events, Date.now()), timer);
   }
 
   #naming(config: RegistryConfig) {
@@ -271,13 +275,10 @@ export class Catalog implements Feed {
   #reconfigure(config: RegistryConfig): void {
     const source = this.#sources.get(config.id);
     if (source === undefined) return;
-    const before = servedBy(source);
-    source.config = config;
-    source.naming = this.#naming(config);
+    const isServedOtherwise = source.configure(config, this.#naming(config), sameAsFor(config.id, this.#merging.sameAs));
     source.view.setRules(config.protection, Date.now());
     source.timer.set(source.view.nextDeadline());
-    if (servedBy(source) === before) return;
-    this.#contents.rename(source);
+    if (isServedOtherwise) this.#contents.rename(source);
   }
 
   #withdraw(source: Source): void {
@@ -292,9 +293,4 @@ export class Catalog implements Feed {
     this.#completeListeners.clear();
     for (const listener of listeners) listener();
   }
-}
-
-/** The settings that decide how what is known of a registry is served. */
-function servedBy({ naming, config: { network, locality, hostNames, enrich } }: Source): string {
-  return JSON.stringify({ naming, network, locality, hostNames, enrich });
 }

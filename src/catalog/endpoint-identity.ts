@@ -1,4 +1,4 @@
-/** What makes two endpoints the same: network, address and named ports. */
+/** What makes two endpoints the same: network, address and ports. What is spoken there, registries may tell differently. */
 import type { Instance } from "../registries/service.ts";
 
 /**
@@ -8,10 +8,11 @@ import type { Instance } from "../registries/service.ts";
 export function endpointIdentity(instance: Instance, registryNetwork = ""): string {
   const network = instance.network ?? registryNetwork;
   const [only] = instance.ports;
-  const ports = instance.ports.length === 1 && only !== undefined ? portText(only) : instance.ports.map(portText).sort().join(",");
+  const ports = instance.ports.length === 1 && only !== undefined ? `${only.number}` : portsText(instance.ports);
   return `${network}\0${instance.address}\0${ports}`;
 }
 
-function portText(port: Instance["ports"][number]): string {
-  return `${port.name ?? ""}:${port.protocol}:${port.number}`;
+/** Each number once. */
+function portsText(ports: Instance["ports"]): string {
+  return [...new Set(ports.map(({ number }) => number))].sort((one, other) => one - other).join(",");
 }

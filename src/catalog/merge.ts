@@ -2,8 +2,9 @@
  * Joining the parts of one service that several registries give. The result depends on the set
  * of contributions and their priorities alone, never on the order in which they arrived:
  *
- * - an endpoint (network, address, named ports) appears once; the registry that comes first in
- *   the configuration tells its facts (weight, health, labels, …), all that name it are listed;
+ * - an endpoint (network, address, ports) appears once; the registry that comes first in
+ *   precedence tells its facts (weight, health, labels, …), all that name it are listed, and what they tell
+ *   differently is a conflict;
  * - declared ports are those of the first registry that declares any, as far as all that have endpoints declare
  *   them: each promises only its own. Is there none in common, only the endpoints of the first count;
  * - an annotation is that of the first registry that has it, and so is who may see the service.
@@ -13,6 +14,7 @@ import type { NamedService } from "../naming/named-service.ts";
 import type { Instance, Locality, Port } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
+import { ConflictList, isSamePort } from "./merging/conflicts.ts";
 
 export interface Contribution {
   readonly registry: string;
@@ -33,13 +35,18 @@ export interface FinalHosts {
   readonly otherHosts: readonly string[];
 }
 
-/** All contributions are of one identity; there is at least one. */
-export function merge(contributions: readonly Contribution[], hosts: FinalHosts): MergedService {
+/**
+ * All contributions are of one identity; there is at least one.
+ * @param reweigh the weights of the endpoints, where a policy decides them
+ */
+export function merge(contributions: readonly Contribution[], hosts: FinalHosts, reweigh = asTheyAre): MergedService {
   const ordered = contributions.length > 1 ? [...contributions].sort(byPriority) : contributions;
   const first = ordered[0]?.named;
   if (first === undefined) throw new RangeError("a service is merged from at least one contribution");
   const declared = first.protocol === undefined ? sharePorts(ordered) : undefined;
-  const endpoints = mergeEndpoints(declared?.contributions ?? ordered);
+  const conflicts = new ConflictList();
+  if (declared !== undefined && ordered.length > 1) clashingPorts(ordered, conflicts);
+  const endpoints = reweigh(mergeEndpoints(declared?.contributions ?? ordered, conflicts));
   const exportTo = ordered.find(({ named }) => named.exportTo)?.named.exportTo;
   return {
     namespace: first.namespace,
@@ -55,7 +62,25 @@ export function merge(contributions: readonly Contribution[], hosts: FinalHosts)
     registries: [...new Set(ordered.map(({ registry }) => registry))].sort(),
     ...(exportTo && { exportTo }),
     ...(declared && declared.unshared.length > 0 && { unsharedPorts: declared.unshared }),
+    ...(conflicts.conflicts && { conflicts: conflicts.conflicts }),
   };
+}
+
+function asTheyAre(endpoints: readonly MergedEndpoint[]): readonly MergedEndpoint[] {
+  return endpoints;
+}
+
+/** Declared ports of one number that are something else in another registry. */
+function clashingPorts(ordered: readonly Contribution[], conflicts: ConflictList): void {
+  const believed = new Map<number, { readonly port: Port; readonly registry: string }>();
+  for (const { registry, named } of ordered) {
+    for (const port of named.ports) {
+      const first = believed.get(port.number);
+      if (first === undefined) believed.set(port.number, { port, registry });
+      else if (first.registry !== registry && !isSamePort(first.port, port))
+        conflicts.comparePorts(first.port, first.registry, port, registry);
+    }
+  }
 }
 
 function byPriority(one: Contribution, other: Contribution): number {
@@ -106,7 +131,7 @@ interface Word {
   readonly instance: Instance;
 }
 
-function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoint[] {
+function mergeEndpoints(ordered: readonly Contribution[], conflicts: ConflictList): readonly MergedEndpoint[] {
   const words: Word[] = [];
   ordered.forEach(({ network, named }, rank) => {
     for (const instance of named.instances) words.push({ identity: endpointIdentity(instance, network), rank, instance });
@@ -118,8 +143,13 @@ function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoi
   for (let at = 0; at < words.length; ) {
     const { identity, rank, instance } = words[at] as Word;
     let registries: readonly string[] = alone[rank] ?? [];
-    for (at += 1; words[at]?.identity === identity; at += 1) registries = joined(registries, ordered[words[at]?.rank ?? rank]?.registry);
     const source = ordered[rank];
+    for (at += 1; words[at]?.identity === identity; at += 1) {
+      const other = words[at] as Word;
+      const registry = ordered[other.rank]?.registry ?? "";
+      registries = joined(registries, registry);
+      if (other.rank !== rank) conflicts.compare(instance, source?.registry ?? "", other.instance, registry);
+    }
     const dns = source?.hostNames === "dns" && ({ dns: true } as const);
     const locality = source?.locality && instance.locality === undefined && { locality: source.locality };
     endpoints.push({ ...instance, ...locality, network: instance.network ?? source?.network, registries, ...dns });
@@ -137,8 +167,8 @@ function byIdentityAndRank(one: Word, other: Word): number {
   );
 }
 
-function joined(registries: readonly string[], another: string | undefined): readonly string[] {
-  return another === undefined || registries.includes(another) ? registries : [...registries, another].sort();
+function joined(registries: readonly string[], another: string): readonly string[] {
+  return registries.includes(another) ? registries : [...registries, another].sort();
 }
 
 function compare(one: string, other: string): number {

@@ -1,6 +1,10 @@
 /** One service per (namespace, host), joined from every registry that gives it: the catalog's output. */
+import type { MergingPolicy } from "../config/merging-schema.ts";
 import type { NamedService } from "../naming/named-service.ts";
 import type { Instance, IstioResource, Port } from "../registries/service.ts";
+import type { Conflicts } from "./merging/conflicts.ts";
+import type { Failover } from "./merging/failover.ts";
+import type { Shadow } from "./merging/shadow.ts";
 
 export interface MergedService
   extends Pick<NamedService, "namespace" | "otherHosts" | "identity" | "kind" | "key" | "protocol" | "ports" | "annotations" | "exportTo"> {
@@ -14,6 +18,22 @@ export interface MergedService
   readonly ownClusterService?: string;
   /** Declared ports that not all registries with endpoints declare: they are not offered. */
   readonly unsharedPorts?: readonly Port[];
+  /** What its registries say differently of the same thing. */
+  readonly conflicts?: Conflicts;
+  /** How its registries were chosen; absent where one alone gives it under `union`. */
+  readonly decision?: MergeDecision;
+}
+
+export interface MergeDecision {
+  readonly policy: MergingPolicy;
+  /** Setting that gives the policy. */
+  readonly setting: string;
+  /** Sources whose endpoints are served, first in precedence first. */
+  readonly serving: readonly string[];
+  /** Sources that give it, too, and are not served. */
+  readonly standby: readonly string[];
+  readonly shadows: readonly Shadow[];
+  readonly failover?: Failover;
 }
 
 export interface MergedEndpoint extends Instance {

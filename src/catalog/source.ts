@@ -9,6 +9,7 @@ import type { Problem } from "../registries/contract.ts";
 import type { Service } from "../registries/service.ts";
 import type { DeadlineTimer } from "./deadline-timer.ts";
 import { compileEnrichment, type Enrichment } from "./enrichment.ts";
+import { joined, noSameAs, type SameAs } from "./merging/same-as.ts";
 import type { RegistryView } from "./registry-view.ts";
 import type { ServicePart } from "./service-part.ts";
 
@@ -18,6 +19,8 @@ const maxRecentProblems = 50;
 export class Source {
   config: RegistryConfig;
   naming: RegistryNaming;
+  /** Of its hosts, those that are declared to be others. */
+  sameAs: SameAs;
   /** Position in the configuration; smaller goes first. */
   priority = 0;
   readonly view: RegistryView;
@@ -30,9 +33,10 @@ export class Source {
   #enrichment: { readonly rules: RegistryConfig["enrich"]; readonly compiled: Enrichment | undefined } | undefined;
   readonly #recentProblems: Problem[] = [];
 
-  constructor(config: RegistryConfig, naming: RegistryNaming, view: RegistryView, timer: DeadlineTimer) {
+  constructor(config: RegistryConfig, naming: RegistryNaming, sameAs: SameAs, view: RegistryView, timer: DeadlineTimer) {
     this.config = config;
     this.naming = naming;
+    this.sameAs = sameAs;
     this.view = view;
     this.timer = timer;
   }
@@ -53,6 +57,20 @@ export class Source {
     return this.#recentProblems;
   }
 
+  /** @returns whether what is known of the registry is served otherwise by these settings */
+  configure(config: RegistryConfig, naming: RegistryNaming, sameAs: SameAs): boolean {
+    const before = this.#servedBy();
+    this.config = config;
+    this.naming = naming;
+    this.sameAs = sameAs;
+    return this.#servedBy() !== before;
+  }
+
+  #servedBy(): string {
+    const { network, locality, hostNames, enrich } = this.config;
+    return JSON.stringify({ naming: this.naming, sameAs: this.sameAs, network, locality, hostNames, enrich });
+  }
+
   /** Takes over what an earlier process kept of an item; its ports first, because its name depends on them. */
   restore(id: string, item: KeptItem, now: number): boolean {
     const ports = parsePorts(item.ports);
@@ -67,7 +85,8 @@ export class Source {
   }
 
   name(itemId: string, service: Service): Naming {
-    return nameService(service, this.naming, this.known.get(itemId));
+    const naming = nameService(service, this.naming, this.known.get(itemId));
+    return this.sameAs === noSameAs ? naming : { ...naming, named: naming.named.map((named) => joined(named, this.sameAs)) };
   }
 
   /** What a part stands for now; undefined if its item is gone or is called otherwise. */

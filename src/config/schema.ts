@@ -9,6 +9,7 @@ import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import type { Locality } from "../registries/service.ts";
 import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
+import { type MergingConfig, mergingSchema } from "./merging-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
 import { commonRegistryShape, type EnrichConfig, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
@@ -91,6 +92,7 @@ export function configSchema(kinds: readonly RegistryKind[]) {
       .min(1)
       .describe("The registries to watch."),
     clusters: clustersSchema,
+    merging: mergingSchema,
     mesh: meshSchema,
     xds: xdsSchema,
     metrics: metricsSchema,
@@ -126,6 +128,7 @@ export interface RegistryConfig {
 export interface Config {
   readonly registries: readonly RegistryConfig[];
   readonly clusters: ClustersConfig;
+  readonly merging: MergingConfig;
   readonly mesh: MeshConfig;
   readonly xds: XdsConfig;
   readonly metrics: MetricsConfig;

@@ -51,6 +51,8 @@ export const problemCodes = {
   "invalid-object": "istiod would refuse the object; it is withheld. The message names the broken rules.",
   "item-too-large": "One service or object is larger than can be carried; its last known state is kept.",
   "label-changed": "A label was not legal for Kubernetes and is served in a legal form.",
+  "merge-conflict":
+    "Registries say different things of one endpoint or port of a service; the registry that comes first in precedence is believed.",
   "nested-too-deep": "A folder lies too deep below the root of a services tree; it is not followed.",
   "no-permission": "The credentials do not allow reading a part of the registry that was never read before; the part is skipped.",
   "no-ports": "No port of a service is known; it is withheld until one is declared or an instance tells one.",

@@ -35,6 +35,7 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
   }
   if (service.ownClusterService !== undefined)
     problems.note("host-in-own-cluster", inOwnCluster(service.ownClusterService, service.namespace));
+  for (const conflict of service.conflicts?.told ?? []) problems.note("merge-conflict", conflict);
   const reason = withheld(ports, vip);
   if (reason) {
     problems.service(reason.code, reason.message);

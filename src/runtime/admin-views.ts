@@ -48,6 +48,14 @@ export function adminViews(
         catalog.clashes().map(({ code }) => ({ code })),
         ({ code }) => code,
       ),
+    merges: () => {
+      const { services, shadows, ...counts } = catalog.merges();
+      return {
+        ...counts,
+        services: Object.fromEntries(services),
+        shadows: [...shadows].map(([registry, difference]) => ({ registry, ...difference })),
+      };
+    },
     ...(readBack && { readBack }),
   };
 }

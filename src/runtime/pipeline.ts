@@ -43,7 +43,7 @@ export class Pipeline {
     this.store = createStore(config.xds.shards, { log });
     this.kept = started.kept;
     const relist = (registry: string): void => this.supervisor.relist(registry);
-    this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist, journal: this.kept });
+    this.catalog = new Catalog({ kinds, mesh: config.mesh, merging: config.merging, log, relist, journal: this.kept });
     this.supervisor = started.supervisor;
     this.sources = started.sources;
     this.publisher = new Publisher({
@@ -121,6 +121,7 @@ export class Pipeline {
       this.catalog.setMesh(next.mesh);
     }
     this.sources.setRegistries(next.registries);
+    if (sections.includes("merging")) this.catalog.setMerging(next.merging);
     if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
   }
 

@@ -186,7 +186,7 @@ describe("ready resources", () => {
     rig.catalog.setRegistries([b, a]);
     assert.equal(giver(), "b");
     assert.deepEqual(rig.dirty(), ["resource:ServiceEntry/n/x"]);
-    rig.catalog.removeRegistry("b");
+    rig.withdraw("b");
     assert.equal(giver(), "a");
   });
 });
@@ -281,7 +281,7 @@ describe("completeness", () => {
     let told = 0;
     rig.catalog.onComplete(() => told++);
     rig.status("a");
-    rig.catalog.removeRegistry("b");
+    rig.withdraw("b");
     assert.equal(told, 1);
   });
 });
@@ -297,7 +297,7 @@ describe("facts", () => {
       ["a", "b"],
     );
     assert.equal(rig.catalog.reports()[0]?.facts, 1);
-    rig.catalog.removeRegistry("a");
+    rig.withdraw("a");
     assert.equal(rig.catalog.facts("address", "10.0.0.1").length, 1);
     assert.deepEqual(rig.catalog.facts("node", "10.0.0.1"), []);
   });

@@ -54,7 +54,7 @@ describe("merging", () => {
     );
   });
 
-  it("tells endpoints apart by network, port number, protocol and port name", () => {
+  it("tells endpoints apart by network and port number; what else is said of one differently is a conflict", () => {
     const same = at("10.0.0.1");
     const others = [
       at("10.0.0.1", { network: "n2" }),
@@ -62,7 +62,16 @@ describe("merging", () => {
       at("10.0.0.1", { ports: [{ number: 1, protocol: "tri" }] }),
       at("10.0.0.1", { ports: [{ number: 1, protocol: "dubbo", name: "x" }] }),
     ];
-    assert.equal(merge([from("a", 0, named([same, ...others, same]))], hosts).endpoints.length, 5);
+    const merged = merge([from("a", 0, named([same])), from("b", 1, named(others))], hosts);
+    assert.deepEqual(
+      merged.endpoints.map(({ network, ports }) => [network, ports.map(({ number, protocol }) => `${number} ${protocol}`)]),
+      [
+        [undefined, ["1 dubbo"]],
+        [undefined, ["2 dubbo"]],
+        ["n2", ["1 dubbo"]],
+      ],
+    );
+    assert.deepEqual(merged.conflicts, { count: 1, told: ["10.0.0.1: port 1 is dubbo or tri, a is believed, not b"] });
   });
 
   it("gives addresses the network of their registry", () => {

@@ -357,7 +357,7 @@ describe("a registry that the operator takes away", () => {
     rig.status("zk");
     rig.status("zk", { phase: "stale", epoch: 1 });
     rig.dirty();
-    rig.catalog.removeRegistry("zk");
+    rig.withdraw("zk");
     assert.deepEqual(rig.everything(), {});
     assert.deepEqual(rig.dirty(), ["service:tributary/a.dubbo"]);
     rig.put("zk", service("a", [1]));

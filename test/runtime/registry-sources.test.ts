@@ -8,6 +8,7 @@ import { Catalog } from "../../src/catalog/catalog.ts";
 import { type ClusterSet, noClusters } from "../../src/clusters/cluster-set.ts";
 import type { ClusterCredential } from "../../src/clusters/credential.ts";
 import type { ClusterPolicy, KnownCluster } from "../../src/clusters/known-cluster.ts";
+import { mergingSchema } from "../../src/config/merging-schema.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { RegistryKind } from "../../src/registries/contract.ts";
 import type { Feed } from "../../src/registries/feed.ts";
@@ -88,7 +89,7 @@ function rig(t: TestContext) {
   const waiting: ClusterSet = { ...noClusters, isComplete: false };
   const sources = new RegistrySources([registry()], waiting, { kinds: [kind], supervisor, kept: undefined });
   const mesh = { namespace: "tributary", clusterDomain: "cluster.local" };
-  const served = new Catalog({ kinds: [kind], mesh, log: silentLogger, relist() {} });
+  const served = new Catalog({ kinds: [kind], mesh, merging: mergingSchema.parse({}), log: silentLogger, relist() {} });
   catalog = served;
   sources.follow((configs) => served.setRegistries(configs));
   const channel = new BroadcastChannel(randomUUID());

@@ -31,6 +31,7 @@ export function fakeViews(changes: Partial<AdminViews> = {}): AdminViews {
     sequence: () => 12,
     rejected: () => [],
     clashes: () => [],
+    merges: () => ({ services: {}, conflicts: 0, pending: 0, shadows: [] }),
     ...changes,
   };
 }

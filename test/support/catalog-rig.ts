@@ -1,6 +1,7 @@
 /** A catalog without workers: what a supervisor would hand over is called directly. */
 import { Catalog } from "../../src/catalog/catalog.ts";
 import type { CatalogEntry, MergedService } from "../../src/catalog/merged-service.ts";
+import { mergingSchema } from "../../src/config/merging-schema.ts";
 import { protectionSchema } from "../../src/config/registry-schema.ts";
 import type { RegistryConfig } from "../../src/config/schema.ts";
 import { silentLogger } from "../../src/log/logger.ts";
@@ -27,15 +28,24 @@ export function registryConfig(id: string, more: Partial<RegistryConfig> = {}): 
 export class CatalogRig {
   readonly relisted: string[] = [];
   readonly catalog: Catalog;
+  #configs: readonly RegistryConfig[];
 
   constructor(...configs: readonly RegistryConfig[]) {
+    this.#configs = configs;
     this.catalog = new Catalog({
       kinds,
       mesh: { namespace: "tributary", clusterDomain: "cluster.local" },
+      merging: mergingSchema.parse({}),
       log: silentLogger,
       relist: (registry) => this.relisted.push(registry),
     });
     this.catalog.setRegistries(configs);
+  }
+
+  /** The operator takes a registry out of the configuration. */
+  withdraw(registry: string): void {
+    this.#configs = this.#configs.filter(({ id }) => id !== registry);
+    this.catalog.setRegistries(this.#configs);
   }
 
   put(registry: string, ...items: readonly Item[]): void {

@@ -1,7 +1,8 @@
 /** The rules that shaped a host's object, in the order in which they are applied, each with the setting behind it. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HostContribution, HostExplanation } from "../../catalog/explain.ts";
-import type { MergedService } from "../../catalog/merged-service.ts";
+import type { MergeDecision, MergedService } from "../../catalog/merged-service.ts";
+import { sameAsPrefix } from "../../catalog/merging/same-as.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { RuleSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { parseAddress } from "../../mesh/ip-address.ts";
@@ -15,7 +16,7 @@ export function rulesOf(host: HostExplanation, service: MergedService | undefine
     ...host.contributions.flatMap(namingRules),
     ...collisionRule(host),
     ...host.contributions.flatMap(holdRules),
-    ...mergeRule(host),
+    ...mergeRules(host, service),
     ...(service ? serviceRules(service, vip, mesh) : []),
   ];
 }
@@ -70,6 +71,38 @@ function holdRules({ registry, heldEndpoints, holds, drained, status }: HostCont
     rules.push({ rule: "protection", effect, setting: status.restored ? "lastKnownGood.folder" : `${setting}.unreachable` });
   }
   return rules;
+}
+
+function mergeRules(host: HostExplanation, service: MergedService | undefined): Rule[] {
+  const { decision, conflicts } = service ?? {};
+  const joined = host.contributions.filter(({ named }) => named?.identity.startsWith(sameAsPrefix));
+  return [
+    ...joined.map(
+      ({ registry }): Rule => ({
+        rule: "same-as",
+        effect: `what ${registry} gives is declared to be this service`,
+        setting: "merging.sameAs",
+      }),
+    ),
+    ...(decision === undefined || decision.policy === "union" ? mergeRule(host) : decisionRules(decision)),
+    ...(conflicts?.told ?? []).map((told): Rule => ({ rule: "conflict", effect: told })),
+  ];
+}
+
+function decisionRules({ policy, setting, serving, standby, shadows, failover }: MergeDecision): Rule[] {
+  const waiting = standby.length === 0 ? "" : `; ${standby.join(", ")} stand by`;
+  const pending = failover?.pending;
+  const next = pending === undefined ? "" : `; ${pending.tier} is to serve since ${new Date(pending.since).toISOString()}`;
+  return [
+    { rule: "policy", effect: `${policy}: the endpoints are those of ${serving.join(", ")}${waiting}${next}`, setting },
+    ...shadows.map(
+      ({ registry, missing, extra }): Rule => ({
+        rule: "shadow",
+        effect: `${registry} is only compared: it lacks ${missing} of the endpoints, and alone names ${extra}`,
+        setting,
+      }),
+    ),
+  ];
 }
 
 function mergeRule({ contributions }: HostExplanation): Rule[] {

@@ -5,6 +5,7 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { Catalog } from "../../catalog/catalog.ts";
+import type { MergingConfig } from "../../config/merging-schema.ts";
 import type { MeshConfig, RegistryConfig } from "../../config/schema.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { compileMeshPolicy } from "../../mesh/policy.ts";
@@ -27,6 +28,7 @@ export type CandidateObjects = ReadonlyMap<TypeKey, ReadonlyMap<string, EncodedO
 /** What a candidate configuration decides here. */
 export interface CandidateSettings {
   readonly mesh: MeshConfig;
+  readonly merging: MergingConfig;
   /** Those of its registries in the clusters that are known. */
   readonly sources: readonly RegistryConfig[];
 }
@@ -47,7 +49,7 @@ export async function candidateState(
     return names;
   };
   const policy = compileMeshPolicy(next.mesh);
-  const catalog = new Catalog({ kinds, mesh: next.mesh, log: silentLogger, relist() {} });
+  const catalog = new Catalog({ kinds, mesh: next.mesh, merging: next.merging, log: silentLogger, relist() {} });
   const portions = inPortions(catalog);
   const publisher = new Publisher({
     // Complete, as far as it can be: there is nothing to wait for.

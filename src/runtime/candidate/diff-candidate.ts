@@ -29,7 +29,7 @@ export async function diffCandidate(
   const next = withRunningValues({ config: candidate.config, written }, running);
   const before = pipeline.store.current();
   const sources = pipeline.sources.configsOf(next.registries);
-  const state = await candidateState({ mesh: next.mesh, sources }, pipeline.catalog, before, signal);
+  const state = await candidateState({ mesh: next.mesh, merging: next.merging, sources }, pipeline.catalog, before, signal);
   const { moving, ...objects } = await compare(before, state, () => pipeline.store.current(), signal);
   const { sections, needsRestart } = diffConfig(running.written, written);
   const registries = registryChanges(running.written, written);

@@ -1,0 +1,81 @@
+/** The section that says which services of several registries are one, and whose endpoints they then have. */
+import * as z from "zod";
+import { duration } from "./values.ts";
+
+/** The words of dubbo-kubernetes for the same (`mergingStrategy`). */
+const otherWords: Readonly<Record<string, string>> = { "merge-all": "union", "priority-based": "priority", "kubernetes-first": "priority" };
+
+const policy = z
+  .preprocess(
+    (word) => (typeof word === "string" ? (otherWords[word] ?? word) : word),
+    z.enum(["union", "priority", "weighted", "first", "shadow"]),
+  )
+  .meta({ title: "policy" });
+
+const policyText =
+  "`union`: the endpoints of all registries. `first`: those of the first registry that gives the service. `priority`: those of the first that has healthy ones, with `failAfter` and `returnAfter`. `weighted`: of all, in the `shares` given. `shadow`: of the first registry alone; the others are compared with it and reported. (`merge-all` is read as `union`, `priority-based` and `kubernetes-first` as `priority`.)";
+
+const failAfter = duration.describe(
+  "With `priority`: a registry whose endpoints are all unhealthy gives way to the next after this time; one without endpoints at once.",
+);
+const returnAfter = duration.describe(
+  "With `priority`: a registry that comes first again is returned to after it was healthy for this time.",
+);
+
+const sourcePattern = z.string().min(1).max(256);
+
+const ruleSchema = z.strictObject({
+  hosts: z.array(z.string().min(1).max(256)).min(1).describe("Hosts of services, `*` for any characters, `?` for one."),
+  policy: policy.describe("As `merging.policy`, for these services."),
+  registries: z
+    .array(sourcePattern)
+    .default([])
+    .describe(
+      "Order of precedence for these services: ids of registries, `REGISTRY/CLUSTER` for one cluster of a registry, `*` and `?` as in `hosts`. What one entry names comes together. Those that are left out come behind, in the order of the configuration.",
+    ),
+  shares: z
+    .record(sourcePattern, z.number().min(0).max(1_000_000))
+    .default({})
+    .describe(
+      "With `weighted`: each registry's share of the traffic, in any unit, such as `nacos: 10` and `zookeeper: 90`. A registry that is left out gets nothing while another one has healthy endpoints.",
+    ),
+  failAfter: failAfter.optional().describe("As `merging.failAfter`, for these services."),
+  returnAfter: returnAfter.optional().describe("As `merging.returnAfter`, for these services."),
+});
+
+const sameAsSchema = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, { error: "expected a host name in lower case" })
+    .describe("The host by which the one service is served. What has this host already is part of it."),
+  services: z
+    .array(
+      z.strictObject({
+        host: z.string().min(1).max(253).describe("Host that the service has without this rule."),
+        registry: z.string().min(1).optional().describe("Only what this registry gives. Absent: any."),
+      }),
+    )
+    .min(1)
+    .describe("Services that are this one."),
+});
+
+export const mergingSchema = z
+  .strictObject({
+    policy: policy.default("union").describe(policyText),
+    failAfter: failAfter.prefault("5s"),
+    returnAfter: returnAfter.prefault("1m"),
+    rules: z.array(ruleSchema).max(10_000).default([]).describe("Policies of some services; the first rule that matches counts."),
+    sameAs: z
+      .array(sameAsSchema)
+      .max(100_000)
+      .default([])
+      .describe("Services that are one although their hosts differ: the beginning of every migration."),
+  })
+  .prefault({})
+  .describe("What becomes of a service that several registries or clusters give.");
+
+export type MergingConfig = z.output<typeof mergingSchema>;
+export type MergingRule = MergingConfig["rules"][number];
+export type MergingPolicy = MergingConfig["policy"];
