@@ -11,7 +11,7 @@
  */
 import type { RegistryConfig } from "../config/schema.ts";
 import type { NamedService } from "../naming/named-service.ts";
-import type { Instance, Locality, Port } from "../registries/service.ts";
+import { type Instance, keyText, type Locality, type Port } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
 import { ConflictList, isSamePort } from "./merging/conflicts.ts";
@@ -83,8 +83,11 @@ function clashingPorts(ordered: readonly Contribution[], conflicts: ConflictList
   }
 }
 
-function byPriority(one: Contribution, other: Contribution): number {
-  return one.priority - other.priority || compare(one.registry, other.registry);
+/** Precedence. Several services of one registry can be declared to be one; their keys tell them apart. */
+export function byPriority(one: Contribution, other: Contribution): number {
+  return (
+    one.priority - other.priority || compare(one.registry, other.registry) || compare(keyText(one.named.key), keyText(other.named.key))
+  );
 }
 
 interface SharedPorts {

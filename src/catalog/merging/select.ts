@@ -1,5 +1,5 @@
 /** A policy applied to one service: whose endpoints it has, and in which order the registries come. */
-import type { Contribution } from "../merge.ts";
+import { byPriority, type Contribution } from "../merge.ts";
 import type { Failover } from "./failover.ts";
 import type { Failovers } from "./failovers.ts";
 import type { MergePolicy } from "./merge-policy.ts";
@@ -45,6 +45,6 @@ export function select(
 
 /** Precedence under the policy in the place of that in the configuration. */
 function ranked(tiers: readonly Tier[]): readonly Contribution[] {
-  const ordered = tiers.flatMap(({ contributions }) => [...contributions].sort((one, other) => one.priority - other.priority));
+  const ordered = tiers.flatMap(({ contributions }) => [...contributions].sort(byPriority));
   return ordered.map((contribution, priority) => (contribution.priority === priority ? contribution : { ...contribution, priority }));
 }
