@@ -9,7 +9,7 @@ import { AddressIndex } from "./address-index.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
-import { type Contribution, type FinalHosts, merge } from "./merge.ts";
+import { byPriority, type Contribution, type FinalHosts, merge } from "./merge.ts";
 import type { CatalogEntry, MergedEndpoint, MergedService } from "./merged-service.ts";
 import { Failovers } from "./merging/failovers.ts";
 import type { MergePolicy, PolicyOf } from "./merging/merge-policy.ts";
@@ -238,8 +238,10 @@ export class CatalogContents {
       decision: {
         policy: policy.policy,
         setting: policy.setting,
-        serving: served.map(({ registry }) => registry),
-        standby: contributions.map(({ registry }) => registry).filter((registry) => !chosen.has(registry)),
+        serving: [...new Set(served.map(({ registry }) => registry))],
+        standby: [...new Set([...contributions].sort(byPriority).map(({ registry }) => registry))].filter(
+          (registry) => !chosen.has(registry),
+        ),
         shadows: shadows.map((shadow) => shadowOf(shadow, service.endpoints)),
         ...(failover && { failover }),
       },
