@@ -54,12 +54,13 @@ export class ClusterManager {
   /** By id, of every cluster there is. */
   readonly #history = new Map<string, { readonly since: number; renewals: number }>();
   #config: ClustersConfig;
-  #set: ClusterSet = { ...noClusters, isComplete: false };
+  #set: ClusterSet;
   #deciding: NodeJS.Immediate | undefined;
 
   /** Reads the places at once. What it finds is told later, never before this returns. */
   constructor(config: ClustersConfig, log: Logger, events: ClusterManagerEvents, options: Partial<SupervisorOptions> = {}) {
     this.#config = config;
+    this.#set = { ...noClusters, isComplete: placesIn(config).length === 0, attributesOf: (id) => attributesOf(config, id) };
     this.#log = log;
     this.#events = events;
     this.#supervisor = new Supervisor(this.#feed(), log, options);

@@ -61,10 +61,10 @@ export const clustersSchema = z
       .optional()
       .describe("The cluster in which `remoteSecrets` are read. Absent: the `local` one, else the first of `list` that has a credential."),
     allow: z
-      .array(z.enum(["file-paths", "insecure"]))
+      .array(z.enum(["exec", "file-paths", "skip-tls-verify", "impersonation", "proxy"]))
       .default([])
       .describe(
-        "What kubeconfigs may do although they come from outside: `file-paths`, name files with tokens, certificates and keys; `insecure`, skip the check of the server's certificate or speak plain HTTP. Commands and plugins are never run.",
+        "What kubeconfigs may do although they come from outside: run a command that prints a token (`exec`), name files of this machine (`file-paths`), leave the server's certificate unchecked (`skip-tls-verify`), act for others (`impersonation`), go through a `proxy`. What is not named here refuses the kubeconfig before anything in it is followed.",
       ),
     health: z
       .strictObject({
