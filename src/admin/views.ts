@@ -1,4 +1,6 @@
 /** What the admin room may look at: read-only views that the runtime composes from every room. */
+import type { PlaceReport } from "../clusters/cluster-manager.ts";
+import type { ClusterView } from "../clusters/cluster-view.ts";
 import type { StateReport } from "../last-known-good/registry-state.ts";
 import type { ReadBackView } from "../read-back/view.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
@@ -46,12 +48,18 @@ export interface MergeView {
   readonly shadows: readonly { readonly registry: string; readonly missing: number; readonly extra: number }[];
 }
 
+export interface ClustersView {
+  readonly places: readonly PlaceReport[];
+  readonly clusters: readonly ClusterView[];
+}
+
 export interface AdminViews {
   /** True once the xDS port accepts. */
   listening(): boolean;
   /** True once first answers may be given: every required registry was listed. */
   complete(): boolean;
   registries(): readonly RegistryView[];
+  clusters(): ClustersView;
   types(): readonly TypeView[];
   clients(): readonly ClientView[];
   stateDigest(): string;

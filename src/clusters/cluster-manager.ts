@@ -54,12 +54,13 @@ export class ClusterManager {
   /** By id, of every cluster there is. */
   readonly #history = new Map<string, { readonly since: number; renewals: number }>();
   #config: ClustersConfig;
-  #set: ClusterSet = { ...noClusters, isComplete: false };
+  #set: ClusterSet;
   #deciding: NodeJS.Immediate | undefined;
 
   /** Reads the places at once. What it finds is told later, never before this returns. */
   constructor(config: ClustersConfig, log: Logger, events: ClusterManagerEvents, options: Partial<SupervisorOptions> = {}) {
     this.#config = config;
+    this.#set = { ...noClusters, isComplete: placesIn(config).length === 0, attributesOf: (id) => attributesOf(config, id) };
     this.#log = log;
     this.#events = events;
     this.#supervisor = new Supervisor(this.#feed(), log, options);
@@ -76,6 +77,11 @@ export class ClusterManager {
   /** The cluster in which remote secrets are read. */
   get default(): string | undefined {
     return defaultCluster(this.#config);
+  }
+
+  /** After this time, a cluster that was not listed is late; ms. */
+  get syncTimeout(): number {
+    return this.#config.syncTimeout;
   }
 
   /** All clusters, also those that cannot be used. */

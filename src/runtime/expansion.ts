@@ -3,6 +3,7 @@
  * cluster's own network, locality and protection. Everything downstream of here knows sources only.
  */
 import type { ClusterAttributes, ClusterSet } from "../clusters/cluster-set.ts";
+import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { sourceId } from "../registries/source-id.ts";
@@ -13,7 +14,10 @@ export interface RegistrySource {
   readonly isRunning: boolean;
 }
 
-/** @param remembered clusters of which an earlier process kept something; they count until the set is complete. */
+/**
+ * @param remembered clusters of which an earlier process kept something. They count until the set is complete, and then as
+ * long as they are there, but cannot be used.
+ */
 export function expand(
   registry: RegistryConfig,
   { needsClusters }: RegistryKind,
@@ -21,21 +25,35 @@ export function expand(
   remembered: readonly string[],
 ): readonly RegistrySource[] {
   if (!needsClusters) return [{ config: registry, isRunning: true }];
-  const known = set.clusters.map(({ credential, policy }) => ({
-    id: credential.id,
-    priority: credential.priority,
-    source: { config: { ...inCluster(registry, credential.id, { ...credential, policy }), cluster: credential }, isRunning: true },
-  }));
-  if (set.isComplete) return known.sort(byPriority).map(({ source }) => source);
-  const ids = new Set(known.map(({ id }) => id));
-  const waiting = remembered.flatMap((id) => {
-    const attributes = set.attributesOf(id);
-    const source = { config: inCluster(registry, id, attributes), isRunning: false };
-    return ids.has(id) ? [] : [{ id, priority: attributes.priority, source }];
+  const known = set.clusters.map(({ credential, policy }) => {
+    const config = inCluster(registry, credential.id, { ...credential, policy });
+    const required = config.required && !givesOnlyNames(registry, credential);
+    return {
+      id: credential.id,
+      priority: credential.priority,
+      source: { config: { ...config, required, cluster: credential }, isRunning: true },
+    };
   });
+  const ids = new Set(known.map(({ id }) => id));
+  const waiting = remembered
+    .filter((id) => !ids.has(id) && (!set.isComplete || set.unusable.includes(id)))
+    .map((id) => {
+      const attributes = set.attributesOf(id);
+      return { id, priority: attributes.priority, source: { config: inCluster(registry, id, attributes), isRunning: false } };
+    });
+  const sources = [...known, ...waiting].sort(byPriority).map(({ source }) => source);
+  if (set.isComplete) return sources;
   // Stands for the clusters that are still to be told. Without any that is remembered, nothing is known of the view.
   const rest = { config: { ...registry, required: registry.required && waiting.length === 0 }, isRunning: false };
-  return [...[...known, ...waiting].sort(byPriority).map(({ source }) => source), rest];
+  return [...sources, rest];
+}
+
+/**
+ * istiod has the Services of its own cluster already; a kind that would tell them again has a setting that says whether it
+ * shall. If not, it tells which there are, and no answer waits for that.
+ */
+function givesOnlyNames(registry: RegistryConfig, { local }: ClusterCredential): boolean {
+  return registry.ownCluster === false && local === true;
 }
 
 /** The cluster is nearer to its endpoints than the registry, which spans several. */

@@ -22,7 +22,6 @@ export interface RegistrySourcesOptions {
 
 export class RegistrySources {
   readonly #options: RegistrySourcesOptions;
-  readonly #remembered = new Map<string, readonly string[]>();
   #registries: readonly RegistryConfig[];
   #clusters: ClusterSet;
   #sources: readonly RegistrySource[] = [];
@@ -100,7 +99,9 @@ export class RegistrySources {
   }
 
   #expand(registries: readonly RegistryConfig[]): readonly RegistrySource[] {
-    return registries.flatMap((registry) => expand(registry, this.#kindOf(registry), this.#clusters, this.#rememberedBy(registry.id)));
+    return registries.flatMap((registry) =>
+      expand(registry, this.#kindOf(registry), this.#clusters, this.#options.kept?.clusters(registry.id) ?? []),
+    );
   }
 
   #kindOf(registry: RegistryConfig): RegistryKind {
@@ -120,16 +121,6 @@ export class RegistrySources {
       ...(!isRunning && { isDormant: true }),
       ...(sharesWorker && { worker: registryOf(config.id) }),
     };
-  }
-
-  /** Read once: journals that this process writes tell nothing new. */
-  #rememberedBy(registry: string): readonly string[] {
-    let ids = this.#remembered.get(registry);
-    if (ids === undefined) {
-      ids = this.#options.kept?.clusters(registry) ?? [];
-      this.#remembered.set(registry, ids);
-    }
-    return ids;
   }
 }
 

@@ -49,6 +49,19 @@ test("a source has its cluster's network, locality and protection, else its regi
   assert.equal(c?.config.cluster?.server, "https://c");
 });
 
+test("of istiod's own cluster a registry that does not serve it gives names, for which no answer waits", () => {
+  const required = (ownCluster: boolean | undefined) =>
+    expand(registry({ ...(ownCluster !== undefined && { ownCluster }) }), kind, all(cluster("a", { local: true }), cluster("b")), []).map(
+      ({ config, isRunning }) => [config.id, config.required, isRunning],
+    );
+  assert.deepEqual(required(false), [
+    ["k8s/a", false, true],
+    ["k8s/b", true, true],
+  ]);
+  assert.deepEqual(required(true)[0], ["k8s/a", true, true]);
+  assert.deepEqual(required(undefined)[0], ["k8s/a", true, true], "a kind without that setting");
+});
+
 test("clusters of higher priority go first, equal ones by id", () => {
   const sources = expanded(all(cluster("c"), cluster("a", { priority: 1 }), cluster("b")));
   assert.deepEqual(

@@ -31,6 +31,8 @@ export interface TributaryOptions {
   readonly readBackAfter?: string;
   /** `lastKnownGood.folder`, if any. */
   readonly lastKnownGood?: string;
+  /** The section `clusters` of the configuration, if any. */
+  readonly clusters?: Readonly<Record<string, unknown>>;
 }
 
 export class Tributary {
@@ -102,6 +104,21 @@ export class Tributary {
     return (JSON.parse(stdout) as { items: DumpedObject[] }).items;
   }
 
+  /** What `tributary check` says of the same configuration. */
+  async check(): Promise<string> {
+    const args = [program, "check", "--config", this.configFile];
+    // Errors among the findings are no failure of the command.
+    const failed = ({ stdout }: { stdout: string }) => ({ stdout });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 }).catch(failed);
+    return stdout;
+  }
+
+  /** What `tributary why` says of a host. */
+  async why(host: string): Promise<string> {
+    const args = [program, "why", host, "--address", `127.0.0.1:${this.adminPort}`];
+    return (await promisify(execFile)(process.execPath, args, { timeout: 60_000 })).stdout;
+  }
+
   metrics(): Promise<Metrics> {
     return readMetrics(`http://127.0.0.1:${this.metricsPort}/metrics`);
   }
@@ -121,7 +138,7 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood } = this.#options;
+    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, clusters } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
@@ -132,6 +149,7 @@ export class Tributary {
     };
     return {
       registries: this.#registries,
+      ...(clusters && { clusters }),
       xds: { port: this.xdsPort, initialSync },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },
