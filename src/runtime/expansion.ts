@@ -46,8 +46,13 @@ export function expand(
   return [...sources, rest];
 }
 
-/** istiod has the Services of its own cluster already; a kind that would tell them again has a setting that says whether it shall. */
+/**
+ * A registry may name its clusters. istiod has the Services of its own cluster already; a kind that would tell them again
+ * has a setting that says whether it shall.
+ */
 function isRead(registry: RegistryConfig, { credential }: KnownCluster): boolean {
+  const chosen = registry.clusters as readonly string[] | undefined;
+  if (chosen !== undefined && chosen.length > 0 && !chosen.includes(credential.id)) return false;
   return registry.ownCluster !== false || !credential.local;
 }
 

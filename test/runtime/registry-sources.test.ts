@@ -48,6 +48,24 @@ test("a source has its cluster's network, locality and protection, else its regi
   assert.equal(c?.config.cluster?.server, "https://c");
 });
 
+test("a registry may name its clusters, and leaves out istiod's own where its kind has a setting for that", () => {
+  const set = all(cluster("a", { local: true }), cluster("b"), cluster("c"));
+  const ids = (more: object) => expand(registry(more), kind, set, []).map(({ config }) => config.id);
+  assert.deepEqual(ids({}), ["k8s/a", "k8s/b", "k8s/c"]);
+  assert.deepEqual(ids({ clusters: ["a", "c"] }), ["k8s/a", "k8s/c"]);
+  assert.deepEqual(ids({ ownCluster: false }), ["k8s/b", "k8s/c"]);
+  assert.deepEqual(ids({ ownCluster: true }), ["k8s/a", "k8s/b", "k8s/c"]);
+});
+
+test("a cluster that is there, but cannot be used, goes on as an earlier process knew it; one that is gone does not", () => {
+  const set: ClusterSet = { ...all(cluster("b")), unusable: ["broken"] };
+  const told = expanded(set, ["b", "broken", "gone"]).map(({ config, isRunning }) => [config.id, isRunning]);
+  assert.deepEqual(told, [
+    ["k8s/b", true],
+    ["k8s/broken", false],
+  ]);
+});
+
 test("clusters of higher priority go first, equal ones by id", () => {
   const sources = expanded(all(cluster("c"), cluster("a", { priority: 1 }), cluster("b")));
   assert.deepEqual(
