@@ -63,7 +63,7 @@ function withReason(status: RegistryStatus, reason: string | undefined, redact: 
 }
 
 /** Why nothing is known of the clusters of a registry that reads from some; undefined: it is none of that kind. */
-function waitingReason({ clusters }: Pipeline, { id, type }: RegistryReport): string | undefined {
+function waitingReason({ clusters }: Pipeline, { id, type }: Pick<RegistryReport, "id" | "type">): string | undefined {
   if (clusterOf(id) !== undefined || !kinds.find((kind) => kind.id === type)?.needsClusters) return undefined;
   const unread = clusters.places().filter(({ status }) => !status.synced);
   return `its clusters are not known yet: ${unread.map(({ name, status }) => `${name}${status.reason === undefined ? "" : ` (${status.reason})`}`).join(", ")}`;
