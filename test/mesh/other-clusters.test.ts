@@ -30,8 +30,8 @@ test("the catalog finds such a host, whichever comes first, and lets it go", () 
   assert.deepEqual(rig.dirty(), [`service:tributary/${host}`]);
   assert.equal(rig.service(host)?.ownClusterService, undefined);
   rig.put("home", own);
-  rig.catalog.removeRegistry("k");
-  rig.catalog.addRegistry(registryConfig("k", { type: "kubernetes" }));
+  rig.withdraw("k");
+  rig.configure(registryConfig("k", { type: "kubernetes" }));
   rig.put("k", orders);
   assert.equal(rig.service(host)?.ownClusterService, "shop/orders");
 });

@@ -49,6 +49,12 @@ export class CatalogRig {
     this.catalog.setRegistries(this.#configs);
   }
 
+  /** The operator adds a registry behind the others. */
+  configure(config: RegistryConfig): void {
+    this.#configs = [...this.#configs, config];
+    this.catalog.setRegistries(this.#configs);
+  }
+
   put(registry: string, ...items: readonly Item[]): void {
     for (const item of items) this.catalog.upsert(registry, itemId(item), JSON.stringify(item), Date.now());
   }
