@@ -16,6 +16,10 @@ export interface ClusterCredential {
   readonly key?: string;
   /** Bearer token. */
   readonly token?: string;
+  /** A command that prints a token; only where the configuration allows that. */
+  readonly exec?: ExecPlugin;
+  /** Whom the requests act for; only where the configuration allows that. */
+  readonly impersonate?: { readonly user: string; readonly groups: readonly string[]; readonly uid?: string };
   /** Name the server's certificate must have; absent: the host of `server`. */
   readonly tlsServerName?: string;
   /** URL of an HTTP proxy on the way to the server. */
@@ -29,4 +33,12 @@ export interface ClusterCredential {
   readonly zone?: string;
   /** Precedence where clusters of one registry disagree: higher goes first, equal ones by id. Default 0. */
   readonly priority: number;
+}
+
+/** In the words of `client.authentication.k8s.io`. */
+export interface ExecPlugin {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
 }

@@ -8,7 +8,7 @@ import { ConfigErrors } from "./config-errors.ts";
 import { isWithin, type Path, pathText, readDocument } from "./document.ts";
 import { explainIssue } from "./issues.ts";
 import { checkRules } from "./rules.ts";
-import { type Config, configSchema, type TlsConfig } from "./schema.ts";
+import { type ClustersConfig, type Config, configSchema, type TlsConfig } from "./schema.ts";
 import { resolveSecrets, type SecretSources } from "./secrets.ts";
 import { configShape } from "./shape.ts";
 
@@ -124,7 +124,7 @@ function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folde
   const lastKnownGood = kept === undefined ? config.lastKnownGood : { ...config.lastKnownGood, folder: resolve(folder, kept) };
   const xds = { ...config.xds, tls: tlsBeside(folder, config.xds.tls) };
   const admin = { ...config.admin, tls: tlsBeside(folder, config.admin.tls) };
-  return { ...config, registries, xds, admin, lastKnownGood };
+  return { ...config, registries, clusters: clustersBeside(folder, config.clusters), xds, admin, lastKnownGood };
 }
 
 /** The same with the path at a key, such as `path` or `tls.ca`, made absolute if there is one. */
@@ -134,6 +134,11 @@ function withAbsolutePath<T extends Readonly<Record<string, unknown>>>(section: 
   if (value === undefined) return section;
   const path = inner === undefined ? resolve(folder, value as string) : withAbsolutePath(value as T, inner, folder);
   return { ...section, [name]: path };
+}
+
+function clustersBeside(folder: string, clusters: ClustersConfig): ClustersConfig {
+  const list = clusters.list.map((cluster) => withAbsolutePath(cluster, "kubeconfig", folder));
+  return { ...withAbsolutePath(clusters, "folder", folder), list };
 }
 
 function tlsBeside(folder: string, tls: TlsConfig | undefined): TlsConfig | undefined {

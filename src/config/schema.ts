@@ -8,10 +8,12 @@ import * as z from "zod";
 import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import type { Locality } from "../registries/service.ts";
+import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
 import { commonRegistryShape, type EnrichConfig, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
+export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
 export type { NamingConfig, ProtectionConfig } from "./registry-schema.ts";
 
@@ -88,6 +90,7 @@ export function configSchema(kinds: readonly RegistryKind[]) {
       .array(z.discriminatedUnion("type", registries as never))
       .min(1)
       .describe("The registries to watch."),
+    clusters: clustersSchema,
     mesh: meshSchema,
     xds: xdsSchema,
     metrics: metricsSchema,
@@ -122,6 +125,7 @@ export interface RegistryConfig {
 
 export interface Config {
   readonly registries: readonly RegistryConfig[];
+  readonly clusters: ClustersConfig;
   readonly mesh: MeshConfig;
   readonly xds: XdsConfig;
   readonly metrics: MetricsConfig;

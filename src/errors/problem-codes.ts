@@ -9,6 +9,8 @@ export const problemCodes = {
   "bad-escape": "A percent-escape cannot be decoded; the datum is skipped.",
   "bad-file": "A file of a file registry cannot be read or understood; its last good content is kept.",
   "bad-instance": "An instance's registration cannot be understood; the instance is skipped.",
+  "bad-kubeconfig":
+    "A kubeconfig cannot be used: it is malformed, lacks something, or asks for what is not allowed. The cluster keeps the credential it had, or is left out.",
   "bad-label": "A label has no legal form or is one too many; it is left out.",
   "bad-locality": "A part of a locality holds `/`, control characters or more than 100 characters; the locality is left out.",
   "bad-metadata":

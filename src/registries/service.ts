@@ -5,6 +5,8 @@
  * The shapes are plain JSON, because they travel between threads and lie in journals as text.
  */
 
+import type { ClusterItem } from "../clusters/offer.ts";
+
 /** How the registry itself calls a service. Absent and empty are the same thing: leave empty parts out. */
 export interface ServiceKey {
   readonly namespace?: string;
@@ -130,9 +132,11 @@ export function parseKeyText(text: string): ServiceKey {
   return { ...(namespace && { namespace }), ...(group && { group }), name, ...(version && { version }) };
 }
 
-/** The identity of an item within its registry. */
-export function itemId(item: Item): string {
+/** The identity of an item within its registry, or within the place that clusters come from. */
+export function itemId(item: Item | ClusterItem): string {
   switch (item.kind) {
+    case "cluster":
+      return `cluster/${item.cluster.id}/${item.cluster.owner}`;
     case "service":
       return `service/${keyText(item.service.key)}`;
     case "resource":

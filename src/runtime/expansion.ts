@@ -2,34 +2,11 @@
  * The registries of the configuration as sources: one that reads clusters becomes a source per cluster, with the
  * cluster's own network, locality and protection. Everything downstream of here knows sources only.
  */
-import type { ClusterPolicy, KnownCluster } from "../clusters/known-cluster.ts";
+import type { ClusterAttributes, ClusterSet } from "../clusters/cluster-set.ts";
+import type { KnownCluster } from "../clusters/known-cluster.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { sourceId } from "../registries/source-id.ts";
-
-/** What is known of the clusters at a moment. */
-export interface ClusterSet {
-  /** Every place that clusters come from was read completely. */
-  readonly isComplete: boolean;
-  readonly clusters: readonly KnownCluster[];
-  /** What holds for a cluster of which only the id is known. */
-  attributesOf(id: string): ClusterAttributes;
-}
-
-export const noClusters: ClusterSet = {
-  isComplete: true,
-  clusters: [],
-  attributesOf: () => ({ priority: 0, policy: { optional: false } }),
-};
-
-/** What a cluster gives to its endpoints, whatever its credential. */
-export interface ClusterAttributes {
-  readonly network?: string;
-  readonly region?: string;
-  readonly zone?: string;
-  readonly priority: number;
-  readonly policy: ClusterPolicy;
-}
 
 export interface RegistrySource {
   readonly config: RegistryConfig;
@@ -37,7 +14,10 @@ export interface RegistrySource {
   readonly isRunning: boolean;
 }
 
-/** @param remembered clusters of which an earlier process kept something; they count until the set is complete. */
+/**
+ * @param remembered clusters of which an earlier process kept something. They count until the set is complete, and then as
+ * long as they are there, but cannot be used.
+ */
 export function expand(
   registry: RegistryConfig,
   { needsClusters }: RegistryKind,
@@ -45,21 +25,30 @@ export function expand(
   remembered: readonly string[],
 ): readonly RegistrySource[] {
   if (!needsClusters) return [{ config: registry, isRunning: true }];
-  const known = set.clusters.map(({ credential, policy }) => ({
-    id: credential.id,
-    priority: credential.priority,
-    source: { config: { ...inCluster(registry, credential.id, { ...credential, policy }), cluster: credential }, isRunning: true },
-  }));
-  if (set.isComplete) return known.sort(byPriority).map(({ source }) => source);
+  const known = set.clusters
+    .filter((cluster) => isRead(registry, cluster))
+    .map(({ credential, policy }) => ({
+      id: credential.id,
+      priority: credential.priority,
+      source: { config: { ...inCluster(registry, credential.id, { ...credential, policy }), cluster: credential }, isRunning: true },
+    }));
   const ids = new Set(known.map(({ id }) => id));
-  const waiting = remembered.flatMap((id) => {
-    const attributes = set.attributesOf(id);
-    const source = { config: inCluster(registry, id, attributes), isRunning: false };
-    return ids.has(id) ? [] : [{ id, priority: attributes.priority, source }];
-  });
+  const waiting = remembered
+    .filter((id) => !ids.has(id) && (!set.isComplete || set.unusable.includes(id)))
+    .map((id) => {
+      const attributes = set.attributesOf(id);
+      return { id, priority: attributes.priority, source: { config: inCluster(registry, id, attributes), isRunning: false } };
+    });
+  const sources = [...known, ...waiting].sort(byPriority).map(({ source }) => source);
+  if (set.isComplete) return sources;
   // Stands for the clusters that are still to be told. Without any that is remembered, nothing is known of the view.
   const rest = { config: { ...registry, required: registry.required && waiting.length === 0 }, isRunning: false };
-  return [...[...known, ...waiting].sort(byPriority).map(({ source }) => source), rest];
+  return [...sources, rest];
+}
+
+/** istiod has the Services of its own cluster already; a kind that would tell them again has a setting that says whether it shall. */
+function isRead(registry: RegistryConfig, { credential }: KnownCluster): boolean {
+  return registry.ownCluster !== false || !credential.local;
 }
 
 /** The cluster is nearer to its endpoints than the registry, which spans several. */

@@ -4,6 +4,7 @@
  */
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogEntry } from "../catalog/merged-service.ts";
+import type { ClusterManager } from "../clusters/cluster-manager.ts";
 import type { ConfigDiff } from "../config/diff.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
@@ -29,6 +30,7 @@ export class Pipeline {
   readonly store: Store;
   readonly supervisor: Supervisor;
   readonly sources: RegistrySources;
+  readonly clusters: ClusterManager;
   readonly publisher: Publisher;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
@@ -46,6 +48,7 @@ export class Pipeline {
     this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist, journal: this.kept });
     this.supervisor = started.supervisor;
     this.sources = started.sources;
+    this.clusters = started.clusters;
     this.publisher = new Publisher({
       catalog: this.catalog,
       vips: {
@@ -120,6 +123,7 @@ export class Pipeline {
       this.#vips = new VipTable(next.mesh.vipCidr);
       this.catalog.setMesh(next.mesh);
     }
+    this.clusters.configure(next.clusters);
     this.sources.setRegistries(next.registries);
     if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
   }
@@ -127,7 +131,7 @@ export class Pipeline {
   async stop(): Promise<void> {
     this.publisher.close();
     this.catalog.close();
-    await this.supervisor.stop();
+    await Promise.all([this.clusters.stop(), this.supervisor.stop()]);
     this.kept?.close();
   }
 }

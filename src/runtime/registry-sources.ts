@@ -2,13 +2,15 @@
  * The sources that run: those of the configured registries, in all clusters that are known. Whenever either
  * changes, what differs is added, withdrawn or given its new settings; everything else goes on untouched.
  */
+
+import type { ClusterSet } from "../clusters/cluster-set.ts";
 import { diffRegistries } from "../config/diff.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { registryOf } from "../registries/source-id.ts";
 import type { RegistrySpec } from "../registries/supervised-registry.ts";
 import type { Supervisor } from "../registries/supervisor.ts";
-import { type ClusterSet, expand, type RegistrySource } from "./expansion.ts";
+import { expand, type RegistrySource } from "./expansion.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 
 export interface RegistrySourcesOptions {
@@ -20,7 +22,6 @@ export interface RegistrySourcesOptions {
 
 export class RegistrySources {
   readonly #options: RegistrySourcesOptions;
-  readonly #remembered = new Map<string, readonly string[]>();
   #registries: readonly RegistryConfig[];
   #clusters: ClusterSet;
   #sources: readonly RegistrySource[] = [];
@@ -98,7 +99,9 @@ export class RegistrySources {
   }
 
   #expand(registries: readonly RegistryConfig[]): readonly RegistrySource[] {
-    return registries.flatMap((registry) => expand(registry, this.#kindOf(registry), this.#clusters, this.#rememberedBy(registry.id)));
+    return registries.flatMap((registry) =>
+      expand(registry, this.#kindOf(registry), this.#clusters, this.#options.kept?.clusters(registry.id) ?? []),
+    );
   }
 
   #kindOf(registry: RegistryConfig): RegistryKind {
@@ -118,16 +121,6 @@ export class RegistrySources {
       ...(!isRunning && { isDormant: true }),
       ...(sharesWorker && { worker: registryOf(config.id) }),
     };
-  }
-
-  /** Read once: journals that this process writes tell nothing new. */
-  #rememberedBy(registry: string): readonly string[] {
-    let ids = this.#remembered.get(registry);
-    if (ids === undefined) {
-      ids = this.#options.kept?.clusters(registry) ?? [];
-      this.#remembered.set(registry, ids);
-    }
-    return ids;
   }
 }
 

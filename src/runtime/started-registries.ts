@@ -3,20 +3,23 @@
  * while the main thread still compiles. What they tell meanwhile waits for the catalog. This module
  * must stay light; it is imported first.
  */
+
+import { ClusterManager } from "../clusters/cluster-manager.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { containedFeed } from "../registries/contained-feed.ts";
 import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
+import { clusterOf } from "../registries/source-id.ts";
 import { Supervisor } from "../registries/supervisor.ts";
 import type { SupervisorOptions } from "../registries/supervisor-options.ts";
-import { noClusters } from "./expansion.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 import { RegistrySources } from "./registry-sources.ts";
 
 export interface StartedRegistries {
   readonly supervisor: Supervisor;
   readonly sources: RegistrySources;
+  readonly clusters: ClusterManager;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
   /** Hands over what was told so far, in order, and everything from now on. Call once. */
@@ -41,11 +44,24 @@ export function startRegistries(
     status: (...word) => tell((to) => to.status(...word)),
     problem: (...word) => tell((to) => to.problem(...word)),
   };
-  const supervisor = new Supervisor(feed, log, { logLevel: config.log.level, ...options });
-  const sources = new RegistrySources(config.registries, noClusters, { kinds, supervisor, kept });
+  const supervision = { logLevel: config.log.level, ...options };
+  const supervisor = new Supervisor(feed, log, supervision);
+  const clusters = new ClusterManager(
+    config.clusters,
+    log,
+    {
+      changed: (set) => sources.setClusters(set),
+      recovered(cluster) {
+        for (const { id } of sources.configs) if (clusterOf(id) === cluster) supervisor.relist(id);
+      },
+    },
+    supervision,
+  );
+  const sources = new RegistrySources(config.registries, clusters.set, { kinds, supervisor, kept });
   return {
     supervisor,
     sources,
+    clusters,
     kept,
     attach(to) {
       attached = to;

@@ -29,7 +29,7 @@ const rooms = [
 const sharedTypes: Readonly<Record<string, readonly string[]>> = {
   log: ["config/schema.ts"],
   config: ["registries/contract.ts", "registries/service.ts", "clusters/credential.ts"],
-  registries: ["clusters/credential.ts"],
+  registries: ["clusters/credential.ts", "clusters/offer.ts"],
 };
 
 /** Client libraries and who may hold them: a second place would be a second owner of connections. */

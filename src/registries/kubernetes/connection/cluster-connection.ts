@@ -7,6 +7,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { ClusterCredential } from "../../../clusters/credential.ts";
 import { ApiFailure, failureOfSocket, failureOfStatus } from "./api-failure.ts";
+import { ExecToken } from "./exec-token.ts";
 
 export interface ApiRequest {
   /** Path with its query: `/api/v1/services?limit=500`. */
@@ -30,6 +31,7 @@ export class ClusterConnection {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #base: URL;
   readonly #timeoutMs: number;
+  readonly #exec: ExecToken | undefined;
   readonly #open = new Set<AbortController>();
   #closed: ApiFailure | undefined;
 
@@ -39,6 +41,7 @@ export class ClusterConnection {
     this.#timeoutMs = timeoutMs;
     this.#base = new URL(credential.server);
     this.#agent = agentFor(credential, this.#base);
+    this.#exec = credential.exec && new ExecToken(credential.exec);
   }
 
   /**
@@ -46,7 +49,20 @@ export class ClusterConnection {
    * @throws ApiFailure
    */
   async json(request: ApiRequest): Promise<unknown> {
-    return parseJson(await this.#text(request));
+    return parseJson(await this.text(request));
+  }
+
+  /**
+   * The whole answer.
+   * @throws ApiFailure
+   */
+  text(request: ApiRequest): Promise<string> {
+    return this.#timed(request.timeoutMs ?? this.#timeoutMs, request.signal, async (signal) => {
+      const response = await this.#send(request, signal);
+      const status = response.statusCode ?? 0;
+      if (status < 200 || status >= 300) throw failureOfStatus(status, await readText(response, longestError));
+      return readText(response, longestAnswer);
+    });
   }
 
   /**
@@ -73,15 +89,6 @@ export class ClusterConnection {
     this.#closed = new ApiFailure("unreachable", "the connection was closed");
     this.breakOff(this.#closed);
     this.#agent.destroy();
-  }
-
-  #text(request: ApiRequest): Promise<string> {
-    return this.#timed(request.timeoutMs ?? this.#timeoutMs, request.signal, async (signal) => {
-      const response = await this.#send(request, signal);
-      const status = response.statusCode ?? 0;
-      if (status < 200 || status >= 300) throw failureOfStatus(status, await readText(response, longestError));
-      return readText(response, longestAnswer);
-    });
   }
 
   /** Runs one exchange; `keep` lets it stay under the caller's signal and `breakOff` beyond its end. */
@@ -116,9 +123,9 @@ export class ClusterConnection {
     }
   }
 
-  #send({ path, method = "GET", accept = "application/json", body }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  async #send({ path, method = "GET", accept = "application/json", body }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { protocol, hostname, port, pathname } = this.#base;
-    const { token } = this.credential;
+    const identity = identityHeaders(this.credential, await this.#exec?.get());
     const send = protocol === "http:" ? requestHttp : requestHttps;
     return new Promise((resolve, reject) => {
       const request = send(
@@ -131,11 +138,14 @@ export class ClusterConnection {
           headers: {
             accept,
             "user-agent": "tributary",
-            ...(token !== undefined && { authorization: `Bearer ${token}` }),
+            ...identity,
             ...(body && { "content-type": body.type, "content-length": Buffer.byteLength(body.text) }),
           },
         },
-        resolve,
+        (response) => {
+          if (response.statusCode === 401) this.#exec?.refuse();
+          resolve(response);
+        },
       );
       // Node's own signal option would hide the reason.
       const cancel = (): void => void request.destroy(signal.reason as Error);
@@ -146,6 +156,16 @@ export class ClusterConnection {
       request.end(body?.text);
     });
   }
+}
+
+/** @param made a token that a command made */
+function identityHeaders({ token, impersonate }: ClusterCredential, made: string | undefined): Record<string, string | string[]> {
+  const bearer = token ?? made;
+  return {
+    ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+    ...(impersonate && { "impersonate-user": impersonate.user, "impersonate-group": [...impersonate.groups] }),
+    ...(impersonate?.uid !== undefined && { "impersonate-uid": impersonate.uid }),
+  };
 }
 
 function agentFor(credential: ClusterCredential, { protocol }: URL): HttpAgent | HttpsAgent {
