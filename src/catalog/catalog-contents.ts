@@ -11,6 +11,7 @@ import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
 import { type Contribution, merge } from "./merge.ts";
 import type { CatalogEntry } from "./merged-service.ts";
+import { hostOfOwnService, ownServiceOf, serviceOfFact } from "./own-cluster.ts";
 import { ReadyResources } from "./ready-resources.ts";
 import { ServiceIndex } from "./service-index.ts";
 import type { ServicePart } from "./service-part.ts";
@@ -86,6 +87,10 @@ export class CatalogContents {
     if (fact) this.#facts.set(registry, id, fact);
     else this.#facts.delete(registry, id);
     if (address !== undefined) this.#touchAddress(address);
+    const own = serviceOfFact(id);
+    if (own === undefined) return;
+    const host = hostOfOwnService(own, this.#clusterDomain());
+    for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${host}`);
   }
 
   /** Everything with an instance there that takes something of facts may be another one now. */
@@ -174,7 +179,10 @@ export class CatalogContents {
     const otherHosts = parts
       .flatMap((part) => this.services.otherHostsOf(part))
       .filter((other) => this.resources.blocking(first.namespace, other) === undefined);
-    return { kind: "service", service: merge(contributions, { host, otherHosts }) };
+    const own = ownServiceOf(host, this.#clusterDomain());
+    const inOwnCluster = own !== undefined && this.#facts.find("service", own).length > 0;
+    const service = merge(contributions, { host, otherHosts });
+    return { kind: "service", service: inOwnCluster ? { ...service, ownClusterService: own } : service };
   }
 
   #resource(key: string): CatalogEntry | undefined {
@@ -182,6 +190,12 @@ export class CatalogContents {
     const item = winner && this.#source(winner.registry)?.view.item(winner.itemId);
     if (winner === undefined || item?.kind !== "resource") return undefined;
     return { kind: "resource", passed: { registry: winner.registry, resource: item.resource } };
+  }
+
+  /** The mesh's, which all registries know. */
+  #clusterDomain(): string {
+    const [source] = this.#sources().values();
+    return source?.naming.clusterDomain ?? "";
   }
 
   #source(registry: string): Source | undefined {

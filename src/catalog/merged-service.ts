@@ -10,6 +10,8 @@ export interface MergedService
   readonly endpoints: readonly MergedEndpoint[];
   /** Registry ids that give this service, sorted. */
   readonly registries: readonly string[];
+  /** `namespace/name` of a Service of istiod's own cluster that has the host, too. */
+  readonly ownClusterService?: string;
   /** Declared ports that not all registries with endpoints declare: they are not offered. */
   readonly unsharedPorts?: readonly Port[];
 }

@@ -39,6 +39,8 @@ export const problemCodes = {
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
   "foreign-address": "A pod registers an address that is not its own; it is skipped unless `foreignAddresses` is set.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
+  "host-in-own-cluster":
+    "istiod's own cluster has a Service of this host, which proxies get instead; only in the Service's own namespace are the endpoints of both joined.",
   "host-invalid": "An explicit host is not a DNS name; it is refused.",
   "host-name-address":
     "An instance is registered by host name, and its registry's `hostNames` is `skip`: ServiceEntries with fixed endpoints need IP addresses, so it is skipped.",

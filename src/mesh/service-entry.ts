@@ -33,6 +33,8 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
       `port ${quoted(name ?? String(number))} is not declared by all registries with endpoints and is not offered`,
     );
   }
+  if (service.ownClusterService !== undefined)
+    problems.note("host-in-own-cluster", inOwnCluster(service.ownClusterService, service.namespace));
   const reason = withheld(ports, vip);
   if (reason) {
     problems.service(reason.code, reason.message);
@@ -55,6 +57,14 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
     return { object: undefined, problems: problems.sorted() };
   }
   return { object, problems: problems.sorted() };
+}
+
+/** What proxies get of such a host; observed on istiod 1.31. */
+function inOwnCluster(ownService: string, namespace: string): string {
+  const has = `istiod's own cluster has the Service ${ownService}`;
+  return ownService.startsWith(`${namespace}/`)
+    ? `${has}: in its namespace, istiod joins its endpoints and these`
+    : `${has}: proxies get that one alone, and these endpoints are out of use; name both apart, or serve these in its namespace (\`naming.namespace\`) to have them joined`;
 }
 
 function withheld(ports: readonly OfferedPort[], vip: string | undefined): { code: "no-ports" | "no-vip"; message: string } | undefined {

@@ -95,8 +95,9 @@ export interface IstioResource {
 
 /** What is known of an address, a node or an application; enriches the instances of other registries. */
 export interface Fact {
-  readonly subject: "address" | "node" | "application";
-  /** The address, node name or application name. */
+  /** `service`: a Service that istiod's own cluster has. */
+  readonly subject: "address" | "node" | "application" | "service";
+  /** The address, node name, application name, or `namespace/name` of the Service. */
   readonly name: string;
   readonly cluster?: string;
   readonly network?: string;

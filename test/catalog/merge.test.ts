@@ -65,6 +65,57 @@ describe("merging", () => {
     assert.equal(merge([from("a", 0, named([same, ...others, same]))], hosts).endpoints.length, 5);
   });
 
+  describe("of services that declare their ports", () => {
+    const [http, grpc] = [
+      { name: "http", number: 80, protocol: "http" },
+      { name: "grpc", number: 90, protocol: "grpc" },
+    ];
+    const declared = (ports: Instance["ports"], ...addresses: string[]) =>
+      named(
+        addresses.map((address) => at(address, { ports })),
+        { protocol: undefined, ports },
+      );
+    const outcome = (...contributions: Contribution[]) => {
+      const { ports, unsharedPorts = [], endpoints } = merge(contributions, hosts);
+      const names = (list: Instance["ports"]) => list.map(({ name }) => name).join();
+      return [names(ports), names(unsharedPorts), endpoints.map(({ address }) => address).join()];
+    };
+
+    it("offers those that all with endpoints declare", () => {
+      const [a, b] = [from("a", 0, declared([http, grpc], "10.0.0.1")), from("b", 1, declared([grpc], "10.0.0.2"))];
+      assert.deepEqual(outcome(a, b), ["grpc", "http", "10.0.0.1,10.0.0.2"]);
+      assert.deepEqual(outcome(b, a), ["grpc", "http", "10.0.0.1,10.0.0.2"]);
+      assert.deepEqual(outcome(a, from("b", 1, declared([grpc]))), ["http,grpc", "", "10.0.0.1"]);
+    });
+
+    it("leaves out the endpoints of a registry that shares none with the first", () => {
+      const [a, b] = [from("a", 0, declared([http], "10.0.0.1")), from("b", 1, declared([grpc], "10.0.0.2"))];
+      assert.deepEqual(outcome(a, b), ["http", "grpc", "10.0.0.1"]);
+      const c = from("c", 2, declared([http, grpc], "10.0.0.3"));
+      assert.deepEqual(outcome(a, b, c), ["http", "grpc", "10.0.0.1,10.0.0.3"]);
+    });
+
+    it("leaves none whose ports no two of the others share", () => {
+      const web = { name: "web", number: 70, protocol: "http" };
+      const [a, b, c] = [
+        from("a", 0, declared([http, grpc], "10.0.0.1")),
+        from("b", 1, declared([http, web], "10.0.0.2")),
+        from("c", 2, declared([grpc, web], "10.0.0.3")),
+      ];
+      assert.deepEqual(outcome(a, b, c), ["http,grpc", "http,web,grpc,web", "10.0.0.1"]);
+    });
+  });
+
+  it("lets the first registry that says so decide who sees a service", () => {
+    const seen = (...exported: (readonly string[] | undefined)[]) =>
+      merge(
+        exported.map((exportTo, at) => from(`r${at}`, at, named([], { ...(exportTo && { exportTo }) }))),
+        hosts,
+      ).exportTo;
+    assert.deepEqual(seen(undefined, ["shop"], ["*"]), ["shop"]);
+    assert.equal(seen(undefined), undefined);
+  });
+
   it("gives addresses the network of their registry", () => {
     const merged = merge(
       [from("a", 0, named([at("10.0.0.1")]), "n1"), from("b", 1, named([at("10.0.0.1", { network: "n1" }), at("10.0.0.2")]))],

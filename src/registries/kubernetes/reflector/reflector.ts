@@ -174,6 +174,8 @@ export class Reflector<T> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
+    // Somebody wants something else since the list.
+    signal.throwIfAborted();
     const { watchMs, requestMs } = this.#times;
     const query = {
       watch: "1",

@@ -6,7 +6,7 @@ export interface EndpointSlice {
   /** The Service it belongs to. */
   readonly service: string;
   readonly family: "IPv4" | "IPv6";
-  /** Those of its endpoints' ports that are named in the Service; the name may be empty. */
+  /** Of all its endpoints, sorted; the Service knows them by name, which may be empty. */
   readonly ports: readonly SlicePort[];
   readonly endpoints: readonly SliceEndpoint[];
 }
@@ -46,7 +46,7 @@ export function readEndpointSlice(object: KubeObject): EndpointSlice | undefined
     namespace,
     service,
     family: addressType,
-    ports: Array.isArray(ports) ? ports.slice(0, maxPorts).flatMap(readPort) : [],
+    ports: Array.isArray(ports) ? ports.slice(0, maxPorts).flatMap(readPort).sort(byNameAndNumber) : [],
     endpoints: Array.isArray(endpoints) ? endpoints.slice(0, maxEndpoints).flatMap(readEndpoint) : [],
   };
 }
@@ -56,6 +56,10 @@ function readPort(value: unknown): SlicePort[] {
   // Without a number it would mean all ports.
   if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535) return [];
   return [{ name: typeof name === "string" ? name : "", number: port }];
+}
+
+function byNameAndNumber(one: SlicePort, other: SlicePort): number {
+  return one.name === other.name ? one.number - other.number : one.name < other.name ? -1 : 1;
 }
 
 function readEndpoint(value: unknown): SliceEndpoint[] {

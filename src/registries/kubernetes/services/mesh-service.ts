@@ -12,7 +12,7 @@ import type { ServiceObject } from "./service-object.ts";
 export type AddressFamilies = "primary" | "ipv4" | "ipv6" | "both";
 
 export interface ServiceSurroundings {
-  readonly cluster: Pick<ClusterCredential, "id" | "network" | "region" | "zone">;
+  readonly cluster: Pick<ClusterCredential, "id" | "region" | "zone">;
   readonly families: AddressFamilies;
   /** Who sees Services that do not say themselves; undefined: the mesh's own rule. */
   readonly exportTo: readonly string[] | undefined;
@@ -108,7 +108,6 @@ function instanceOf(
     health: healthy ? "healthy" : "unhealthy",
     ...(locality && { locality }),
     cluster: cluster.id,
-    ...(cluster.network !== undefined && { network: cluster.network }),
   };
 }
 

@@ -12,7 +12,3 @@ export function readNodeLocality({ metadata: { labels } }: KubeObject): Locality
   if (!region && !zone && !subzone) return undefined;
   return { ...(region && { region }), ...(zone && { zone }), ...(subzone && { subzone }) };
 }
-
-export function sameLocality(one: Locality | undefined, other: Locality | undefined): boolean {
-  return one?.region === other?.region && one?.zone === other?.zone && one?.subzone === other?.subzone;
-}

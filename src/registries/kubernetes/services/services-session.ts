@@ -50,11 +50,13 @@ export class ServicesSession implements Session {
 
   update(settings: unknown): boolean {
     const next = settings as KubernetesSettings;
-    const { cluster: _, ...others } = next;
-    const { cluster: __, ...before } = this.#settings;
-    if (JSON.stringify(others) !== JSON.stringify(before)) return false;
+    const before = this.#settings;
+    const { cluster } = next;
+    if (readingOf(next) !== readingOf(before)) return false;
     this.#settings = next;
-    this.#cluster.update(next.cluster);
+    void this.#cluster.update(cluster);
+    // What is known is told anew where the cluster lends its locality.
+    if (cluster.region !== before.cluster.region || cluster.zone !== before.cluster.zone) this.#cluster.relist();
     return true;
   }
 
@@ -141,4 +143,22 @@ export class ServicesSession implements Session {
   #nodeFact(name: string, locality: Locality): Item {
     return { kind: "fact", fact: { subject: "node", name, cluster: this.#settings.cluster.id, locality } };
   }
+}
+
+/** What decides which session it takes, and what that one reads and tells. */
+function readingOf({ cluster, ...settings }: KubernetesSettings): string {
+  const { heartbeat, request, watch, relist, namespaces, excludeNamespaces, labelSelector, addressFamilies, exportTo, ownCluster } =
+    settings;
+  const times = [heartbeat, request, watch, relist];
+  return JSON.stringify([
+    cluster.id,
+    cluster.local,
+    times,
+    namespaces,
+    excludeNamespaces,
+    labelSelector,
+    addressFamilies,
+    exportTo,
+    ownCluster,
+  ]);
 }

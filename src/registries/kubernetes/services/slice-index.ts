@@ -4,7 +4,7 @@ import type { EndpointSlice } from "./endpoint-slice.ts";
 const none: ReadonlyMap<string, EndpointSlice> = new Map();
 
 /** `namespace/name`. */
-export function serviceKey({ namespace, service }: EndpointSlice): string {
+function serviceKey({ namespace, service }: EndpointSlice): string {
   return `${namespace}/${service}`;
 }
 
