@@ -13,6 +13,7 @@ const rooms = [
   "access",
   "registries",
   "clusters",
+  "register",
   "last-known-good",
   "naming",
   "catalog",
