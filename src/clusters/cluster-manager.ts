@@ -79,6 +79,11 @@ export class ClusterManager {
     return defaultCluster(this.#config);
   }
 
+  /** After this time, a cluster that was not listed is late; ms. */
+  get syncTimeout(): number {
+    return this.#config.syncTimeout;
+  }
+
   /** All clusters, also those that cannot be used. */
   list(): readonly ClusterReport[] {
     return this.#roster.clusters().map((cluster) => this.#report(cluster));

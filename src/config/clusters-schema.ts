@@ -2,46 +2,59 @@
 import * as z from "zod";
 import { clusterId, duration } from "./values.ts";
 
-const clusterSchema = z.strictObject({
-  id: clusterId.describe("Name of the cluster, unique among all: part of labels, metrics and the names of sources."),
-  enabled: z.boolean().default(true).describe("`false`: the cluster is left out, wherever it comes from."),
-  kubeconfig: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      "File with its kubeconfig, read again when it changes. Absent, and not `inCluster`: this entry only settles what holds for a cluster that comes from `folder` or `remoteSecrets`.",
-    ),
-  context: z.string().min(1).optional().describe("Context of the kubeconfig. Absent: its current one."),
-  inCluster: z.boolean().default(false).describe("The cluster that Tributary runs in, by the service account of its pod."),
-  local: z
-    .boolean()
-    .optional()
-    .describe("The cluster that istiod itself runs in and watches: its Services are not served a second time. Absent: as `inCluster`."),
-  optional: z.boolean().default(false).describe("First answers to istiod do not wait for this cluster; it is taken in when it comes."),
-  network: z.string().min(1).optional().describe("Istio network of its endpoints that name none. Absent: the registry's."),
-  region: z.string().min(1).optional().describe("Region of its endpoints whose locality is not known otherwise."),
-  zone: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Zone of its endpoints whose locality is not known otherwise; without `region`, it says nothing."),
-  priority: z
-    .int()
-    .default(0)
-    .describe("Where clusters disagree about a service, the one with the higher number has precedence; equal ones are ordered by id."),
-  unreachable: z
-    .enum(["keep", "drain"])
-    .optional()
-    .describe("What happens to its endpoints while it cannot be reached. Absent: the registry's `protection.unreachable`."),
-  drainAfter: duration
-    .optional()
-    .describe("With `unreachable: drain`: they leave after this time without contact. Absent: the registry's `protection.drainAfter`."),
-});
+const clusterSchema = z
+  .strictObject({
+    id: clusterId.describe("Name of the cluster, unique among all: part of labels, metrics and the names of sources."),
+    enabled: z.boolean().default(true).describe("`false`: the cluster is left out, wherever it comes from."),
+    kubeconfig: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "File with its kubeconfig, read again when it changes. Absent, and not `inCluster`: this entry only settles what holds for a cluster that comes from `folder` or `remoteSecrets`.",
+      ),
+    context: z.string().min(1).optional().describe("Context of the kubeconfig. Absent: its current one."),
+    inCluster: z.boolean().default(false).describe("The cluster that Tributary runs in, by the service account of its pod."),
+    local: z
+      .boolean()
+      .optional()
+      .describe("The cluster that istiod itself runs in and watches: its Services are not served a second time. Absent: as `inCluster`."),
+    optional: z.boolean().default(false).describe("First answers to istiod do not wait for this cluster; it is taken in when it comes."),
+    network: z.string().min(1).optional().describe("Istio network of its endpoints that name none. Absent: the registry's."),
+    region: z.string().min(1).optional().describe("Region of its endpoints whose locality is not known otherwise."),
+    zone: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Zone of its endpoints whose locality is not known otherwise; without `region`, it says nothing."),
+    priority: z
+      .int()
+      .default(0)
+      .describe("Where clusters disagree about a service, the one with the higher number has precedence; equal ones are ordered by id."),
+    unreachable: z
+      .enum(["keep", "drain"])
+      .optional()
+      .describe("What happens to its endpoints while it cannot be reached. Absent: the registry's `protection.unreachable`."),
+    drainAfter: duration
+      .optional()
+      .describe("With `unreachable: drain`: they leave after this time without contact. Absent: the registry's `protection.drainAfter`."),
+  })
+  .refine(({ kubeconfig, inCluster }) => kubeconfig === undefined || !inCluster, {
+    error: "`kubeconfig` and `inCluster` are two ways to reach a cluster; one is enough",
+  })
+  .refine(({ kubeconfig, context }) => context === undefined || kubeconfig !== undefined, {
+    error: "`context` is one of a `kubeconfig`, which is missing",
+  });
 
 export const clustersSchema = z
   .strictObject({
-    list: z.array(clusterSchema).default([]).describe("Clusters by name, and what holds for those that come from elsewhere."),
+    list: z
+      .array(clusterSchema)
+      .refine((list) => list.filter(({ inCluster }) => inCluster).length <= 1, {
+        error: "the process runs in one cluster: two are `inCluster`",
+      })
+      .default([])
+      .describe("Clusters by name, and what holds for those that come from elsewhere."),
     folder: z
       .string()
       .min(1)

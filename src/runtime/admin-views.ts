@@ -3,6 +3,7 @@ import type { AdminViews } from "../admin/views.ts";
 import type { ReadBackView } from "../read-back/view.ts";
 import { ownedTypes } from "../snapshot/snapshot.ts";
 import type { XdsServer } from "../xds/server.ts";
+import { clustersView } from "./clusters-view.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /** `redact`: takes secrets out of a text; what registries say of their failures may hold some. */
@@ -23,6 +24,7 @@ export function adminViews(
         holdReason: redact(holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ")) || undefined,
         events: { ...report.events },
       })),
+    clusters: () => clustersView(pipeline, redact),
     kept: () => pipeline.kept?.reports() ?? [],
     types: () =>
       ownedTypes.map((type) => {

@@ -99,7 +99,8 @@ test("what runs in a worker loads neither zod nor the command line nor gRPC", ()
   const sessions = files.map(({ path }) => path).filter((path) => /^registries\/.+\/session\.ts$/.test(path));
   assert.ok(sessions.length >= 2);
   const heavy = ["zod", "commander", "@grpc/grpc-js", "prom-client", "pino"];
-  for (const entry of ["registries/worker-entry.ts", "read-back/worker-entry.ts", ...sessions]) {
+  const inClusters = files.map(({ path }) => path).filter((path) => /^clusters\/.+-session\.ts$/.test(path));
+  for (const entry of ["registries/worker-entry.ts", "read-back/worker-entry.ts", ...sessions, ...inClusters]) {
     const loaded = [...closure(entry)].filter((target) => heavy.includes(target));
     assert.deepEqual(
       loaded,
@@ -123,6 +124,8 @@ function isAgainstTheArrows({ room }: SourceFile, { target, typeOnly }: Import):
 
 function isIntoAnotherKind({ path }: SourceFile, { target }: Import): boolean {
   const folder = /^registries\/[^/]+\//.exec(target)?.[0];
+  // Clusters are found and probed through the connections that their kinds have.
+  if (path.startsWith("clusters/") && /^registries\/kubernetes\/(connection|reflector)\//.test(target)) return false;
   return folder !== undefined && kindFolders.has(folder) && path !== "registries/kinds.ts" && !path.startsWith(folder);
 }
 

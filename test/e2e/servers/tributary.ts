@@ -31,6 +31,8 @@ export interface TributaryOptions {
   readonly readBackAfter?: string;
   /** `lastKnownGood.folder`, if any. */
   readonly lastKnownGood?: string;
+  /** The section `clusters` of the configuration, if any. */
+  readonly clusters?: Readonly<Record<string, unknown>>;
 }
 
 export class Tributary {
@@ -121,7 +123,7 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood } = this.#options;
+    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, clusters } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
@@ -132,6 +134,7 @@ export class Tributary {
     };
     return {
       registries: this.#registries,
+      ...(clusters && { clusters }),
       xds: { port: this.xdsPort, initialSync },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },

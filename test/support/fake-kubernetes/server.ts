@@ -103,7 +103,8 @@ export class FakeKubernetes {
     const fault = call && this.answer?.(call);
     if (fault !== undefined) this.#fail(fault, response);
     else if (this.tokens && !this.tokens.has(token ?? "")) send(response, 401, status(401, "Unauthorized"));
-    else if (!call || !target) send(response, url.pathname === "/version" ? 200 : 404, { gitVersion: "v1.35.0-fake" });
+    else if (!call || !target)
+      send(response, url.pathname === "/version" || url.pathname === "/readyz" ? 200 : 404, { gitVersion: "v1.35.0-fake" });
     else if (this.#isForbidden(call)) send(response, 403, status(403, `user may not ${call.verb} resource "${call.resource}"`));
     else await this.#serve(call, target, request, response);
   }
