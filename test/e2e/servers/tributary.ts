@@ -104,6 +104,21 @@ export class Tributary {
     return (JSON.parse(stdout) as { items: DumpedObject[] }).items;
   }
 
+  /** What `tributary check` says of the same configuration. */
+  async check(): Promise<string> {
+    const args = [program, "check", "--config", this.configFile];
+    // Errors among the findings are no failure of the command.
+    const failed = ({ stdout }: { stdout: string }) => ({ stdout });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 }).catch(failed);
+    return stdout;
+  }
+
+  /** What `tributary why` says of a host. */
+  async why(host: string): Promise<string> {
+    const args = [program, "why", host, "--address", `127.0.0.1:${this.adminPort}`];
+    return (await promisify(execFile)(process.execPath, args, { timeout: 60_000 })).stdout;
+  }
+
   metrics(): Promise<Metrics> {
     return readMetrics(`http://127.0.0.1:${this.metricsPort}/metrics`);
   }
