@@ -8,6 +8,7 @@ import { lastKnownGood } from "./last-known-good.ts";
 import { listen } from "./listen.ts";
 import { loadName, nameOf } from "./load/sustained-load.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
+import { podAnnotation } from "./pod-annotation.ts";
 import { shards } from "./shards.ts";
 import { spine } from "./spine.ts";
 import { spineTls } from "./spine-tls.ts";
@@ -77,6 +78,11 @@ export const benches: readonly Bench[] = [
     name: "delta-event",
     services: 10_000,
     targets: { "change event → delta, p50": { atMost: 1 }, "change event → delta, p99": { atMost: 5 } },
+  }),
+  podAnnotation({
+    name: "pod-annotation",
+    pods: 2_000,
+    targets: { "annotation → delta, p50": { atMost: 20 } },
   }),
   deltaClients({
     name: "delta-clients",
