@@ -36,6 +36,8 @@ export function podAnnotation({ name, pods, targets }: PodAnnotationOptions): Be
 }
 
 async function measure(pods: number, { say }: BenchOptions): Promise<Figure[]> {
+  // Servers do not keep the process that started them, which has to see them end.
+  const alive = setInterval(() => {}, 60_000);
   const { apis, stop } = await KubernetesApi.start("a");
   const api = apis[0]!;
   const configs = mkdtempSync(path.join(tmpdir(), "tributary-bench-"));
@@ -69,6 +71,7 @@ async function measure(pods: number, { say }: BenchOptions): Promise<Figure[]> {
     });
   } finally {
     await stop();
+    clearInterval(alive);
     rmSync(configs, { recursive: true, force: true });
   }
 }

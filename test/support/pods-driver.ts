@@ -9,7 +9,7 @@ import type { RegistryDriver, RegistryServer, RigService } from "./registry-driv
 const namespace = "rig";
 const podAddresses = ["10.99.0.1"];
 /** Services that are put at once share pods, so that there are no more objects than a small server likes. */
-const perPod = 50;
+const perPod = 10;
 
 /** @param startInstance starts a fresh and empty cluster that has a namespace `rig` */
 export function podsDriver(startInstance: () => Promise<KubernetesInstance>): RegistryDriver {
