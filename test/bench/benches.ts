@@ -120,6 +120,10 @@ export const benches: readonly Bench[] = [
     "soak: heap and buffers at the end / after the first tenth": { atMost: 1.05 },
   }),
   module("snapshot", {}),
+  module("enrichment", {
+    "enrichment: without `enrich`, with facts / without": { atMost: 1.1 },
+    "enrichment: with `enrich`, without facts / without `enrich`": { atMost: 1.2 },
+  }),
 ];
 
 function module(name: string, targets: Readonly<Record<string, Target>>): Bench {
