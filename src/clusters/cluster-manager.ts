@@ -193,7 +193,8 @@ export class ClusterManager {
       const known = this.#history.get(id);
       if (known === undefined) {
         this.#history.set(id, { since: Date.now(), renewals: 0 });
-        this.#log.info({ cluster: id }, `cluster ${id} is known`);
+        const own = credential.local ? ": istiod's own, whose Services are served only where a registry has `ownCluster: true`" : "";
+        this.#log.info({ cluster: id }, `cluster ${id} is known${own}`);
       } else if (!isDeepStrictEqual(credentials.get(id), credential)) {
         known.renewals += 1;
         this.#log.info({ cluster: id }, `cluster ${id} has another credential or other settings`);

@@ -3,7 +3,7 @@
  * cluster's own network, locality and protection. Everything downstream of here knows sources only.
  */
 import type { ClusterAttributes, ClusterSet } from "../clusters/cluster-set.ts";
-import type { KnownCluster } from "../clusters/known-cluster.ts";
+import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { sourceId } from "../registries/source-id.ts";
@@ -25,13 +25,16 @@ export function expand(
   remembered: readonly string[],
 ): readonly RegistrySource[] {
   if (!needsClusters) return [{ config: registry, isRunning: true }];
-  const known = set.clusters
-    .filter((cluster) => isRead(registry, cluster))
-    .map(({ credential, policy }) => ({
+  const read = set.clusters.filter(({ credential }) => isRead(registry, credential));
+  const known = read.map(({ credential, policy }) => {
+    const config = inCluster(registry, credential.id, { ...credential, policy });
+    const required = config.required && !givesOnlyNames(registry, credential);
+    return {
       id: credential.id,
       priority: credential.priority,
-      source: { config: { ...inCluster(registry, credential.id, { ...credential, policy }), cluster: credential }, isRunning: true },
-    }));
+      source: { config: { ...config, required, cluster: credential }, isRunning: true },
+    };
+  });
   const ids = new Set(known.map(({ id }) => id));
   const waiting = remembered
     .filter((id) => !ids.has(id) && (!set.isComplete || set.unusable.includes(id)))
@@ -46,9 +49,18 @@ export function expand(
   return [...sources, rest];
 }
 
-/** istiod has the Services of its own cluster already; a kind that would tell them again has a setting that says whether it shall. */
-function isRead(registry: RegistryConfig, { credential }: KnownCluster): boolean {
-  return registry.ownCluster !== false || !credential.local;
+/**
+ * istiod has the Services of its own cluster already; a kind that would tell them again has a setting that says whether it
+ * shall. If not, it tells which there are, and no answer waits for that.
+ */
+function givesOnlyNames(registry: RegistryConfig, { local }: ClusterCredential): boolean {
+  return registry.ownCluster === false && local === true;
+}
+
+/** A registry may name its clusters; istiod's own is always one, for its names. */
+function isRead(registry: RegistryConfig, credential: ClusterCredential): boolean {
+  const chosen = registry.clusters as readonly string[] | undefined;
+  return chosen === undefined || chosen.length === 0 || chosen.includes(credential.id) || givesOnlyNames(registry, credential);
 }
 
 /** The cluster is nearer to its endpoints than the registry, which spans several. */

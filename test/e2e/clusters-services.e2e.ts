@@ -76,17 +76,15 @@ suite("Services of several clusters", { concurrency: false }, () => {
     assert.deepEqual(entry?.spec.endpoints, [
       {
         address: "10.2.0.1",
-        labels: { "tributary.dev/cluster": "b", "tributary.dev/registry": "k8s_b" },
+        labels: { "tributary.dev/cluster": "b", "tributary.dev/registry": "k8s" },
         locality: "north/z1",
         network: "net-b",
         ports: { http: 8080 },
-        weight: 1,
       },
       {
         address: "10.3.0.1",
-        labels: { "tributary.dev/cluster": "c", "tributary.dev/registry": "k8s_c" },
+        labels: { "tributary.dev/cluster": "c", "tributary.dev/registry": "k8s" },
         ports: { http: 8080 },
-        weight: 1,
       },
     ]);
     assert.deepEqual(sidecar.endpoints.get(cluster)?.at(-1), "10.3.0.1:8080");
