@@ -11,7 +11,13 @@ import type { Locality } from "../registries/service.ts";
 import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
 import { importsSchema } from "./imports/imports-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
-import { clusterSelectionShape, commonRegistryShape, type EnrichConfig, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
+import {
+  clusterSelectionShape,
+  commonRegistryShape,
+  type EnrichConfig,
+  type NamingConfig,
+  type ProtectionConfig,
+} from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
 export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";

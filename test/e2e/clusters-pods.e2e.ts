@@ -10,8 +10,9 @@ import { after, before, suite, test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import type { ApiFailure } from "../../src/registries/kubernetes/connection/api-failure.ts";
 import { ClusterConnection } from "../../src/registries/kubernetes/connection/cluster-connection.ts";
+import { recordsPayload } from "../../src/registries/pod-records/records.ts";
 import { certificateFile } from "../support/certificates.ts";
-import { podObject, podStatus } from "../support/pod-objects.ts";
+import { type PodOptions, podObject, podStatus, providerKey } from "../support/pod-objects.ts";
 import { repository } from "./install/cache.ts";
 import { Child } from "./servers/child.ts";
 import { eventually } from "./servers/eventually.ts";
@@ -27,6 +28,7 @@ const annotation = "tributary.dev/services";
 suite("Pods that describe themselves", { concurrency: false }, () => {
   const folder = mkdtempSync(path.join(tmpdir(), "pods-"));
   let api: KubernetesApi;
+  let other: KubernetesApi;
   let stopCluster: () => Promise<void>;
   let tributary: Tributary;
   let observer: Observer;
@@ -34,8 +36,9 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
   let registrar: Child;
 
   before(async () => {
-    const clusters = await KubernetesApi.start("a");
+    const clusters = await KubernetesApi.start("a", "b");
     api = clusters.apis[0]!;
+    other = clusters.apis[1]!;
     stopCluster = clusters.stop;
     const labels = { "tributary.dev/register": "true" };
     await api.apply("/api/v1/namespaces/shop", { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop", labels } });
@@ -47,22 +50,31 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
       kind: "Node",
       metadata: { name: "node-1", labels: { "topology.kubernetes.io/region": "r1", "topology.kubernetes.io/zone": "z1" } },
     });
-    await putPod("order-1", address);
-    await putPod("order-2", "10.4.0.2");
+    const described = { labels: { app: "order", version: "v1" }, annotations: { mine: "kept" }, node: "node-1", serviceAccount: "order" };
+    await putPod(api, "order-1", address, described);
+    await putPod(api, "order-2", "10.4.0.2", described);
     token = await boundToken("order-1");
     writeFileSync(path.join(folder, "token"), token);
-    const kubeconfig = path.join(folder, "a.yaml");
-    writeFileSync(kubeconfig, api.kubeconfig());
-    const services = path.join(folder, "services.yaml");
-    writeFileSync(services, `services: [{ name: legacy, instances: [{ address: ${address}, ports: [{ number: 7, protocol: http }] }] }]`);
+    await other.namespace("shop");
+    for (const one of [api, other]) writeFileSync(path.join(folder, `${one.id}.yaml`), one.kubeconfig());
+    for (const name of ["near", "far"]) {
+      const services = `services: [{ name: ${name}, instances: [{ address: ${address}, ports: [{ number: 7, protocol: http }] }] }]`;
+      writeFileSync(path.join(folder, `services-${name}.yaml`), services);
+    }
     tributary = await Tributary.start({
       registries: [
         { id: "pods", type: "annotated-pods" },
-        { id: "dubbo", type: "dubbo-pods" },
+        { id: "dubbo", type: "dubbo-pods", heartbeat: "1s" },
         { id: "facts", type: "pod-facts" },
-        { id: "files", type: "file", path: services, enrich: { labels: ["version"] } },
+        { id: "near", type: "file", path: path.join(folder, "services-near.yaml"), enrich: { labels: ["version"] } },
+        { id: "far", type: "file", path: path.join(folder, "services-far.yaml"), network: "n2", enrich: { labels: ["version"] } },
       ],
-      clusters: { list: [{ id: "a", kubeconfig }] },
+      clusters: {
+        list: [
+          { id: "a", kubeconfig: path.join(folder, "a.yaml") },
+          { id: "b", kubeconfig: path.join(folder, "b.yaml"), network: "n2" },
+        ],
+      },
     });
     observer = observeDelta(tributary.address);
     await eventually("complete", async () => (await tributary.metrics()).sum("tributary_complete") === 1);
@@ -91,9 +103,9 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
   });
 
   test("a pod that is not ready is not served; ready again, it is", async () => {
-    await setStatus("order-1", { addresses: [address], ready: false });
+    await setStatus(api, "order-1", { addresses: [address], ready: false });
     await observer.view.until("no endpoint", () => endpoints(orders) === "", 5_000);
-    await setStatus("order-1", { addresses: [address] });
+    await setStatus(api, "order-1", { addresses: [address] });
     await observer.view.until("the endpoint again", () => endpoints(orders) === `${address}:8081`, 5_000);
   });
 
@@ -126,15 +138,16 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
     );
   });
 
-  test("facts about the pod reach another registry's endpoint, and follow the pod's labels", async () => {
-    const endpoint = async () => {
-      const entry = (await tributary.dump()).find(({ metadata: { name } }) => name === "legacy.file");
-      return (entry?.spec.endpoints as { labels?: Record<string, string>; locality?: string }[] | undefined)?.[0];
-    };
-    await eventually("the label", async () => (await endpoint())?.labels?.version === "v1");
-    assert.equal((await endpoint())?.locality, "r1/z1");
-    await merge(`${pods}/order-1`, { metadata: { labels: { version: "v2" } } });
-    await eventually("the changed label", async () => (await endpoint())?.labels?.version === "v2");
+  test("facts about the pod reach another registry's endpoint, follow the pod's labels, and are another cluster's in its network", async () => {
+    await eventually("the label", async () => (await endpointOf("near"))?.labels?.version === "v1");
+    assert.equal((await endpointOf("near"))?.locality, "r1/z1");
+    await merge(api, `${pods}/order-1`, { metadata: { labels: { version: "v2" } } });
+    await eventually("the changed label", async () => (await endpointOf("near"))?.labels?.version === "v2");
+    assert.equal((await endpointOf("far"))?.labels?.version, undefined);
+    // At the same address, in another network.
+    await putPod(other, "order-9", address, { labels: { version: "elsewhere" } });
+    await eventually("the other pod's label", async () => (await endpointOf("far"))?.labels?.version === "elsewhere");
+    assert.equal((await endpointOf("near"))?.labels?.version, "v2");
   });
 
   test("asked to end, it takes everything back", async () => {
@@ -149,6 +162,21 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
     registrar = register("--format", "dubbo-records", "--service", "com.acme.Order=dubbo:20880?version=1.0.0");
     const name = "tributary/com.acme.order.v-1-0-0.dubbo";
     await observer.view.until("the endpoint", () => endpoints(name) === `${address}:20880`, 20_000);
+    const payload = recordsPayload([{ k: providerKey("com.acme.Order", "10.5.0.1", 20_880, "&version=1.0.0"), v: "" }]);
+    await putPod(other, "order-5", "10.5.0.1", {
+      labels: { "dubbo.io/label": "dubbo.io-value" },
+      annotations: { "dubbo.io/annotation": payload },
+    });
+    await observer.view.until("the other cluster's", () => endpoints(name) === `${address}:20880,10.5.0.1:20880`, 5_000);
+    other.suspend();
+    try {
+      await eventually("the other cluster is out of contact", async () => {
+        return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "dubbo/b", phase: "stale" }) === 1;
+      });
+      assert.equal(endpoints(name), `${address}:20880,10.5.0.1:20880`, "being out of reach takes nothing away");
+    } finally {
+      other.resume();
+    }
   });
 
   function register(...args: string[]): Child {
@@ -170,25 +198,26 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
     return ((await api.ask(`${pods}/order-1`)) as { metadata: object }).metadata;
   }
 
-  async function putPod(name: string, ip: string): Promise<void> {
-    const { status: _, ...pod } = podObject(name, {
-      labels: { app: "order", version: "v1" },
-      annotations: { mine: "kept" },
-      node: "node-1",
-      serviceAccount: "order",
-    });
-    await api.create(pods, pod);
-    await setStatus(name, { addresses: [ip] });
+  async function putPod(where: KubernetesApi, name: string, ip: string, options: PodOptions): Promise<void> {
+    const { status: _, ...pod } = podObject(name, options);
+    await where.create(pods, pod);
+    await setStatus(where, name, { addresses: [ip] });
   }
 
-  async function setStatus(name: string, status: Parameters<typeof podStatus>[0]): Promise<void> {
-    await merge(`${pods}/${name}/status`, { status: podStatus(status) });
+  async function setStatus(where: KubernetesApi, name: string, status: PodOptions): Promise<void> {
+    await merge(where, `${pods}/${name}/status`, { status: podStatus(status) });
   }
 
-  async function merge(path_: string, patch: object): Promise<void> {
-    const connection = new ClusterConnection(api.credential(), 10_000);
+  async function merge(where: KubernetesApi, path_: string, patch: object): Promise<void> {
+    const connection = new ClusterConnection(where.credential(), 10_000);
     const body = { type: "application/merge-patch+json", text: JSON.stringify(patch) };
     await connection.json({ path: path_, method: "PATCH", body }).finally(() => connection.close());
+  }
+
+  /** The one endpoint of a service of the `file` registries. */
+  async function endpointOf(service: string) {
+    const entry = (await tributary.dump()).find(({ metadata: { name } }) => name === `${service}.file`);
+    return (entry?.spec.endpoints as { labels?: Record<string, string>; locality?: string }[] | undefined)?.[0];
   }
 
   /** As the kubelet makes one for a pod. */
