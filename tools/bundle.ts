@@ -1,7 +1,8 @@
 /**
  * `npm run bundle`: the program as one folder without dependencies, for images and machines without npm.
  * `node dist/tributary.js` is the same command as `npx tributary`; it starts in two thirds of the time,
- * because a few large files are read instead of some hundred small ones.
+ * because a few large files are read instead of some hundred small ones. `dist/register.js` is the library entry
+ * `tributary/register`: Node runs no TypeScript below `node_modules`.
  *
  *   node tools/bundle.ts [FOLDER]    default: dist
  */
@@ -20,7 +21,7 @@ const assetUrl = /new URL\("(?:\.\.\/)+((?:package\.json|examples\/)[^"]*)", imp
 
 /** Every module that is loaded by its URL, with the name of its file in the bundle. */
 function entryPoints(): Record<string, string> {
-  const entries: Record<string, string> = { tributary: launcher };
+  const entries: Record<string, string> = { tributary: launcher, register: join(root, "src/register/register.ts") };
   for (const file of [launcher, ...globSync("src/**/*.ts", { cwd: root }).map((path) => join(root, path))]) {
     for (const [, target] of readFileSync(file, "utf8").matchAll(moduleUrl)) {
       const module = resolve(dirname(file), target!);

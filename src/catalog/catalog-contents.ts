@@ -116,11 +116,7 @@ export class CatalogContents {
     else this.#facts.delete(registry, id);
     if (address !== undefined) this.#touchAddress(address);
     const own = serviceOfFact(id);
-    if (own !== undefined) this.#touchOwnService(own);
-  }
-
-  /** A Service of istiod's own cluster came or went. */
-  #touchOwnService(own: string): void {
+    if (own === undefined) return;
     const host = hostOfOwnService(own, this.#clusterDomain());
     for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${host}`);
   }

@@ -6,6 +6,7 @@ import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags }
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
 import { addressLike, oneOf, seconds } from "./options.ts";
+import { addRegisterCommand } from "./register-command.ts";
 import { version } from "./version.ts";
 import type { WatchCommand } from "./watch.ts";
 
@@ -90,6 +91,7 @@ Examples:
     });
 
   addLookCommands(program, run);
+  addRegisterCommand(program, run);
 
   for (const command of [program, ...program.commands]) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   return program;

@@ -13,6 +13,7 @@ const rooms = [
   "access",
   "registries",
   "clusters",
+  "register",
   "last-known-good",
   "naming",
   "catalog",
@@ -123,8 +124,8 @@ function isAgainstTheArrows({ room }: SourceFile, { target, typeOnly }: Import):
 
 function isIntoAnotherKind({ path }: SourceFile, { target }: Import): boolean {
   const folder = /^registries\/[^/]+\//.exec(target)?.[0];
-  // Clusters are found and probed through the connections that their kinds have.
-  if (path.startsWith("clusters/") && /^registries\/kubernetes\/(connection|reflector)\//.test(target)) return false;
+  // Clusters are found and probed, and pods registered, through the connections that their kinds have.
+  if (/^(clusters|register)\//.test(path) && /^registries\/kubernetes\/(connection|reflector)\//.test(target)) return false;
   return folder !== undefined && kindFolders.has(folder) && path !== "registries/kinds.ts" && !path.startsWith(folder);
 }
 

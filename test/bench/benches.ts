@@ -10,6 +10,7 @@ import { listen } from "./listen.ts";
 import { loadName, nameOf } from "./load/sustained-load.ts";
 import { manyClusters } from "./many-clusters.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
+import { podAnnotation } from "./pod-annotation.ts";
 import { shards } from "./shards.ts";
 import { spine } from "./spine.ts";
 import { spineTls } from "./spine-tls.ts";
@@ -80,6 +81,11 @@ export const benches: readonly Bench[] = [
     services: 10_000,
     targets: { "change event → delta, p50": { atMost: 1 }, "change event → delta, p99": { atMost: 5 } },
   }),
+  podAnnotation({
+    name: "pod-annotation",
+    pods: 2_000,
+    targets: { "annotation → delta, p50": { atMost: 20 } },
+  }),
   deltaClients({
     name: "delta-clients",
     services: 10_000,
@@ -137,6 +143,10 @@ export const benches: readonly Bench[] = [
     "soak: heap and buffers at the end / after the first tenth": { atMost: 1.05 },
   }),
   module("snapshot", {}),
+  module("enrichment", {
+    "enrichment: without `enrich`, with facts / without": { atMost: 1.1 },
+    "enrichment: with `enrich`, without facts / without `enrich`": { atMost: 1.2 },
+  }),
 ];
 
 function module(name: string, targets: Readonly<Record<string, Target>>): Bench {

@@ -1,7 +1,8 @@
-/** The `kubernetes` registry against real API servers: first the conformance rig. */
+/** The registries that read API servers, in the conformance rig against a real one. */
 import { after } from "node:test";
 import { registryConformance } from "../conformance/registry-rig.ts";
 import { type KubernetesInstance, kubernetesDriver } from "../support/kubernetes-driver.ts";
+import { podsDriver } from "../support/pods-driver.ts";
 import { KubernetesApi } from "./servers/kubernetes-api.ts";
 
 const {
@@ -11,6 +12,7 @@ const {
 after(stop);
 
 registryConformance("kubernetes (real server)", kubernetesDriver(instance));
+registryConformance("dubbo-pods (real server)", podsDriver(instance));
 
 /** The one server, emptied for every case. */
 async function instance(): Promise<KubernetesInstance> {

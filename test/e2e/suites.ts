@@ -44,7 +44,7 @@ export const suites: readonly Suite[] = [
   {
     name: "clusters",
     proves: "Services of several real API servers are one ServiceEntry at a real istiod, and no fault of theirs takes an endpoint",
-    files: ["clusters.e2e.ts", "clusters-services.e2e.ts", "clusters-come-and-go.e2e.ts"],
+    files: ["clusters.e2e.ts", "clusters-services.e2e.ts", "clusters-come-and-go.e2e.ts", "clusters-pods.e2e.ts"],
     needs: [kubernetes, istiod],
   },
 ];

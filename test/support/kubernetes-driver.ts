@@ -4,6 +4,7 @@ import type { ApiFailure } from "../../src/registries/kubernetes/connection/api-
 import { ClusterConnection } from "../../src/registries/kubernetes/connection/cluster-connection.ts";
 import { kubernetesKind } from "../../src/registries/kubernetes/services/kind.ts";
 import { FakeKubernetes } from "./fake-kubernetes/server.ts";
+import { targetOf } from "./fake-kubernetes/target.ts";
 import { serviceObject, sliceObject } from "./kubernetes-objects.ts";
 import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";
 
@@ -81,7 +82,7 @@ export async function fakeKubernetesInstance(): Promise<KubernetesInstance> {
     revive: () => fake.listen(),
     async bulk(objects) {
       for (const [path, object] of objects) {
-        fake.objects.put(path.startsWith("/api/v1") ? "services" : "endpointslices.discovery.k8s.io", object as never);
+        fake.objects.put(targetOf(path)!.resource, object as never);
       }
     },
     async freeze() {
@@ -91,7 +92,8 @@ export async function fakeKubernetesInstance(): Promise<KubernetesInstance> {
       fake.behaviour = "normal";
     },
     async breakReads() {
-      fake.answer = ({ verb, resource }) => (verb === "list" && resource.startsWith("endpointslices") ? 500 : undefined);
+      const broken = new Set(["endpointslices.discovery.k8s.io", "pods"]);
+      fake.answer = ({ verb, resource }) => (verb === "list" && broken.has(resource) ? 500 : undefined);
       return async () => {
         fake.answer = undefined;
       };

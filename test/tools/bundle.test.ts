@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { bundle } from "../../tools/bundle.ts";
 import { freePorts } from "../e2e/servers/free-port.ts";
 import { startProgram } from "../support/command-line.ts";
@@ -26,6 +27,8 @@ test("the bundle serves, checks, answers its admin API and compares a candidate,
     return { code: await command.ended, text: command.stdout() + command.stderr() };
   };
 
+  const library = await import(pathToFileURL(join(folder.path, "program/register.js")).href);
+  assert.throws(() => library.register(), /POD_NAMESPACE/);
   assert.match((await run("--version")).text, /^\d+\.\d+\.\d+/);
   assert.match((await run("check", "--config", config)).text, /1 ServiceEntry would be served/);
   const server = startProgram(t, launcher, "serve", "--config", config);

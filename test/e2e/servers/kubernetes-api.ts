@@ -140,7 +140,7 @@ export class KubernetesApi {
 
   /** Everything of these kinds in a namespace goes, past the API. */
   async clear(namespace: string): Promise<void> {
-    for (const folder of ["services/specs", "endpointslices"]) await this.#etcd.removeBelow(`/${this.id}/${folder}/${namespace}/`);
+    for (const folder of ["services/specs", "endpointslices", "pods"]) await this.#etcd.removeBelow(`/${this.id}/${folder}/${namespace}/`);
   }
 
   async create(path_: string, object: object): Promise<unknown> {

@@ -7,7 +7,7 @@ export interface Target {
   readonly name: string | undefined;
 }
 
-/** Undefined: nothing that holds objects. Subresources are not known. */
+/** Undefined: nothing that holds objects. Of subresources, `status` is known, and is the object itself. */
 export function targetOf(pathname: string): Target | undefined {
   const parts = pathname.split("/").filter((part) => part !== "");
   const [root, group = ""] = parts;
@@ -15,6 +15,6 @@ export function targetOf(pathname: string): Target | undefined {
   // `/api/v1/namespaces/x` is an object, `/api/v1/namespaces/x/pods` what lies in it.
   const inside = rest[0] === "namespaces" && rest.length > 2;
   const [plural, name, ...more] = inside ? rest.slice(2) : rest;
-  if (plural === undefined || more.length > 0) return undefined;
+  if (plural === undefined || more.length > 1 || (more[0] ?? "status") !== "status") return undefined;
   return { resource: root === "api" ? plural : `${plural}.${group}`, namespace: inside ? rest[1] : undefined, name };
 }

@@ -1,7 +1,7 @@
 /** Follows the pods of one cluster and tells what a view makes of them. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Listing, Session, SessionContext } from "../../contract.ts";
-import type { Locality } from "../../service.ts";
+import { itemId, type Locality } from "../../service.ts";
 import { placesOf } from "../reflector/place.ts";
 import { ReflectedCluster } from "../reflector/reflected-cluster.ts";
 import type { Reflector } from "../reflector/reflector.ts";
@@ -80,10 +80,13 @@ export class PodsSession implements Session {
     // All of it is told below.
     for (const _ of this.#view.drain());
     this.#isListed = true;
-    if (refusals.length > 0) for (const id of known) listing.keep(id);
+    // Of what earlier workers told, the rest may lie where nothing can be read.
+    const unseen = new Set(refusals.length > 0 ? known : []);
+    for (const id of unseen) listing.keep(id);
     let told = 0;
     for (const item of this.#view.items()) {
-      listing.add(item);
+      const isUnseen = item.kind === "service" && item.service.instances.length === 0 && unseen.has(itemId(item));
+      if (!isUnseen) listing.add(item);
       if (++told % perTurn === 0) await nextTurn();
       // A newer one took its place, which begins anew.
       if (this.#listing !== listing || this.#closed) return;
