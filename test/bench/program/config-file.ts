@@ -13,8 +13,6 @@ export interface ConfigOptions {
   readonly xds?: Readonly<Record<string, unknown>>;
   /** Where the last known state is kept; default: nowhere. */
   readonly state?: string;
-  /** The `clusters` of the configuration. */
-  readonly clusters?: Readonly<Record<string, unknown>>;
 }
 
 export class ConfigFile {
