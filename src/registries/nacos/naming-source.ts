@@ -2,6 +2,7 @@
  * Where the services of one namespace are read from: one connection to one server, over gRPC or HTTP. It reads only and
  * is thrown away at the first doubt; whoever keeps one opens the next, at another server, and reads everything anew.
  */
+import type { HostPort } from "../host-port.ts";
 import type { NacosService } from "./nacos-service.ts";
 import type { NacosServer } from "./settings.ts";
 
@@ -25,6 +26,8 @@ export type Ending = "unreachable" | "mute" | "broken" | "refused";
 export interface Doubt {
   readonly ending: Ending;
   readonly reason: string;
+  /** The server wants us to go there, if it is one of ours. */
+  readonly next?: HostPort;
 }
 
 export interface NamingEvents {
