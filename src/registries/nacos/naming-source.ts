@@ -3,6 +3,7 @@
  * is thrown away at the first doubt; whoever keeps one opens the next, at another server, and reads everything anew.
  */
 import type { HostPort } from "../host-port.ts";
+import type { Ending } from "../server-rotation.ts";
 import type { NacosService } from "./nacos-service.ts";
 import type { NacosServer } from "./settings.ts";
 
@@ -12,15 +13,6 @@ export interface ServiceName {
   /** Without the group. */
   readonly name: string;
 }
-
-/**
- * How a source ended:
- * - `unreachable`: the connection was refused, or broke before it was established
- * - `mute`: no answer in time while it was being established
- * - `broken`: it had been established
- * - `refused`: the server knows us and will not have us; trying again soon would not help
- */
-export type Ending = "unreachable" | "mute" | "broken" | "refused";
 
 /** Why a source was given up. */
 export interface Doubt {

@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostPort } from "../../host-port.ts";
+import type { Ending } from "../../server-rotation.ts";
 import type { Credentials, Subject } from "../access/credentials.ts";
-import { type Doubt, type Ending, RequestRefused, SourceLost } from "../naming-source.ts";
+import { type Doubt, RequestRefused, SourceLost } from "../naming-source.ts";
 import type { NacosServer, NacosSettings } from "../settings.ts";
 import { errorCode, errorIn } from "./answer.ts";
 import { Channel, ChannelFailure } from "./channel.ts";

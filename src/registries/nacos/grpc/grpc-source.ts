@@ -1,9 +1,10 @@
 /** Reads one namespace over gRPC. A push carries no namespace, so each has a connection of its own. */
 import type { Emitter } from "../../contract.ts";
+import type { Ending } from "../../server-rotation.ts";
 import { allServices } from "../access/all-services.ts";
 import type { Credentials } from "../access/credentials.ts";
 import { type NacosService, readNacosService } from "../nacos-service.ts";
-import type { Doubt, Ending, NamingEvents, NamingSource, ServiceName } from "../naming-source.ts";
+import type { Doubt, NamingEvents, NamingSource, ServiceName } from "../naming-source.ts";
 import { serviceText } from "../service-text.ts";
 import type { NacosServer, NacosSettings } from "../settings.ts";
 import { configNotFound, ErrorAnswer } from "./answer.ts";
