@@ -8,7 +8,7 @@ import { forEachLimited, TaskPool } from "../../task-pool.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import type { Follower } from "../connection/kept-session.ts";
 import { ApplicationLevel } from "./application/application-level.ts";
-import type { KnownApplications } from "./application/known-applications.ts";
+import type { KnownTree } from "./application/known-tree.ts";
 import { ConsumerPass } from "./consumer-pass.ts";
 import { InterfaceNames } from "./interface-names.ts";
 import { InterfaceReader } from "./interface-reader.ts";
@@ -23,7 +23,7 @@ export interface DubboFollowerContext {
   readonly client: Client;
   readonly settings: DubboSettings;
   readonly known: KnownInterfaces;
-  readonly applications: KnownApplications;
+  readonly applications: KnownTree;
   readonly rules: KnownRules;
   readonly emit: Emitter;
   readonly log: Logger;

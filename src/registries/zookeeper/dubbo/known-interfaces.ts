@@ -1,5 +1,5 @@
+import { ApplicationCalls } from "../../dubbo/application-calls.ts";
 import { parseKeyText, type ServiceKey } from "../../service.ts";
-import { ApplicationCalls } from "./application-calls.ts";
 import { KnownInterface } from "./known-interface.ts";
 
 const servicePrefix = "service/";

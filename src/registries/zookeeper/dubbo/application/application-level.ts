@@ -6,6 +6,12 @@
 import type { ProblemCode } from "../../../../errors/problem-codes.ts";
 import type { Logger } from "../../../../log/logger.ts";
 import type { Emitter, Listing, Problem } from "../../../contract.ts";
+import { applicationService } from "../../../dubbo/application/application-service.ts";
+import { type DubboInstance, isDubbo, isDubboInstance, readDubboInstance } from "../../../dubbo/application/dubbo-instance.ts";
+import type { KnownApplication } from "../../../dubbo/application/known-application.ts";
+import { addressText } from "../../../dubbo/application/provider-addresses.ts";
+import { isInterfaceName } from "../../../dubbo/node-name.ts";
+import type { ProviderUrl } from "../../../dubbo/provider-url.ts";
 import { itemId } from "../../../service.ts";
 import { forEachLimited } from "../../../task-pool.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
@@ -13,18 +19,12 @@ import { noAuth } from "../../connection/protocol/error-name.ts";
 import type { Instances } from "../../curator/service-folder.ts";
 import { ServicesTree } from "../../curator/services-tree.ts";
 import type { InterfaceNames } from "../interface-names.ts";
-import { isInterfaceName } from "../node-name.ts";
 import type { DubboPaths } from "../paths.ts";
-import type { ProviderUrl } from "../provider-url.ts";
 import type { KnownRules } from "../rules/known-rules.ts";
 import type { DubboSettings } from "../settings.ts";
-import { applicationService } from "./application-service.ts";
-import { type DubboInstance, isDubbo, isDubboInstance, readDubboInstance } from "./dubbo-instance.ts";
-import type { KnownApplication } from "./known-application.ts";
-import type { KnownApplications } from "./known-applications.ts";
+import type { KnownTree } from "./known-tree.ts";
 import { MetadataReader } from "./metadata-reader.ts";
 import { NameMapping } from "./name-mapping.ts";
-import { addressText } from "./provider-addresses.ts";
 
 /** After a change at the interface level, in ms. */
 const judgeDelayMs = 100;
@@ -34,7 +34,7 @@ export interface ApplicationLevelContext {
   readonly settings: Pick<DubboSettings, "applications" | "maxInFlight">;
   readonly paths: DubboPaths;
   readonly names: InterfaceNames;
-  readonly known: KnownApplications;
+  readonly known: KnownTree;
   /** Applied to whatever is told. */
   readonly rules: KnownRules;
   readonly emit: Emitter;
@@ -52,7 +52,7 @@ export interface ApplicationLevelContext {
 
 export class ApplicationLevel {
   readonly #context: ApplicationLevelContext;
-  readonly #known: KnownApplications;
+  readonly #known: KnownTree;
   readonly #tree: ServicesTree;
   readonly #metadata: MetadataReader;
   readonly #mapping: NameMapping;

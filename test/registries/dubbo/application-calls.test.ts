@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { type Item, itemId, keyText, type ServiceKey } from "../../../../src/registries/service.ts";
-import { ApplicationCalls } from "../../../../src/registries/zookeeper/dubbo/application-calls.ts";
+import { ApplicationCalls } from "../../../src/registries/dubbo/application-calls.ts";
+import { type Item, itemId, keyText, type ServiceKey } from "../../../src/registries/service.ts";
 
 /** Facts by application, as whoever hears all words would hold them. */
 class Heard {

@@ -1,4 +1,3 @@
-import type { Instances } from "../../curator/service-folder.ts";
 import type { ProviderUrl } from "../provider-url.ts";
 import type { DubboInstance } from "./dubbo-instance.ts";
 import { type Judging, KnownApplication } from "./known-application.ts";
@@ -10,8 +9,6 @@ import { ProviderAddresses } from "./provider-addresses.ts";
  * interfaces that have to be told anew.
  */
 export class KnownApplications {
-  /** What the services tree held when it was last read. */
-  readonly folders = new Map<string, Instances>();
   /** Where interface-level providers are, kept while there are instances whose services no metadata tell. */
   readonly addresses = new ProviderAddresses();
   readonly #byName = new Map<string, KnownApplication>();
@@ -47,12 +44,6 @@ export class KnownApplications {
   /** Some instance's services no metadata tell. */
   get hasUntold(): boolean {
     return [...this.#byName.values()].some(({ hasUntold }) => hasUntold);
-  }
-
-  /** An application of which an earlier worker told, perhaps without instances now; the tree has its folder. */
-  inherit(name: string): KnownApplication {
-    if (!this.folders.has(name)) this.folders.set(name, new Map());
-    return this.ensure(name);
   }
 
   /** An application is said to have offered an interface. */

@@ -2,8 +2,8 @@
  * Which services each application calls, over all interfaces, told as facts: what a Sidecar of that
  * application would have to let through. Kept over all sessions of one worker.
  */
-import type { Emitter, Listing } from "../../contract.ts";
-import { type Item, itemId, keyText, type ServiceKey } from "../../service.ts";
+import type { Emitter, Listing } from "../contract.ts";
+import { type Item, itemId, keyText, type ServiceKey } from "../service.ts";
 
 /** Of an application that calls more, nothing is told: half of its calls would cut the other half off. */
 const maxCalls = 10_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { addressText, ProviderAddresses } from "../../../../../src/registries/zookeeper/dubbo/application/provider-addresses.ts";
+import { addressText, ProviderAddresses } from "../../../../src/registries/dubbo/application/provider-addresses.ts";
 
 suite("where interface-level providers are", () => {
   test("is known as long as one interface has them there", () => {

@@ -1,8 +1,18 @@
-/** What a Dubbo application says of one of its instances below `/services`. Rules: docs/registries/zookeeper.md. */
-import type { Port } from "../../../service.ts";
-import type { CuratorInstance } from "../../curator/instance.ts";
+/** What a Dubbo application says of one of its instances. Rules: docs/registries/zookeeper.md. */
+import type { Port } from "../../service.ts";
 import { inProcess, machinery, ProviderParameters, protocolName, roleOf } from "../provider-parameters.ts";
 import type { ProviderUrl } from "../provider-url.ts";
+
+/** An instance of an application, as its registry keeps it. */
+export interface RegisteredInstance {
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly enabled: boolean;
+  readonly persistent: boolean;
+  /** What the registry itself says of it, beside its metadata. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
 
 export interface DubboInstance {
   readonly address: string;
@@ -14,6 +24,7 @@ export interface DubboInstance {
   readonly isMetadataRemote: boolean;
   readonly disabled: boolean;
   readonly persistent: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
   /** It as a provider of whatever its application offers, once per port number. */
   readonly providers: readonly ProviderUrl[];
 }
@@ -30,14 +41,17 @@ const legalRevision = /^[A-Za-z0-9_-]{1,128}$/;
 const maxEndpoints = 32;
 
 /** Spring Cloud and others register below the same root, and may speak of Dubbo in their metadata. */
-export function isDubbo({ payloadClass, metadata }: CuratorInstance): boolean {
+export function isDubbo({
+  payloadClass,
+  metadata,
+}: Pick<RegisteredInstance, "metadata"> & { readonly payloadClass: string | undefined }): boolean {
   if (payloadClass?.startsWith("org.springframework.")) return false;
   return payloadClass?.startsWith("org.apache.dubbo.") === true || metadata["dubbo.metadata.revision"] !== undefined;
 }
 
 /** Never throws. @param application the name of the folder it lies in */
-export function readDubboInstance(instance: CuratorInstance, application: string): DubboInstance | NoDubboInstance {
-  const { address, metadata, enabled, persistent } = instance;
+export function readDubboInstance(instance: RegisteredInstance, application: string): DubboInstance | NoDubboInstance {
+  const { address, metadata, enabled, persistent, labels } = instance;
   // Dubbo's own consumers pass over instances without one, too.
   const revision = metadata["dubbo.metadata.revision"] ?? emptyRevision;
   if (revision === emptyRevision) return { problem: undefined };
@@ -51,6 +65,7 @@ export function readDubboInstance(instance: CuratorInstance, application: string
     isMetadataRemote: metadata["dubbo.metadata.storage-type"] === "remote",
     disabled: !enabled,
     persistent,
+    ...(labels && { labels }),
     providers: readProviders(instance, application, endpoints),
   };
 }
@@ -79,7 +94,7 @@ function readEndpoints(text: string | undefined, port: number | undefined): Port
   return port === undefined ? undefined : [{ number: port, protocol: "dubbo" }];
 }
 
-function readProviders(instance: CuratorInstance, application: string, endpoints: readonly Port[]): ProviderUrl[] {
+function readProviders(instance: RegisteredInstance, application: string, endpoints: readonly Port[]): ProviderUrl[] {
   const parameters = new ProviderParameters();
   parameters.take(roleOf("application"), "application", application);
   for (const [key, value] of Object.entries(instance.metadata).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -90,14 +105,22 @@ function readProviders(instance: CuratorInstance, application: string, endpoints
   return numbers.flatMap((number) => {
     const ports = endpoints.filter((port) => port.number === number);
     const provider = parameters.provider(ports[0]!.protocol, instance.address, number);
-    return provider === undefined
-      ? []
-      : [at(provider, { address: instance.address, ports, disabled: !instance.enabled, persistent: instance.persistent })];
+    return provider === undefined ? [] : [at(provider, { ...instance, ports, disabled: !instance.enabled })];
   });
 }
 
-/** A provider in the place of an instance, which may be disabled or persistent as a whole. */
-export function at(provider: ProviderUrl, place: Pick<ProviderUrl, "address" | "ports" | "disabled" | "persistent">): ProviderUrl {
-  const { address, ports, disabled, persistent } = place;
-  return { ...provider, address, ports, disabled: provider.disabled || disabled, persistent: provider.persistent || persistent };
+export interface Place extends Pick<ProviderUrl, "address" | "ports" | "disabled" | "persistent"> {
+  readonly labels?: ProviderUrl["labels"];
+}
+
+/** A provider in the place of an instance, which may be disabled, persistent or labelled as a whole. */
+export function at(provider: ProviderUrl, { address, ports, disabled, persistent, labels }: Place): ProviderUrl {
+  return {
+    ...provider,
+    address,
+    ports,
+    disabled: provider.disabled || disabled,
+    persistent: provider.persistent || persistent,
+    labels: labels ? { ...provider.labels, ...labels } : provider.labels,
+  };
 }
