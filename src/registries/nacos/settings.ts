@@ -1,3 +1,5 @@
+import type { TlsSettings } from "../tls-settings.ts";
+
 /** What a session of the `nacos` kind needs to know; made by the schema in `kind.ts`. Times in ms. */
 export interface NacosSettings extends AccessSettings {
   /** `auto`: gRPC, or HTTP where no server answers there. */
@@ -40,18 +42,6 @@ export interface NacosServer {
   readonly host: string;
   /** Of the HTTP API. */
   readonly port: number;
-}
-
-/** Files are PEM. */
-export interface TlsSettings {
-  /** File of the authorities that may certify the servers; absent: those that Node knows. */
-  readonly ca?: string | undefined;
-  /** Files of our own certificate chain and its key: both or none. */
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
-  /** The name that a server must prove; absent: that by which it is reached. */
-  readonly serverName?: string | undefined;
-  readonly verifyServerName: boolean;
 }
 
 /** All that is there is sent. */
