@@ -5,7 +5,7 @@ import type { ConsumerUrl } from "../../dubbo/consumer-url.ts";
 import { inProcess, machinery, ProviderParameters, protocolName, roleOf } from "../../dubbo/provider-parameters.ts";
 import type { ProviderUrl } from "../../dubbo/provider-url.ts";
 import type { NacosInstance } from "../nacos-service.ts";
-import { clusterLabel } from "./place.ts";
+import { clusterLabels } from "./place.ts";
 import { healthOf } from "./plain-instance.ts";
 import { type InterfaceName, isSameInterface } from "./service-role.ts";
 
@@ -40,7 +40,7 @@ export function providerOf(instance: NacosInstance, name: InterfaceName): Provid
     disabled: provider.disabled || healthOf(instance) !== undefined,
     // Whatever `dynamic` says: what is ephemeral here goes with its connection (observed).
     persistent: !ephemeral,
-    labels: { ...provider.labels, [clusterLabel]: clusterName },
+    labels: { ...provider.labels, ...clusterLabels(clusterName) },
   };
 }
 

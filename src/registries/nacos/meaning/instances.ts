@@ -4,7 +4,7 @@ import type { Problem } from "../../contract.ts";
 import { type DubboInstance, isDubboInstance, readDubboInstance } from "../../dubbo/application/dubbo-instance.ts";
 import type { Instance } from "../../service.ts";
 import type { NacosInstance, NacosService } from "../nacos-service.ts";
-import { clusterLabel } from "./place.ts";
+import { clusterLabels } from "./place.ts";
 import { healthOf, idOf, plainInstance } from "./plain-instance.ts";
 import type { MeaningSettings } from "./settings.ts";
 
@@ -21,21 +21,31 @@ export function readInstances(
   settings: MeaningSettings,
   report: (problem: Problem) => void,
 ): ReadInstances {
-  const plain = new Map<string, Instance>();
+  const plain: Instance[] = [];
   const dubbo = new Map<string, DubboInstance>();
-  for (const instance of instances) {
-    const id = idOf(instance);
+  for (const [id, instance] of distinct(instances)) {
     const where = `${name}#${id}`;
     if (!isDubbo(instance)) {
       const read = plainInstance(instance, where, settings, report);
-      if (read && !plain.has(id)) plain.set(id, read);
+      if (read) plain.push(read);
     } else if (settings.applications.enabled) {
       const read = dubboInstance(instance, name);
       if (typeof read === "string") report({ code: "bad-instance", where, message: read });
       else if (read) dubbo.set(id, read);
     }
   }
-  return { plain: [...plain.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), dubbo };
+  return { plain: plain.sort((a, b) => (a.id < b.id ? -1 : 1)), dubbo };
+}
+
+/** By id. Servers tell none twice; should one do so, the choice does not depend on the order. */
+function distinct(instances: readonly NacosInstance[]): Map<string, NacosInstance> {
+  const byId = new Map<string, NacosInstance>();
+  for (const instance of instances) {
+    const id = idOf(instance);
+    const other = byId.get(id);
+    if (other === undefined || JSON.stringify(instance) < JSON.stringify(other)) byId.set(id, instance);
+  }
+  return byId;
 }
 
 /** Spring Cloud applications may speak of Dubbo in their metadata, but are called by their own name. */
@@ -53,7 +63,7 @@ function dubboInstance(instance: NacosInstance, application: string): DubboInsta
       address,
       port: port > 0 ? port : undefined,
       metadata,
-      labels: { [clusterLabel]: clusterName },
+      labels: clusterLabels(clusterName),
       enabled: healthOf(instance) === undefined,
       persistent: !ephemeral,
     },

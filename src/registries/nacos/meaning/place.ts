@@ -6,13 +6,18 @@ import type { MeaningSettings } from "./settings.ts";
 /** Label that holds the cluster's name. */
 export const clusterLabel = "cluster";
 
+/** The default cluster is no place, so it is not worth a label on every endpoint. */
+export function clusterLabels(clusterName: string): Record<string, string> {
+  return clusterName === defaultCluster ? {} : { [clusterLabel]: clusterName };
+}
+
 export interface Placed {
   readonly labels?: Readonly<Record<string, string>>;
   readonly locality?: Locality;
 }
 
 /**
- * Makes of the cluster, which stands among the labels, what it is to be. The default cluster is no place.
+ * Makes of the cluster, which stands among the labels, what it is to be.
  * @param instance with the cluster's label
  */
 export function placed<Instance extends Placed>(instance: Instance, clusters: MeaningSettings["clusters"]): Instance {
@@ -20,7 +25,6 @@ export function placed<Instance extends Placed>(instance: Instance, clusters: Me
   if (cluster === undefined || clusters === "label") return instance;
   const { [clusterLabel]: _, ...labels } = instance.labels ?? {};
   const { locality, ...rest } = instance;
-  const isPlace = clusters !== "none" && cluster !== defaultCluster;
-  const here = isPlace ? { ...locality, [clusters]: cluster } : locality;
+  const here = clusters === "none" ? locality : { ...locality, [clusters]: cluster };
   return { ...rest, labels, ...(here && { locality: here }) } as Instance;
 }

@@ -5,7 +5,7 @@ import type { Problem } from "../../contract.ts";
 import { protocolName } from "../../dubbo/provider-parameters.ts";
 import type { Health, Instance, Locality, Port } from "../../service.ts";
 import { defaultCluster, type NacosInstance } from "../nacos-service.ts";
-import { clusterLabel, placed } from "./place.ts";
+import { clusterLabel, clusterLabels, placed } from "./place.ts";
 import type { MeaningSettings } from "./settings.ts";
 
 /** Metadata with a meaning of its own to Nacos, Spring Cloud or us. */
@@ -46,7 +46,7 @@ export function plainInstance(
       ports,
       ...(weight > 0 && { weight }),
       ...(health && { health }),
-      labels: { [clusterLabel]: clusterName, ...labelsOf(metadata) },
+      labels: { ...clusterLabels(clusterName), ...labelsOf(metadata) },
       ...(locality && { locality }),
       ...(!ephemeral && { persistent: true }),
     },
