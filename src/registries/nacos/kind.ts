@@ -37,7 +37,9 @@ const auth = z
     secretKey: text.optional().describe("Its secret key; use `${env:NAME}` or `${file:PATH}`."),
     headers: headers
       .prefault({})
-      .describe("Sent with every request as they are, such as the identity by which servers know each other (`nacos.core.auth.server.identity`)."),
+      .describe(
+        "Sent with every request as they are, such as the identity by which servers know each other (`nacos.core.auth.server.identity`).",
+      ),
   })
   .refine(({ user, password }) => (user === undefined) === (password === undefined), { error: "`user` and `password` belong together" })
   .refine(({ accessKey, secretKey }) => (accessKey === undefined) === (secretKey === undefined), {
@@ -51,7 +53,9 @@ const nacosSchema = z.strictObject({
   transport: z
     .enum(["auto", "grpc", "http"])
     .default("auto")
-    .describe("`grpc`: for Nacos 2.0 and later; `http`: for 1.x, and where gRPC's port is blocked; `auto`: gRPC, or HTTP where only that answers."),
+    .describe(
+      "`grpc`: for Nacos 2.0 and later; `http`: for 1.x, and where gRPC's port is blocked; `auto`: gRPC, or HTTP where only that answers.",
+    ),
   grpcPortOffset: z.int().min(-65_534).max(65_534).default(1_000).describe("Added to a server's port for its gRPC port."),
   contextPath: z
     .string()
@@ -72,7 +76,11 @@ const nacosSchema = z.strictObject({
     .describe("Services to read, `*` and `?` as wildcards, of Dubbo also by interface; empty: all. Others are not even subscribed."),
   exclude: z.array(text).default([]).describe("Services to leave out, by the same wildcards."),
   maxInFlight: z.int().min(1).max(1_000).default(32).describe("Subscriptions sent ahead of their answers, per namespace."),
-  listInterval: between("1s", "7d").prefault("30s").describe("The names of all services are listed this often (± 10 %): so long a new one may be unknown where the server does not tell names."),
+  listInterval: between("1s", "7d")
+    .prefault("30s")
+    .describe(
+      "The names of all services are listed this often (± 10 %): so long a new one may be unknown where the server does not tell names.",
+    ),
   relistInterval: between("1s", "7d").prefault("10m").describe("Everything is read again this often (± 10 %), whatever was pushed."),
   connectTimeout: between("100ms", "10m").prefault("5s").describe("How long a server may take until a connection is set up."),
   requestTimeout: between("100ms", "10m").prefault("10s").describe("How long a server may take to answer a request."),
@@ -81,7 +89,9 @@ const nacosSchema = z.strictObject({
     .describe("A gRPC connection that was silent for so long is checked; it is given up after three checks without an answer within 3 s."),
   tls: tlsSection
     .optional()
-    .describe("TLS to the gRPC ports, and how servers with `https://` are verified; the files are read for every connection. Absent: gRPC without TLS."),
+    .describe(
+      "TLS to the gRPC ports, and how servers with `https://` are verified; the files are read for every connection. Absent: gRPC without TLS.",
+    ),
   auth: auth.optional().describe("Who asks; all that is there is sent."),
   ...meaningShape,
 });
@@ -95,6 +105,10 @@ export const nacosKind: RegistryKind<typeof nacosSchema.shape> = {
   summary: "Services registered in Nacos, by Spring Cloud, Dubbo or anything else.",
   schema: nacosSchema,
   pathKeys: tlsPathKeys,
-  naming: { suffix: "nacos", template: "[{protocol}.]{name}[.v-{version}][.g-{group}][.n-{namespace}].nacos", usualProtocols: ["http", "dubbo"] },
+  naming: {
+    suffix: "nacos",
+    template: "[{protocol}.]{name}[.v-{version}][.g-{group}][.n-{namespace}].nacos",
+    usualProtocols: ["http", "dubbo"],
+  },
   session: new URL("./session.ts", import.meta.url),
 };
