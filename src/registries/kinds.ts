@@ -17,3 +17,8 @@ export const kinds: readonly RegistryKind[] = [
   annotatedPodsKind,
   podFactsKind,
 ];
+import { nacosKind } from "./nacos/kind.ts";
+import { zookeeperKind } from "./zookeeper/dubbo/kind.ts";
+import { springZookeeperKind } from "./zookeeper/spring/kind.ts";
+
+export const kinds: readonly RegistryKind[] = [fileKind, zookeeperKind, springZookeeperKind, nacosKind];

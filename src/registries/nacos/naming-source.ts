@@ -2,6 +2,8 @@
  * Where the services of one namespace are read from: one connection to one server, over gRPC or HTTP. It reads only and
  * is thrown away at the first doubt; whoever keeps one opens the next, at another server, and reads everything anew.
  */
+import type { HostPort } from "../host-port.ts";
+import type { Ending } from "../server-rotation.ts";
 import type { NacosService } from "./nacos-service.ts";
 import type { NacosServer } from "./settings.ts";
 
@@ -12,19 +14,12 @@ export interface ServiceName {
   readonly name: string;
 }
 
-/**
- * How a source ended:
- * - `unreachable`: the connection was refused, or broke before it was established
- * - `mute`: no answer in time while it was being established
- * - `broken`: it had been established
- * - `refused`: the server knows us and will not have us; trying again soon would not help
- */
-export type Ending = "unreachable" | "mute" | "broken" | "refused";
-
 /** Why a source was given up. */
 export interface Doubt {
   readonly ending: Ending;
   readonly reason: string;
+  /** The server wants us to go there, if it is one of ours. */
+  readonly next?: HostPort;
 }
 
 export interface NamingEvents {

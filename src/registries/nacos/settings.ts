@@ -1,12 +1,15 @@
+import type { TlsSettings } from "../tls-settings.ts";
+import type { MeaningSettings } from "./meaning/settings.ts";
+
 /** What a session of the `nacos` kind needs to know; made by the schema in `kind.ts`. Times in ms. */
-export interface NacosSettings extends AccessSettings {
+export interface NacosSettings extends AccessSettings, MeaningSettings {
   /** `auto`: gRPC, or HTTP where no server answers there. */
   readonly transport: "auto" | "grpc" | "http";
   /** Added to a server's port for its gRPC port. */
   readonly grpcPortOffset: number;
-  /** Ids or show names; `*`: all. */
-  readonly namespaces: readonly string[];
-  /** Names, or `namespace:group` pairs; `*` in place of a group: all. */
+  /** Ids or show names; `*`: all. Absent: those of the pairs in `groups`, or the public one. */
+  readonly namespaces?: readonly string[] | undefined;
+  /** Names, or `namespace:group` pairs; `*` in either place: all. Empty: the default group. */
   readonly groups: readonly string[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];
@@ -40,18 +43,6 @@ export interface NacosServer {
   readonly host: string;
   /** Of the HTTP API. */
   readonly port: number;
-}
-
-/** Files are PEM. */
-export interface TlsSettings {
-  /** File of the authorities that may certify the servers; absent: those that Node knows. */
-  readonly ca?: string | undefined;
-  /** Files of our own certificate chain and its key: both or none. */
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
-  /** The name that a server must prove; absent: that by which it is reached. */
-  readonly serverName?: string | undefined;
-  readonly verifyServerName: boolean;
 }
 
 /** All that is there is sent. */

@@ -10,6 +10,8 @@ export interface RegisteredInstance {
   readonly metadata: Readonly<Record<string, string>>;
   readonly enabled: boolean;
   readonly persistent: boolean;
+  /** What the registry itself says of it, beside its metadata. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface DubboInstance {
@@ -22,6 +24,7 @@ export interface DubboInstance {
   readonly isMetadataRemote: boolean;
   readonly disabled: boolean;
   readonly persistent: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
   /** It as a provider of whatever its application offers, once per port number. */
   readonly providers: readonly ProviderUrl[];
 }
@@ -48,7 +51,7 @@ export function isDubbo({
 
 /** Never throws. @param application the name of the folder it lies in */
 export function readDubboInstance(instance: RegisteredInstance, application: string): DubboInstance | NoDubboInstance {
-  const { address, metadata, enabled, persistent } = instance;
+  const { address, metadata, enabled, persistent, labels } = instance;
   // Dubbo's own consumers pass over instances without one, too.
   const revision = metadata["dubbo.metadata.revision"] ?? emptyRevision;
   if (revision === emptyRevision) return { problem: undefined };
@@ -62,6 +65,7 @@ export function readDubboInstance(instance: RegisteredInstance, application: str
     isMetadataRemote: metadata["dubbo.metadata.storage-type"] === "remote",
     disabled: !enabled,
     persistent,
+    ...(labels && { labels }),
     providers: readProviders(instance, application, endpoints),
   };
 }
@@ -101,14 +105,22 @@ function readProviders(instance: RegisteredInstance, application: string, endpoi
   return numbers.flatMap((number) => {
     const ports = endpoints.filter((port) => port.number === number);
     const provider = parameters.provider(ports[0]!.protocol, instance.address, number);
-    return provider === undefined
-      ? []
-      : [at(provider, { address: instance.address, ports, disabled: !instance.enabled, persistent: instance.persistent })];
+    return provider === undefined ? [] : [at(provider, { ...instance, ports, disabled: !instance.enabled })];
   });
 }
 
-/** A provider in the place of an instance, which may be disabled or persistent as a whole. */
-export function at(provider: ProviderUrl, place: Pick<ProviderUrl, "address" | "ports" | "disabled" | "persistent">): ProviderUrl {
-  const { address, ports, disabled, persistent } = place;
-  return { ...provider, address, ports, disabled: provider.disabled || disabled, persistent: provider.persistent || persistent };
+export interface Place extends Pick<ProviderUrl, "address" | "ports" | "disabled" | "persistent"> {
+  readonly labels?: ProviderUrl["labels"];
+}
+
+/** A provider in the place of an instance, which may be disabled, persistent or labelled as a whole. */
+export function at(provider: ProviderUrl, { address, ports, disabled, persistent, labels }: Place): ProviderUrl {
+  return {
+    ...provider,
+    address,
+    ports,
+    disabled: provider.disabled || disabled,
+    persistent: provider.persistent || persistent,
+    labels: labels ? { ...provider.labels, ...labels } : provider.labels,
+  };
 }

@@ -47,11 +47,10 @@ export function parseMetadataInfo(content: Buffer, application: string): Metadat
 
 /** A service as one instance offers it; undefined if nothing tells at which port. */
 export function providerAt({ protocol, port, provider }: OfferedService, instance: DubboInstance): ProviderUrl | undefined {
-  const { address, disabled, persistent } = instance;
-  if (port !== undefined) return at(provider, { address, ports: provider.ports, disabled, persistent });
+  if (port !== undefined) return at(provider, { ...instance, ports: provider.ports });
   const number = instance.endpoints.find((endpoint) => endpoint.protocol === protocol)?.number;
   if (number === undefined) return undefined;
-  return at(provider, { address, ports: provider.ports.map((each) => ({ ...each, number })), disabled, persistent });
+  return at(provider, { ...instance, ports: provider.ports.map((each) => ({ ...each, number })) });
 }
 
 function readService(service: Record<string, unknown>, application: string): OfferedService | undefined {

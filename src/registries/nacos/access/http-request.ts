@@ -1,0 +1,78 @@
+/** One request to a server's HTTP API, bounded in time and size. */
+import http from "node:http";
+import https from "node:https";
+import { checkServerIdentity } from "node:tls";
+import { hostPortText } from "../../host-port.ts";
+import { readTlsMaterial } from "../../tls-material.ts";
+import type { TlsSettings } from "../../tls-settings.ts";
+import type { AccessSettings, NacosServer } from "../settings.ts";
+
+export interface HttpRequest {
+  readonly method?: "GET" | "POST";
+  /** Below the context path: `/v1/ns/service/list`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as the body of a form. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Bytes; 10,000 services with all their instances have less. */
+const maxBody = 64 * 1024 * 1024;
+
+/** @throws Error that says which server did not answer, and why; whatever status it answers with is an answer */
+export function httpRequest(server: NacosServer, settings: AccessSettings, request: HttpRequest): Promise<HttpAnswer> {
+  const { method = "GET", path, query, form, headers } = request;
+  const { scheme, host, port } = server;
+  const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
+  const body = form === undefined ? undefined : new URLSearchParams(form).toString();
+  const secure = scheme === "https";
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void =>
+      reject(new Error(`${scheme}://${hostPortText(server)}: ${error.message || error.code}`, { cause: error }));
+    const signal = AbortSignal.timeout(settings.requestTimeout);
+    const sent = (secure ? https : http).request(
+      {
+        host,
+        port,
+        method,
+        path: `${settings.contextPath}${path}${search}`,
+        headers: { ...headers, ...(body !== undefined && { "content-type": "application/x-www-form-urlencoded" }) },
+        agent: false,
+        ...(secure && tlsOptions(host, settings.tls)),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        response.on("data", (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > maxBody) sent.destroy(new Error(`the answer is longer than ${maxBody} bytes`));
+          else chunks.push(chunk);
+        });
+        response.once("error", fail);
+        response.once("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      },
+    );
+    const late = (): void => void sent.destroy(new Error(`no answer within ${settings.requestTimeout} ms`));
+    signal.addEventListener("abort", late, { once: true });
+    sent.once("close", () => signal.removeEventListener("abort", late));
+    sent.once("error", fail);
+    sent.end(body);
+  });
+}
+
+function tlsOptions(host: string, tls: TlsSettings | undefined): https.RequestOptions {
+  if (!tls) return {};
+  const name = tls.serverName ?? host;
+  return {
+    ...readTlsMaterial(tls),
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: true,
+    checkServerIdentity: (_, certificate) => (tls.verifyServerName ? checkServerIdentity(name, certificate) : undefined),
+  };
+}
