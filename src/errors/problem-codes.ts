@@ -33,6 +33,8 @@ export const problemCodes = {
     "Two registries give a ready Istio object of one name; the one of the registry that comes first in the configuration is served.",
   "encode-failed": "An object could not be translated or encoded; what was served of it before stays. The message says why.",
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
+  "hash-mismatch":
+    "A Eureka server's count of its instances does not fit to what it tells of them. Everything is read again, less and less often while it stays so.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
   "host-invalid": "An explicit host is not a DNS name; it is refused.",
   "host-name-address":
@@ -53,6 +55,8 @@ export const problemCodes = {
   "ready-wins": "A ready ServiceEntry has the host or the name of a generated one; the generated one is withheld.",
   "reserved-label": "A label with a meaning to Istio or Tributary came from a registry; it is left out.",
   "revision-label": "A ready Istio object has the label `istio.io/rev`: istiods of other revisions ignore it.",
+  "self-preservation":
+    "A Eureka server keeps instances whose leases are over: too few renew theirs, or it evicts nobody. They are served; some may be dead.",
   "too-many-calls": "An application calls more services than are kept of one: nothing is told of its calls.",
   "unknown-field": "A ready Istio object has a field that is misspelt or not carried by Tributary; it is withheld.",
   "unknown-key": "A key in a file is not known and is ignored: most often a slip of the pen.",
