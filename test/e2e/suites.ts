@@ -1,4 +1,5 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
+import { installEurekaApplication, installEurekaServer } from "./install/eureka.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
@@ -38,7 +39,23 @@ export const suites: readonly Suite[] = [
     needs: [zookeeper, zookeeperServer("3.8.4")],
     needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
   },
+  {
+    name: "eureka",
+    proves: "the eureka registry holds the contract against a real Eureka server, and an istiod loses nothing by its death",
+    files: ["eureka.e2e.ts"],
+    needs: [javaProgram(installEurekaServer), javaProgram(installEurekaApplication), istiod],
+  },
 ];
+
+function javaProgram(install: () => Promise<string>): Requirement {
+  return {
+    tools: [
+      ["javac", "-version"],
+      ["mvn", "-version"],
+    ],
+    install,
+  };
+}
 
 function zookeeperServer(version: ZooKeeperVersion): Requirement {
   return {
