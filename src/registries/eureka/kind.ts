@@ -31,7 +31,7 @@ const eurekaSchema = z.strictObject({
     .optional()
     .describe("Basic authentication, for servers whose URL holds no user."),
   tls: tlsSection.optional().describe("For servers with `https`; the files are read for every connection. Absent: what Node.js trusts."),
-  pollInterval: between("500ms", "2m").prefault("10s").describe("What changed is asked for this often (± 10 %)."),
+  pollInterval: between("100ms", "2m").prefault("10s").describe("What changed is asked for this often (± 10 %)."),
   fullInterval: between("1s", "7d").prefault("10m").describe("Everything is read this often, whatever the changes said."),
   requestTimeout: between("100ms", "2m").prefault("5s").describe("How long a server may say nothing before the next one is asked."),
   missingHold: between("0s", "1h")

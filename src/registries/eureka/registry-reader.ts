@@ -3,10 +3,9 @@
  * where that does not do.
  */
 import type { Emitter, SessionContext } from "../contract.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster, Copy, Peer } from "./cluster.ts";
 import { KnownInstances } from "./known-instances.ts";
 import { overdue } from "./overdue-leases.ts";
-import type { Copy, EurekaServer } from "./server/server.ts";
 import type { EurekaSettings } from "./settings.ts";
 import { ToldServices } from "./told-services.ts";
 import type { Applications } from "./wire/applications.ts";
@@ -18,12 +17,14 @@ const deltaWindow = 150_000;
 
 /** What is known comes from this server: the deltas of another are none to it. */
 interface Baseline {
-  readonly server: EurekaServer;
+  readonly server: Peer;
   /** When it was last heard, ms. */
   heardAt: number;
   /** When its last full copy came, ms. */
   readonly fullAt: number;
 }
+
+type Context = Pick<SessionContext, "emit" | "log" | "known">;
 
 export class RegistryReader {
   readonly #cluster: Cluster;
@@ -32,6 +33,8 @@ export class RegistryReader {
   readonly #log: SessionContext["log"];
   readonly #known = new KnownInstances();
   readonly #told: ToldServices;
+  /** ms, of a clock that nobody sets. */
+  readonly #now: () => number;
   #baseline: Baseline | undefined;
   #owesFull = false;
   /** Deltas in a row that did not lead to the server's count. */
@@ -43,11 +46,12 @@ export class RegistryReader {
   /** When the first full copy came, ms. */
   #firstAt: number | undefined;
 
-  constructor(cluster: Cluster, settings: EurekaSettings, { emit, log, known }: SessionContext) {
+  constructor(cluster: Cluster, settings: EurekaSettings, { emit, log, known }: Context, now: () => number = () => performance.now()) {
     this.#cluster = cluster;
     this.#settings = settings;
     this.#emit = emit;
     this.#log = log;
+    this.#now = now;
     this.#told = new ToldServices(this.#known, settings, emit, known);
   }
 
@@ -70,14 +74,14 @@ export class RegistryReader {
 
   /** Whether a delta of the current server says all that happened since. */
   #hasBaseline(): boolean {
-    if (this.#baseline?.server === this.#cluster.current && now() - this.#baseline.heardAt <= deltaWindow) return true;
+    if (this.#baseline?.server === this.#cluster.current && this.#now() - this.#baseline.heardAt <= deltaWindow) return true;
     this.#baseline = undefined;
     return false;
   }
 
   #isFullDue(): boolean {
     const { fullAt } = this.#baseline ?? {};
-    return fullAt === undefined || this.#owesFull || now() - fullAt >= this.#settings.fullInterval || this.#isGivingUp();
+    return fullAt === undefined || this.#owesFull || this.#now() - fullAt >= this.#settings.fullInterval || this.#isGivingUp();
   }
 
   /** @returns what the server said */
@@ -88,7 +92,7 @@ export class RegistryReader {
       this.#owesFull = true;
       return [];
     }
-    baseline.heardAt = now();
+    baseline.heardAt = this.#now();
     const before = this.#known.size;
     const touched = this.#known.apply(delta.instances);
     const left = this.#known.size;
@@ -109,8 +113,8 @@ export class RegistryReader {
     }
     this.#mismatches++;
     if (this.#mismatches > 1) this.#problem("hash-mismatch", `${this.#mismatches} deltas in a row do not lead to its count ${hashCode}`);
-    if (now() < this.#repairAt) return;
-    this.#repairAt = now() + Math.min(this.#settings.fullInterval, this.#settings.pollInterval * 2 ** this.#mismatches);
+    if (this.#now() < this.#repairAt) return;
+    this.#repairAt = this.#now() + Math.min(this.#settings.fullInterval, this.#settings.pollInterval * 2 ** this.#mismatches);
     this.#owesFull = true;
   }
 
@@ -126,11 +130,11 @@ export class RegistryReader {
     this.#told.list();
   }
 
-  #take(server: EurekaServer, copy: Copy, recent: readonly EurekaInstance[]): void {
+  #take(server: Peer, copy: Copy, recent: readonly EurekaInstance[]): void {
     this.#cluster.use(server);
-    this.#known.replace(copy.instances, recent, now());
-    this.#baseline = { server, heardAt: now(), fullAt: now() };
-    this.#firstAt ??= now();
+    this.#known.replace(copy.instances, recent, this.#now());
+    this.#baseline = { server, heardAt: this.#now(), fullAt: this.#now() };
+    this.#firstAt ??= this.#now();
     this.#owesFull = false;
     if (copy.hashCode !== undefined && copy.hashCode !== hashCodeOf(copy.instances)) {
       this.#problem("hash-mismatch", `its full copy has not the instances that it counts: ${copy.hashCode}`);
@@ -144,7 +148,7 @@ export class RegistryReader {
   }
 
   /** Whether more than half is missing, for the first time. */
-  #lacksTooMuch({ url }: EurekaServer): boolean {
+  #lacksTooMuch({ url }: Peer): boolean {
     const lost = this.#known.missing;
     const services = this.#told.inherited;
     const isTooMuch = lost * 2 > this.#known.size || services > this.#known.apps.size;
@@ -158,7 +162,6 @@ export class RegistryReader {
   }
 
   #suspect(what: string): void {
-    this.#log.warn({ server: this.#cluster.current.url }, what);
     this.#emit.suspicious(what);
     this.#owesFull = true;
   }
@@ -184,11 +187,11 @@ export class RegistryReader {
   /** Whether something has been missing for so long that it is to be given up, once everything was read again. */
   #isGivingUp(): boolean {
     const since = this.#known.missingSince ?? (this.#told.inherited > 0 ? this.#firstAt : undefined);
-    return since !== undefined && now() - since >= this.#settings.missingHold;
+    return since !== undefined && this.#now() - since >= this.#settings.missingHold;
   }
 
   #giveUp(): void {
-    const before = now() - this.#settings.missingHold;
+    const before = this.#now() - this.#settings.missingHold;
     if (this.#firstAt !== undefined && this.#firstAt <= before) this.#told.giveUpInherited();
     this.#told.changed(this.#known.giveUp(before));
   }
@@ -196,9 +199,4 @@ export class RegistryReader {
   #problem(code: "hash-mismatch" | "self-preservation", message: string): void {
     this.#emit.problem({ code, where: this.#cluster.current.url, message });
   }
-}
-
-/** ms, of a clock that nobody sets. */
-function now(): number {
-  return performance.now();
 }

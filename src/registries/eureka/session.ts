@@ -2,7 +2,7 @@
 import { backOff } from "../back-off.ts";
 import type { Session, SessionContext, StartSession } from "../contract.ts";
 import { joinedLookups } from "../joined-lookups.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, type Peer } from "./cluster.ts";
 import { RegistryReader } from "./registry-reader.ts";
 import { ServerFailure } from "./server/failure.ts";
 import { EurekaServer } from "./server/server.ts";
@@ -18,6 +18,7 @@ export const start: StartSession = (context) => new EurekaSession(context);
 class EurekaSession implements Session {
   readonly #context: SessionContext;
   readonly #settings: EurekaSettings;
+  readonly #servers: readonly EurekaServer[];
   readonly #cluster: Cluster;
   readonly #reader: RegistryReader;
   #timer: NodeJS.Timeout | undefined;
@@ -26,14 +27,15 @@ class EurekaSession implements Session {
   /** Rounds in which no server answered. */
   #failures = 0;
   /** What was said of each server since it answered last. */
-  readonly #said = new Map<EurekaServer, string>();
+  readonly #said = new Map<Peer, string>();
   #closed = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
     this.#settings = context.settings as EurekaSettings;
     const options = { ...this.#settings, lookup: joinedLookups() };
-    this.#cluster = new Cluster(this.#settings.servers.map((address) => new EurekaServer(address, options)));
+    this.#servers = this.#settings.servers.map((address) => new EurekaServer(address, options));
+    this.#cluster = new Cluster(this.#servers);
     this.#reader = new RegistryReader(this.#cluster, this.#settings, context);
     void this.#poll();
   }
@@ -47,7 +49,7 @@ class EurekaSession implements Session {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const server of this.#cluster.servers) server.close();
+    for (const server of this.#servers) server.close();
   }
 
   async #poll(): Promise<void> {
@@ -75,7 +77,7 @@ class EurekaSession implements Session {
   /** Asks each server, from the current on, until one answers. @returns why none did */
   async #round(): Promise<ServerFailure[] | undefined> {
     const failures: ServerFailure[] = [];
-    for (let tried = 0; tried < this.#cluster.servers.length; tried++) {
+    for (let tried = 0; tried < this.#cluster.size; tried++) {
       const server = this.#cluster.current;
       try {
         await this.#reader.read();
@@ -92,7 +94,7 @@ class EurekaSession implements Session {
     return failures;
   }
 
-  #failed(server: EurekaServer, error: unknown): ServerFailure {
+  #failed(server: Peer, error: unknown): ServerFailure {
     const { log } = this.#context;
     const failure = error instanceof ServerFailure ? error : new ServerFailure((error as Error).message, false);
     if (failure !== error) log.error({ err: error, server: server.url }, "a reading failed");

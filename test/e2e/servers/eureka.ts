@@ -94,10 +94,30 @@ export class Eureka {
     this.#running().signal("SIGCONT");
   }
 
+  /**
+   * Takes all registrations back, unless there are more than `most`.
+   * @returns how many there were
+   */
+  async cancelAll(most: number): Promise<number> {
+    const all = await this.#instances();
+    if (all.length > most) return all.length;
+    for (const { app, instanceId } of all) await fetch(`${this.url}apps/${app}/${instanceId}`, { method: "DELETE" });
+    await eventually("its copy is empty", async () => (await this.#instances()).length === 0);
+    return all.length;
+  }
+
   async stop(): Promise<void> {
     // Asked to end, it would wait for its peers.
     await this.#child?.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #instances(): Promise<{ readonly app: string; readonly instanceId: string }[]> {
+    const answer = await fetch(`${this.url}apps`, { headers: { accept: "application/json" } });
+    const { applications } = (await answer.json()) as {
+      applications: { application: { instance: { app: string; instanceId: string }[] }[] };
+    };
+    return applications.application.flatMap(({ instance }) => instance);
   }
 
   #properties(): string[] {

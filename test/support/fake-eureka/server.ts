@@ -112,6 +112,10 @@ export class FakeEureka {
       response.writeHead(404).end();
       return;
     }
+    if (request.headers.accept !== "application/json") {
+      response.writeHead(200, { "content-type": "application/xml" }).end("<applications/>");
+      return;
+    }
     const text = JSON.stringify(this.shape ? this.shape(json) : json);
     const zipped = request.headers["accept-encoding"]?.includes("gzip") === true;
     const body = zipped ? gzipSync(text) : Buffer.from(text);

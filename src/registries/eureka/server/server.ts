@@ -4,6 +4,7 @@ import type { LookupFunction } from "node:net";
 import { TLSSocket } from "node:tls";
 import { connectionFailed } from "../../socket-failure.ts";
 import type { TlsSettings } from "../../tls-settings.ts";
+import type { Copy, Peer } from "../cluster.ts";
 import type { Login, ServerAddress } from "../settings.ts";
 import { type Applications, readApplications } from "../wire/applications.ts";
 import { ServerFailure } from "./failure.ts";
@@ -16,17 +17,10 @@ export interface ServerOptions {
   readonly lookup: LookupFunction;
 }
 
-/** What a full copy says, and when. */
-export interface Copy extends Applications {
-  /** Epoch ms by the server's clock; undefined where it tells none. */
-  readonly date: number | undefined;
-}
-
 /** Characters of a server's word that are repeated. */
 const longestQuote = 120;
 
-export class EurekaServer {
-  /** Without user and password. */
+export class EurekaServer implements Peer {
   readonly url: string;
   readonly #options: ServerOptions;
   readonly #login: Login | undefined;
@@ -40,7 +34,6 @@ export class EurekaServer {
     this.#login = login ?? options.auth;
   }
 
-  /** Everything. @throws ServerFailure */
   async applications(): Promise<Copy> {
     const answer = await this.#get("/apps");
     if (answer.status !== 200) throw this.#refusal(answer);
@@ -48,7 +41,6 @@ export class EurekaServer {
     return { ...this.#read(answer), date: Number.isNaN(date) ? undefined : date };
   }
 
-  /** What changed in the last minutes; undefined where the server tells no such thing, or not yet. @throws ServerFailure */
   async delta(): Promise<Applications | undefined> {
     const answer = await this.#get("/apps/delta");
     if (answer.status === 403 || answer.status === 404) return undefined;
