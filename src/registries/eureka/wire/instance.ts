@@ -60,10 +60,10 @@ export function readInstance(app: string, value: Readonly<Record<string, unknown
 /** None if it is disabled, or no port at all. */
 function readPort(value: unknown, protocol: string, enabledByDefault: boolean): Port[] {
   const written = readObject(value);
+  // A text: "false" would count as true.
   const enabled = written["@enabled"] ?? enabledByDefault;
   const number = readNumber("$" in written ? written.$ : value);
-  // The flag is a text: "false" would count as true.
-  if (String(enabled) !== "true" || !Number.isInteger(number) || number < 1 || number > 65_535) return [];
+  if ((enabled !== "true" && enabled !== true) || !Number.isInteger(number) || number < 1 || number > 65_535) return [];
   return [{ number, protocol }];
 }
 

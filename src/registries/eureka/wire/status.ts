@@ -5,6 +5,6 @@ export type Status = (typeof statuses)[number];
 
 /** Whatever is no status is UNKNOWN, as Eureka's own clients read it. */
 export function readStatus(value: unknown): Status {
-  const text = String(value).toUpperCase();
+  const text = typeof value === "string" ? value.toUpperCase() : "";
   return statuses.find((status) => status === text) ?? "UNKNOWN";
 }
