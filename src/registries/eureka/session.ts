@@ -23,7 +23,8 @@ class EurekaSession implements Session {
   readonly #reader: RegistryReader;
   #timer: NodeJS.Timeout | undefined;
   #polling = false;
-  #again = false;
+  /** A full copy is asked for. */
+  #asked = false;
   /** Rounds in which no server answered. */
   #failures = 0;
   /** What was said of each server since it answered last. */
@@ -41,9 +42,9 @@ class EurekaSession implements Session {
   }
 
   relist(): void {
-    this.#reader.owesFull();
-    if (this.#polling) this.#again = true;
-    else void this.#poll();
+    // One that is being read began before it was asked for.
+    this.#asked = true;
+    if (!this.#polling) void this.#poll();
   }
 
   async close(): Promise<void> {
@@ -55,13 +56,14 @@ class EurekaSession implements Session {
   async #poll(): Promise<void> {
     clearTimeout(this.#timer);
     this.#polling = true;
-    this.#again = false;
+    if (this.#asked) this.#reader.owesFull();
+    this.#asked = false;
     const failures = await this.#round();
     this.#polling = false;
     if (this.#closed) return;
     if (failures === undefined) {
       this.#failures = 0;
-      this.#schedule(this.#again ? 0 : this.#settings.pollInterval * (0.9 + 0.2 * Math.random()));
+      this.#schedule(this.#asked ? 0 : this.#settings.pollInterval * (0.9 + 0.2 * Math.random()));
       return;
     }
     const limits = failures.every((failure) => failure.refused) ? refused : absent;
