@@ -42,7 +42,7 @@ export const suites: readonly Suite[] = [
   {
     name: "eureka",
     proves: "the eureka registry holds the contract against a real Eureka server, and an istiod loses nothing by its death",
-    files: ["eureka.e2e.ts"],
+    files: ["eureka.e2e.ts", "eureka-cluster.e2e.ts"],
     needs: [javaProgram(installEurekaServer), javaProgram(installEurekaApplication), istiod],
   },
 ];

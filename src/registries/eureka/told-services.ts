@@ -72,9 +72,11 @@ export class ToldServices {
     const name = nameOf(app);
     if (!this.#wanted(name)) return;
     const service = this.#service(app);
-    if (service.instances.length > 0) this.#living.lives(name);
-    else if (this.#living.has(name)) this.#living.isEmpty(name);
+    // A delta also tells what went before we came.
+    if (service.instances.length === 0 && !this.#living.has(name) && !this.#inherited.has(name)) return;
     this.#inherited.delete(name);
+    this.#living.lives(name);
+    if (service.instances.length === 0) this.#living.isEmpty(name);
     tell(service);
   }
 

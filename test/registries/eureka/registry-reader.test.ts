@@ -53,6 +53,16 @@ suite("a delta", () => {
     assert.deepEqual(rig.suspicions, []);
   });
 
+  test("that tells of what went before we came says nothing of services", async () => {
+    const rig = new ReaderRig(1);
+    rig.peer.register("order", 1);
+    rig.peer.register("pay", 2);
+    rig.peer.cancel("pay", 2);
+    await rig.after(0);
+    await rig.polls(2);
+    assert.deepEqual([...rig.view.keys()], [serviceId("order")]);
+  });
+
   test("that the server does not tell (403, 404) is replaced by full copies, until it does", async () => {
     const rig = new ReaderRig(1);
     rig.peer.register("order", 1);

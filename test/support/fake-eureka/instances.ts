@@ -51,6 +51,11 @@ export class Instances {
   /** As after a restart. */
   clear(): void {
     this.#apps.clear();
+    this.forgetChanges();
+  }
+
+  /** As after some quiet minutes. */
+  forgetChanges(): void {
     this.#changes = [];
   }
 

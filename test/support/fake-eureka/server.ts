@@ -18,6 +18,13 @@ export interface Heard {
   bytes: number;
 }
 
+/** An answer as it is kept. */
+interface Copy {
+  readonly at: number;
+  readonly plain: Buffer;
+  zipped?: Buffer;
+}
+
 const prefix = "/eureka";
 
 export class FakeEureka {
@@ -32,7 +39,7 @@ export class FakeEureka {
   /** Copies are answered with for so long, ms: `/apps` and `/apps/delta` each have their own. */
   copiesLast = 0;
   readonly #tls: TlsOptions | undefined;
-  readonly #copies = new Map<string, { readonly at: number; readonly json: unknown }>();
+  readonly #copies = new Map<string, Copy>();
   readonly #sockets = new Set<Socket>();
   #server: ReturnType<typeof createServer> | undefined;
   #port = 0;
@@ -107,8 +114,8 @@ export class FakeEureka {
   }
 
   #tell(heard: Heard, request: IncomingMessage, response: ServerResponse, cut: boolean): void {
-    const json = this.#copy(heard.path);
-    if (json === undefined) {
+    const copy = this.#copy(heard.path);
+    if (copy === undefined) {
       response.writeHead(404).end();
       return;
     }
@@ -116,9 +123,9 @@ export class FakeEureka {
       response.writeHead(200, { "content-type": "application/xml" }).end("<applications/>");
       return;
     }
-    const text = JSON.stringify(this.shape ? this.shape(json) : json);
     const zipped = request.headers["accept-encoding"]?.includes("gzip") === true;
-    const body = zipped ? gzipSync(text) : Buffer.from(text);
+    if (zipped) copy.zipped ??= gzipSync(copy.plain);
+    const body = zipped ? copy.zipped! : copy.plain;
     heard.bytes = body.length;
     response.writeHead(200, {
       "content-type": "application/json",
@@ -129,19 +136,14 @@ export class FakeEureka {
     else response.end(body);
   }
 
-  #copy(path: string): unknown {
-    const make =
-      path === "/apps" || path === "/apps/"
-        ? () => this.instances.full()
-        : path === "/apps/delta"
-          ? () => this.instances.delta()
-          : undefined;
-    if (!make) return undefined;
+  #copy(path: string): Copy | undefined {
+    if (path !== "/apps" && path !== "/apps/delta") return undefined;
     const kept = this.#copies.get(path);
-    if (kept && Date.now() - kept.at < this.copiesLast) return kept.json;
-    const json = make();
-    this.#copies.set(path, { at: Date.now(), json });
-    return json;
+    if (kept && Date.now() - kept.at < this.copiesLast) return kept;
+    const json = path === "/apps" ? this.instances.full() : this.instances.delta();
+    const copy: Copy = { at: Date.now(), plain: Buffer.from(JSON.stringify(this.shape ? this.shape(json) : json)) };
+    this.#copies.set(path, copy);
+    return copy;
   }
 
   /** @returns the answer's status */
