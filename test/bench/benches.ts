@@ -68,7 +68,6 @@ export const benches: readonly Bench[] = [
     instancesPerApp: 10,
     targets: {
       "polls of full copies: event loop blocked, max": { atMost: 20 },
-      "polls of full copies: answers to the client": { atMost: 1 },
       "steady state: event loop blocked, max": { atMost: 20 },
       "steady state: full copies": { atMost: 0 },
     },

@@ -34,7 +34,6 @@ async function measure(apps: number, instancesPerApp: number, say: BenchOptions[
     return [
       { name: "process start → first answer", value: full.firstAnswer, unit: "ms" },
       { name: "polls of full copies: event loop blocked, max", value: full.blocked, unit: "ms" },
-      { name: "polls of full copies: answers to the client", value: full.answers, unit: "" },
       { name: "size of a full copy, compressed", value: full.bytesPerPoll, unit: "kB" },
       { name: "steady state: event loop blocked, max", value: delta.blocked, unit: "ms" },
       { name: "steady state: moved per poll", value: delta.bytesPerPoll, unit: "kB" },
@@ -48,7 +47,6 @@ async function measure(apps: number, instancesPerApp: number, say: BenchOptions[
 interface Watched {
   readonly firstAnswer: number;
   readonly blocked: number;
-  readonly answers: number;
   readonly fulls: number;
   /** Of a full copy, or else of what a poll moves. kB */
   readonly bytesPerPoll: number;
@@ -59,7 +57,6 @@ function watch(eureka: EurekaProcess, intervals: Readonly<Record<string, string>
   return withServer({ registries: [registry], probe: true }, async (server, client) => {
     const first = await client.connect(server.xdsPort);
     await sleep(settle);
-    const answers = client.arrivals.length;
     await server.loopDelay();
     await eureka.heard();
     await sleep(watched);
@@ -68,7 +65,6 @@ function watch(eureka: EurekaProcess, intervals: Readonly<Record<string, string>
     return {
       firstAnswer: first.at - server.startedAt,
       blocked: max,
-      answers: client.arrivals.length - answers,
       fulls,
       bytesPerPoll: (fulls > 0 ? fullBytes / fulls : deltaBytes / Math.max(1, deltas)) / 1_000,
     };

@@ -1,6 +1,6 @@
 /** Drives the `eureka` kind in the rig, against any server that can be started: the fake one or a real one. */
 import { eurekaKind } from "../../src/registries/eureka/kind.ts";
-import { EurekaWriter, instanceJson } from "./eureka-writer.ts";
+import { EurekaWriter, instanceJson, type Registration } from "./eureka-writer.ts";
 import { FakeEureka } from "./fake-eureka/server.ts";
 import type { RegistryDriver, RigService } from "./registry-driver.ts";
 
@@ -8,14 +8,19 @@ import type { RegistryDriver, RigService } from "./registry-driver.ts";
 export interface EurekaInstance {
   /** What clients are configured with, the same for its whole life. */
   readonly url: string;
+  /** Where instances are registered, if not there: a server that comes back shows itself when its clients are back, too. */
+  readonly registerAt?: string;
   stop(): Promise<void>;
   kill?(): Promise<void>;
-  revive?(): Promise<void>;
+  /** @param refill registers everything again: a server that was dead remembers nothing */
+  revive?(refill: () => Promise<void>): Promise<void>;
   freeze?(): Promise<void>;
   thaw?(): Promise<void>;
   breakReads?(): Promise<() => Promise<void>>;
   /** Registers many at once, past its API. */
-  fill?(instances: Parameters<typeof instanceJson>[0][]): void;
+  fill?(instances: readonly Registration[]): void;
+  /** Resolves when so many instances are in the copy that it answers with; absent: at once. */
+  shows?(instances: number): Promise<void>;
 }
 
 /** @param startInstance starts a fresh and empty server */
@@ -24,8 +29,9 @@ export function eurekaDriver(startInstance: () => Promise<EurekaInstance>): Regi
     session: eurekaKind.session,
     async start() {
       const instance = await startInstance();
-      const writer = new EurekaWriter(instance.url);
+      const writer = new EurekaWriter(instance.registerAt ?? instance.url);
       const { kill, revive, freeze, thaw, breakReads, fill } = instance;
+      const shown = () => instance.shows?.(writer.size);
       const registrations = ({ name, instances }: RigService) => instances.map(({ address, port }) => ({ app: name, address, port }));
       return {
         settings: eurekaKind.schema.parse({ servers: instance.url, pollInterval: "500ms", requestTimeout: "2s" }),
@@ -40,6 +46,7 @@ export function eurekaDriver(startInstance: () => Promise<EurekaInstance>): Regi
           const all = services.flatMap(registrations);
           if (fill) fill(all);
           else await writer.registerAll(all);
+          await shown();
         },
         async removeInstances(name) {
           for (const id of writer.idsOf(name)) await writer.cancel(name, id);
@@ -53,13 +60,7 @@ export function eurekaDriver(startInstance: () => Promise<EurekaInstance>): Regi
           await instance.stop();
         },
         ...(kill && { kill }),
-        ...(revive && {
-          async revive() {
-            await revive();
-            // It remembers nothing; its clients come back by themselves.
-            await writer.registerAgain();
-          },
-        }),
+        ...(revive && { revive: () => revive(() => writer.registerAgain()) }),
         ...(freeze && { freeze }),
         ...(thaw && { thaw }),
         ...(breakReads && { breakReads }),
@@ -78,7 +79,10 @@ export async function fakeEurekaInstance(): Promise<EurekaInstance> {
       await fake.shutDown();
       fake.instances.clear();
     },
-    revive: () => fake.listen(),
+    async revive(refill) {
+      await fake.listen();
+      await refill();
+    },
     async freeze() {
       fake.fault = () => "mute";
     },

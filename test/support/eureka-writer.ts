@@ -48,6 +48,11 @@ export class EurekaWriter {
     this.#authorization = login && `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`;
   }
 
+  /** How many are registered. */
+  get size(): number {
+    return this.#registered.size;
+  }
+
   async register(registration: Registration): Promise<void> {
     const instance = instanceJson(registration);
     this.#registered.set(`${instance.app}/${instance.instanceId}`, instance);

@@ -94,6 +94,11 @@ export class Eureka {
     this.#running().signal("SIGCONT");
   }
 
+  /** Resolves when its copy of everything holds so many instances. */
+  async shows(count: number): Promise<void> {
+    await eventually(`it shows ${count} instances`, async () => (await this.#instances()).length === count);
+  }
+
   /**
    * Takes all registrations back, unless there are more than `most`.
    * @returns how many there were
@@ -102,7 +107,7 @@ export class Eureka {
     const all = await this.#instances();
     if (all.length > most) return all.length;
     for (const { app, instanceId } of all) await fetch(`${this.url}apps/${app}/${instanceId}`, { method: "DELETE" });
-    await eventually("its copy is empty", async () => (await this.#instances()).length === 0);
+    await this.shows(0);
     return all.length;
   }
 
@@ -132,6 +137,8 @@ export class Eureka {
       `eureka.client.service-url.defaultZone=${peers.length > 0 ? peers.join() : this.url}`,
       "eureka.server.wait-time-in-ms-when-sync-empty=0",
       `eureka.server.response-cache-update-interval-ms=${copiesLast}`,
+      // A copy that is made while something changes lacks the change until it expires, for 180 s by default (observed).
+      "eureka.server.response-cache-auto-expiration-in-seconds=1",
       ...(login ? [`spring.security.user.name=${login.user}`, `spring.security.user.password=${login.password}`] : []),
       ...(keyStore ? [`server.ssl.key-store=${keyStore.file}`, `server.ssl.key-store-password=${keyStore.password}`] : []),
       ...properties,
