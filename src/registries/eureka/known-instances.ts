@@ -97,6 +97,13 @@ export class KnownInstances {
     return lacked;
   }
 
+  /** Whatever is missing counts as missing from now on. */
+  missingAnew(now: number): void {
+    for (const instances of this.#missing.values()) {
+      for (const [id, { instance }] of instances) instances.set(id, { instance, since: now });
+    }
+  }
+
   /** Gives up what has been missing since `since` or longer. @returns the applications that it belonged to */
   giveUp(since: number): Apps {
     const touched = new Set<string>();

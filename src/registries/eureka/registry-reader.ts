@@ -43,8 +43,8 @@ export class RegistryReader {
   #repairAt = 0;
   /** Too much is missing, and that was said. */
   #suspected = false;
-  /** When the first full copy came, ms. */
-  #firstAt: number | undefined;
+  /** When the first full copy came after which a server was always there, ms. */
+  #thereSince: number | undefined;
 
   constructor(cluster: Cluster, settings: EurekaSettings, { emit, log, known }: Context, now: () => number = () => performance.now()) {
     this.#cluster = cluster;
@@ -132,9 +132,13 @@ export class RegistryReader {
 
   #take(server: Peer, copy: Copy, recent: readonly EurekaInstance[]): void {
     this.#cluster.use(server);
+    if (this.#baseline === undefined) {
+      // Its clients have as long as ever to come back to a server that was away once more.
+      this.#thereSince = this.#now();
+      this.#known.missingAnew(this.#now());
+    }
     this.#known.replace(copy.instances, recent, this.#now());
     this.#baseline = { server, heardAt: this.#now(), fullAt: this.#now() };
-    this.#firstAt ??= this.#now();
     this.#owesFull = false;
     if (copy.hashCode !== undefined && copy.hashCode !== hashCodeOf(copy.instances)) {
       this.#problem("hash-mismatch", `its full copy has not the instances that it counts: ${copy.hashCode}`);
@@ -186,13 +190,13 @@ export class RegistryReader {
 
   /** Whether something has been missing for so long that it is to be given up, once everything was read again. */
   #isGivingUp(): boolean {
-    const since = this.#known.missingSince ?? (this.#told.inherited > 0 ? this.#firstAt : undefined);
+    const since = this.#known.missingSince ?? (this.#told.inherited > 0 ? this.#thereSince : undefined);
     return since !== undefined && this.#now() - since >= this.#settings.missingHold;
   }
 
   #giveUp(): void {
     const before = this.#now() - this.#settings.missingHold;
-    if (this.#firstAt !== undefined && this.#firstAt <= before) this.#told.giveUpInherited();
+    if (this.#thereSince !== undefined && this.#thereSince <= before) this.#told.giveUpInherited();
     this.#told.changed(this.#known.giveUp(before));
   }
 

@@ -224,6 +224,24 @@ suite("what is missing without a word", () => {
     assert.deepEqual(rig.shrunk, [`${serviceId("order")} 10.0.0.3`]);
   });
 
+  test("has its time once more when the server was away once more", async () => {
+    const rig = new ReaderRig(1, {}, [serviceId("stock")]);
+    rig.peer.register("order", 1, 2);
+    await rig.after(0);
+    rig.peer.instances.clear();
+    rig.peer.register("order", 1);
+    await rig.polls(2);
+    rig.peer.failure = new Error("away");
+    await assert.rejects(rig.after(10 * minute));
+    rig.peer.failure = undefined;
+    await rig.polls(12);
+    assert.equal(rig.ids("order"), "1 2");
+    assert.deepEqual(rig.shrunk, []);
+    await rig.polls(2);
+    assert.equal(rig.ids("order"), "1");
+    assert.equal(rig.ids("stock"), "");
+  });
+
   test("is asked for at the other servers, and the one that knows it is followed", async () => {
     const rig = new ReaderRig(3);
     for (const peer of rig.peers) peer.register("order", 1, 2, 3);
