@@ -15,9 +15,8 @@ import type { EurekaInstance } from "./wire/instance.ts";
 /** A server forgets a change after 3 min, its copies of that are up to 30 s old. ms */
 const deltaWindow = 150_000;
 
-/** What is known comes from this server: the deltas of another are none to it. */
+/** What is known comes from the current server: the deltas of another are none to it. */
 interface Baseline {
-  readonly server: Peer;
   /** When it was last heard, ms. */
   heardAt: number;
   /** When its last full copy came, ms. */
@@ -72,9 +71,9 @@ export class RegistryReader {
     }
   }
 
-  /** Whether a delta of the current server says all that happened since. */
+  /** Whether a delta says all that happened since. */
   #hasBaseline(): boolean {
-    if (this.#baseline?.server === this.#cluster.current && this.#now() - this.#baseline.heardAt <= deltaWindow) return true;
+    if (this.#baseline && this.#now() - this.#baseline.heardAt <= deltaWindow) return true;
     this.#baseline = undefined;
     return false;
   }
@@ -86,9 +85,10 @@ export class RegistryReader {
 
   /** @returns what the server said */
   async #readDelta(baseline: Baseline): Promise<readonly EurekaInstance[]> {
-    const delta = await baseline.server.delta();
+    const { current } = this.#cluster;
+    const delta = await current.delta();
     if (!delta) {
-      this.#log.debug({ server: baseline.server.url }, "tells no delta");
+      this.#log.debug({ server: current.url }, "tells no delta");
       this.#owesFull = true;
       return [];
     }
@@ -96,8 +96,8 @@ export class RegistryReader {
     const before = this.#known.size;
     const touched = this.#known.apply(delta.instances);
     const left = this.#known.size;
-    if (before - left > 1 && left * 2 < before)
-      this.#suspect(`${baseline.server.url} deletes ${before - left} of ${before} instances at once`);
+    const gone = before - left;
+    if (gone > 1 && left < gone) this.#suspect(`${current.url} deletes ${gone} of ${before} instances at once`);
     // The server names each of these: whatever it may have failed to name changes nothing about them.
     this.#told.changed(touched);
     this.#compare(delta);
@@ -138,7 +138,7 @@ export class RegistryReader {
       this.#known.missingAnew(this.#now());
     }
     this.#known.replace(copy.instances, recent, this.#now());
-    this.#baseline = { server, heardAt: this.#now(), fullAt: this.#now() };
+    this.#baseline = { heardAt: this.#now(), fullAt: this.#now() };
     this.#owesFull = false;
     if (copy.hashCode !== undefined && copy.hashCode !== hashCodeOf(copy.instances)) {
       this.#problem("hash-mismatch", `its full copy has not the instances that it counts: ${copy.hashCode}`);
