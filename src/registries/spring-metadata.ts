@@ -2,7 +2,7 @@
 import type { Locality } from "./service.ts";
 
 /** Spring's own word, with a meaning of its own. */
-export const weightKey = "weight";
+const weightKey = "weight";
 /** Spring Boot Admin and others keep credentials in the metadata, for all who read the registry. */
 const secretKey = /password|passwd|secret|token|credential/i;
 /** Bounds for what others write. */
