@@ -39,6 +39,8 @@ export const problemCodes = {
   "external-name": "A Kubernetes Service of type ExternalName is an alias of a DNS name and has no endpoints; it is not served.",
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
   "foreign-address": "A pod registers an address that is not its own; it is skipped unless `foreignAddresses` is set.",
+  "hash-mismatch":
+    "A Eureka server's count of its instances does not fit to what it tells of them. Everything is read again, less and less often while it stays so.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
   "host-in-own-cluster":
     "istiod's own cluster has a Service of this host, which proxies get instead; only in the Service's own namespace are the endpoints of both joined.",
@@ -67,6 +69,8 @@ export const problemCodes = {
   "ready-wins": "A ready ServiceEntry has the host or the name of a generated one; the generated one is withheld.",
   "reserved-label": "A label with a meaning to Istio or Tributary came from a registry; it is left out.",
   "revision-label": "A ready Istio object has the label `istio.io/rev`: istiods of other revisions ignore it.",
+  "self-preservation":
+    "A Eureka server keeps instances whose leases are over: too few renew theirs, or it evicts nobody. They are served; some may be dead.",
   "too-many-calls": "An application calls more services than are kept of one: nothing is told of its calls.",
   "unknown-field": "A ready Istio object has a field that is misspelt or not carried by Tributary; it is withheld.",
   "unknown-key": "A key in a file is not known and is ignored: most often a slip of the pen.",

@@ -2,6 +2,7 @@
 import { delta } from "./delta.ts";
 import { deltaClients } from "./delta-clients.ts";
 import { deltaEvent } from "./delta-event.ts";
+import { eureka } from "./eureka.ts";
 import type { Bench, Target } from "./figure.ts";
 import { fullUnpaced } from "./full-unpaced.ts";
 import { kubernetes } from "./kubernetes.ts";
@@ -62,6 +63,16 @@ export const benches: readonly Bench[] = [
       [`${nameOf(flood)}: lag p99`]: { atMost: 20 },
       [`${nameOf(flood)}: lost`]: { atMost: 0 },
       [`${nameOf(flood)}: complete listings`]: { atMost: 0 },
+    },
+  }),
+  eureka({
+    name: "eureka-20k",
+    apps: 2_000,
+    instancesPerApp: 10,
+    targets: {
+      "polls of full copies: event loop blocked, max": { atMost: 20 },
+      "steady state: event loop blocked, max": { atMost: 20 },
+      "steady state: full copies": { atMost: 0 },
     },
   }),
   delta({

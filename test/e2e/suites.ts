@@ -1,4 +1,5 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
+import { installEurekaApplication, installEurekaServer } from "./install/eureka.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installKubernetes } from "./install/kubernetes.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
@@ -46,8 +47,22 @@ export const suites: readonly Suite[] = [
     proves: "Services of several real API servers are one ServiceEntry at a real istiod, and no fault of theirs takes an endpoint",
     files: ["clusters.e2e.ts", "clusters-services.e2e.ts", "clusters-come-and-go.e2e.ts", "clusters-pods.e2e.ts"],
     needs: [kubernetes, istiod],
+    name: "eureka",
+    proves: "the eureka registry holds the contract against a real Eureka server, and an istiod loses nothing by its death",
+    files: ["eureka.e2e.ts", "eureka-cluster.e2e.ts"],
+    needs: [javaProgram(installEurekaServer), javaProgram(installEurekaApplication), istiod],
   },
 ];
+
+function javaProgram(install: () => Promise<string>): Requirement {
+  return {
+    tools: [
+      ["javac", "-version"],
+      ["mvn", "-version"],
+    ],
+    install,
+  };
+}
 
 function zookeeperServer(version: ZooKeeperVersion): Requirement {
   return {
