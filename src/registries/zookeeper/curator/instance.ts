@@ -3,7 +3,7 @@
  * Cloud and Dubbo put a payload of their own into it, and from dubbo-go, which leaves half of the fields out.
  */
 import type { ProblemCode } from "../../../errors/problem-codes.ts";
-import { readAddress } from "../address.ts";
+import { readAddress } from "../../address.ts";
 
 export interface CuratorInstance {
   /** The service's name as written; empty if absent. The folder it lies in is the one that counts. */

@@ -4,10 +4,10 @@
  * are gathered.
  */
 import type { Problem } from "../../contract.ts";
+import { type ConsumerUrl, readConsumers } from "../../dubbo/consumer-url.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
 import { forEachLimited } from "../connection/task-pool.ts";
-import { type ConsumerUrl, readConsumers } from "./consumer-url.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
 

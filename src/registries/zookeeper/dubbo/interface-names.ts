@@ -1,7 +1,7 @@
 import type { Problem } from "../../contract.ts";
-import { nameFilter } from "../glob.ts";
+import { BadEscape, decodeNodeName, encodeNodeName } from "../../dubbo/node-name.ts";
+import { nameFilter } from "../../name-filter.ts";
 import { readableNames } from "../readable-names.ts";
-import { BadEscape, decodeNodeName, encodeNodeName } from "./node-name.ts";
 import { notInterfaces } from "./paths.ts";
 
 /** Chooses the root's children that may be interfaces, and decodes their names. */

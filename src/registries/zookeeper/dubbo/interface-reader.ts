@@ -4,18 +4,18 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter, Listing } from "../../contract.ts";
+import type { ConsumerUrl } from "../../dubbo/consumer-url.ts";
+import { servicesOf } from "../../dubbo/provider-services.ts";
+import type { ProviderUrl } from "../../dubbo/provider-url.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
 import { Readings } from "../connection/readings.ts";
 import { Announcements } from "./announcements.ts";
-import type { ConsumerUrl } from "./consumer-url.ts";
 import type { InterfaceNames } from "./interface-names.ts";
 import type { KnownInterface } from "./known-interface.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
-import { servicesOf } from "./provider-services.ts";
-import type { ProviderUrl } from "./provider-url.ts";
 import type { KnownRules } from "./rules/known-rules.ts";
 
 /**

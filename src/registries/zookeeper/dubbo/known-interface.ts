@@ -3,9 +3,10 @@
  * something away and to go on serving a service that lost its last provider. Instances are kept
  * as hashes only; their texts would cost hundreds of bytes each.
  */
+
+import { applicationsOf, type ConsumerUrl } from "../../dubbo/consumer-url.ts";
+import { serviceOf } from "../../dubbo/provider-services.ts";
 import { type Instance, keyText, type Service, type ServiceKey } from "../../service.ts";
-import { applicationsOf, type ConsumerUrl } from "./consumer-url.ts";
-import { serviceOf } from "./provider-services.ts";
 
 interface KnownService {
   readonly key: ServiceKey;

@@ -8,10 +8,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Problem } from "../../../../src/registries/contract.ts";
-import { readConsumers } from "../../../../src/registries/zookeeper/dubbo/consumer-url.ts";
+import { readConsumers } from "../../../../src/registries/dubbo/consumer-url.ts";
+import { servicesOf } from "../../../../src/registries/dubbo/provider-services.ts";
 import { InterfaceNames } from "../../../../src/registries/zookeeper/dubbo/interface-names.ts";
 import { DubboPaths } from "../../../../src/registries/zookeeper/dubbo/paths.ts";
-import { servicesOf } from "../../../../src/registries/zookeeper/dubbo/provider-services.ts";
 
 const folder = join(import.meta.dirname, "golden");
 const update = process.env.UPDATE_GOLDEN === "1";

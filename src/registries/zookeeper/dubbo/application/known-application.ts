@@ -1,8 +1,8 @@
 /** What is known of one application over all sessions: its instances, and which services they offer. */
 import { isDeepStrictEqual } from "node:util";
-import type { ProviderUrl } from "../provider-url.ts";
-import type { DubboInstance } from "./dubbo-instance.ts";
-import { type MetadataInfo, providerAt } from "./metadata-info.ts";
+import type { DubboInstance } from "../../../dubbo/application/dubbo-instance.ts";
+import { type MetadataInfo, providerAt } from "../../../dubbo/application/metadata-info.ts";
+import type { ProviderUrl } from "../../../dubbo/provider-url.ts";
 
 /**
  * An instance of which nothing tells the services is waited for so long, in ms, before it counts as unknown:

@@ -1,8 +1,8 @@
+import type { DubboInstance } from "../../../dubbo/application/dubbo-instance.ts";
+import type { MetadataInfo } from "../../../dubbo/application/metadata-info.ts";
+import type { ProviderUrl } from "../../../dubbo/provider-url.ts";
 import type { Instances } from "../../curator/service-folder.ts";
-import type { ProviderUrl } from "../provider-url.ts";
-import type { DubboInstance } from "./dubbo-instance.ts";
 import { type Judging, KnownApplication } from "./known-application.ts";
-import type { MetadataInfo } from "./metadata-info.ts";
 import { ProviderAddresses } from "./provider-addresses.ts";
 
 /**

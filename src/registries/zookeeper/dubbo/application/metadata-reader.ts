@@ -3,10 +3,10 @@
  * is watched until it does: an instance may be there before its metadata, and most applications write none at all.
  */
 import type { Problem } from "../../../contract.ts";
+import { type MetadataInfo, parseMetadataInfo } from "../../../dubbo/application/metadata-info.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
 import type { DubboPaths } from "../paths.ts";
-import { type MetadataInfo, parseMetadataInfo } from "./metadata-info.ts";
 
 export interface MetadataReaderContext {
   readonly client: Client;

@@ -3,10 +3,10 @@
  * versions in particular. Nodes are persistent; what changes is read behind the rest, and changes are gathered.
  */
 import type { Problem } from "../../../contract.ts";
+import { isInterfaceName } from "../../../dubbo/node-name.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
 import { forEachLimited } from "../../connection/task-pool.ts";
-import { isInterfaceName } from "../node-name.ts";
 import type { DubboPaths } from "../paths.ts";
 
 /** Changes are gathered so long, in ms. */

@@ -1,6 +1,7 @@
 /** What rules make of an instance: pure, and the same however often they are applied. */
+
+import { addTag } from "../../../dubbo/tag.ts";
 import type { Instance } from "../../../service.ts";
-import { addTag } from "../tag.ts";
 import type { Changes, Rule, Subject } from "./rule.ts";
 
 /** @param rules in the order in which they are applied */

@@ -4,8 +4,8 @@
  */
 import { hash } from "node:crypto";
 import type { Problem } from "../../../contract.ts";
+import { BadEscape, decodeUrl } from "../../../dubbo/node-name.ts";
 import type { Instance, Service } from "../../../service.ts";
-import { BadEscape, decodeUrl } from "../node-name.ts";
 import { applyRules } from "./apply-rules.ts";
 import { isEmptyUrl, parseOverrideUrl } from "./override-url.ts";
 import { BadRule, inOrder, type Rule } from "./rule.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { DubboInstance } from "../../../../../src/registries/zookeeper/dubbo/application/dubbo-instance.ts";
+import type { DubboInstance } from "../../../../../src/registries/dubbo/application/dubbo-instance.ts";
+import { type MetadataInfo, parseMetadataInfo } from "../../../../../src/registries/dubbo/application/metadata-info.ts";
+import type { ProviderUrl } from "../../../../../src/registries/dubbo/provider-url.ts";
 import { KnownApplication } from "../../../../../src/registries/zookeeper/dubbo/application/known-application.ts";
-import { type MetadataInfo, parseMetadataInfo } from "../../../../../src/registries/zookeeper/dubbo/application/metadata-info.ts";
-import type { ProviderUrl } from "../../../../../src/registries/zookeeper/dubbo/provider-url.ts";
 
 function instance(host: number, more: Partial<DubboInstance> = {}): DubboInstance {
   const address = `10.0.0.${host}`;

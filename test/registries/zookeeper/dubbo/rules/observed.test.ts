@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { servicesOf } from "../../../../../src/registries/dubbo/provider-services.ts";
 import type { Instance } from "../../../../../src/registries/service.ts";
-import { servicesOf } from "../../../../../src/registries/zookeeper/dubbo/provider-services.ts";
 import { KnownRules } from "../../../../../src/registries/zookeeper/dubbo/rules/known-rules.ts";
 
 interface Observation {

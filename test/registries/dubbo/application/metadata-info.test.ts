@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import type { DubboInstance } from "../../../../../src/registries/zookeeper/dubbo/application/dubbo-instance.ts";
-import {
-  type MetadataInfo,
-  parseMetadataInfo,
-  providerAt,
-} from "../../../../../src/registries/zookeeper/dubbo/application/metadata-info.ts";
+import type { DubboInstance } from "../../../../src/registries/dubbo/application/dubbo-instance.ts";
+import { type MetadataInfo, parseMetadataInfo, providerAt } from "../../../../src/registries/dubbo/application/metadata-info.ts";
 
 const instance: DubboInstance = {
   address: "10.0.0.1",

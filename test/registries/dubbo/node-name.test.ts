@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { decodeNodeName, encodeNodeName, isInterfaceName } from "../../../../src/registries/zookeeper/dubbo/node-name.ts";
+import { decodeNodeName, encodeNodeName, isInterfaceName } from "../../../src/registries/dubbo/node-name.ts";
 
 suite("names of nodes", () => {
   test("are written as Java's URLEncoder does", () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import type { CuratorInstance } from "../../../../../src/registries/zookeeper/curator/instance.ts";
 import {
   type DubboInstance,
   isDubbo,
   isDubboInstance,
   readDubboInstance,
-} from "../../../../../src/registries/zookeeper/dubbo/application/dubbo-instance.ts";
+} from "../../../../src/registries/dubbo/application/dubbo-instance.ts";
+import type { CuratorInstance } from "../../../../src/registries/zookeeper/curator/instance.ts";
 
 function curator(metadata: Record<string, string>, more: Partial<CuratorInstance> = {}): CuratorInstance {
   return {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { isProvider, type ProviderUrl, parseProvider } from "../../../../src/registries/zookeeper/dubbo/provider-url.ts";
+import { isProvider, type ProviderUrl, parseProvider } from "../../../src/registries/dubbo/provider-url.ts";
 
 /** As Java's `URLEncoder` writes it. */
 function encoded(url: string): string {

@@ -1,6 +1,6 @@
 /** Who calls an interface, as its consumers' nodes tell. */
 import { isIP } from "node:net";
-import type { Consumer, ServiceKey } from "../../service.ts";
+import type { Consumer, ServiceKey } from "../service.ts";
 import { BadEscape, decodeUrl } from "./node-name.ts";
 
 export interface ConsumerUrl extends Consumer {

@@ -1,4 +1,4 @@
-import type { Service } from "../../../service.ts";
+import type { Service } from "../../service.ts";
 import { instanceId, instanceOf } from "../provider-services.ts";
 import type { ProviderUrl } from "../provider-url.ts";
 

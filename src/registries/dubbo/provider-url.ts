@@ -1,7 +1,7 @@
 /** What a provider's node name says, in neutral form. Rules: docs/registries/zookeeper.md. */
-import type { ProblemCode } from "../../../errors/problem-codes.ts";
-import type { Port } from "../../service.ts";
+import type { ProblemCode } from "../../errors/problem-codes.ts";
 import { readAddress } from "../address.ts";
+import type { Port } from "../service.ts";
 import { BadEscape, decodeUrl } from "./node-name.ts";
 import { inProcess, machinery, ProviderParameters, protocolName, roleOf } from "./provider-parameters.ts";
 import { equalsSign, QueryKeys } from "./query-keys.ts";

@@ -1,8 +1,16 @@
-/** What a Dubbo application says of one of its instances below `/services`. Rules: docs/registries/zookeeper.md. */
-import type { Port } from "../../../service.ts";
-import type { CuratorInstance } from "../../curator/instance.ts";
+/** What a Dubbo application says of one of its instances. Rules: docs/registries/zookeeper.md. */
+import type { Port } from "../../service.ts";
 import { inProcess, machinery, ProviderParameters, protocolName, roleOf } from "../provider-parameters.ts";
 import type { ProviderUrl } from "../provider-url.ts";
+
+/** An instance of an application, as its registry keeps it. */
+export interface RegisteredInstance {
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly enabled: boolean;
+  readonly persistent: boolean;
+}
 
 export interface DubboInstance {
   readonly address: string;
@@ -30,13 +38,16 @@ const legalRevision = /^[A-Za-z0-9_-]{1,128}$/;
 const maxEndpoints = 32;
 
 /** Spring Cloud and others register below the same root, and may speak of Dubbo in their metadata. */
-export function isDubbo({ payloadClass, metadata }: CuratorInstance): boolean {
+export function isDubbo({
+  payloadClass,
+  metadata,
+}: Pick<RegisteredInstance, "metadata"> & { readonly payloadClass: string | undefined }): boolean {
   if (payloadClass?.startsWith("org.springframework.")) return false;
   return payloadClass?.startsWith("org.apache.dubbo.") === true || metadata["dubbo.metadata.revision"] !== undefined;
 }
 
 /** Never throws. @param application the name of the folder it lies in */
-export function readDubboInstance(instance: CuratorInstance, application: string): DubboInstance | NoDubboInstance {
+export function readDubboInstance(instance: RegisteredInstance, application: string): DubboInstance | NoDubboInstance {
   const { address, metadata, enabled, persistent } = instance;
   // Dubbo's own consumers pass over instances without one, too.
   const revision = metadata["dubbo.metadata.revision"] ?? emptyRevision;
@@ -79,7 +90,7 @@ function readEndpoints(text: string | undefined, port: number | undefined): Port
   return port === undefined ? undefined : [{ number: port, protocol: "dubbo" }];
 }
 
-function readProviders(instance: CuratorInstance, application: string, endpoints: readonly Port[]): ProviderUrl[] {
+function readProviders(instance: RegisteredInstance, application: string, endpoints: readonly Port[]): ProviderUrl[] {
   const parameters = new ProviderParameters();
   parameters.take(roleOf("application"), "application", application);
   for (const [key, value] of Object.entries(instance.metadata).sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -1,5 +1,5 @@
 /** What the parameters of one provider mean, wherever they stand: in its URL, or in its application's metadata. */
-import type { Port } from "../../service.ts";
+import type { Port } from "../service.ts";
 import type { ProviderUrl } from "./provider-url.ts";
 import { addTag } from "./tag.ts";
 import { isMachinery } from "./url-keys.ts";

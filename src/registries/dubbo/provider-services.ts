@@ -1,6 +1,6 @@
 /** An interface's provider nodes as services: one per group and version. */
-import type { Problem } from "../../contract.ts";
-import type { Instance, Service, ServiceKey } from "../../service.ts";
+import type { Problem } from "../contract.ts";
+import type { Instance, Service, ServiceKey } from "../service.ts";
 import { type ConsumerUrl, consumersOf } from "./consumer-url.ts";
 import { isProvider, type ProviderUrl, parseProvider } from "./provider-url.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { QueryKeys } from "../../../../src/registries/zookeeper/dubbo/query-keys.ts";
+import { QueryKeys } from "../../../src/registries/dubbo/query-keys.ts";
 
 suite("keys of a query", () => {
   test("end before an equals sign, an ampersand or the end", () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import type { Problem } from "../../../../src/registries/contract.ts";
-import { keyText } from "../../../../src/registries/service.ts";
-import { applicationsOf, consumersOf, readConsumers } from "../../../../src/registries/zookeeper/dubbo/consumer-url.ts";
-import { KnownInterface } from "../../../../src/registries/zookeeper/dubbo/known-interface.ts";
-import { servicesOf } from "../../../../src/registries/zookeeper/dubbo/provider-services.ts";
+import type { Problem } from "../../../src/registries/contract.ts";
+import { applicationsOf, consumersOf, readConsumers } from "../../../src/registries/dubbo/consumer-url.ts";
+import { servicesOf } from "../../../src/registries/dubbo/provider-services.ts";
+import { keyText } from "../../../src/registries/service.ts";
+import { KnownInterface } from "../../../src/registries/zookeeper/dubbo/known-interface.ts";
 
 const name = "com.acme.Order";
 
