@@ -21,6 +21,12 @@ function milliseconds(text: string): number {
   return Math.round(sum);
 }
 
+/** Timers hold 24 days at most, and none of these makes sense near zero. */
+export function between(least: string, most: string) {
+  const bounds = [duration.parse(least), duration.parse(most)] as const;
+  return duration.refine((ms) => ms >= bounds[0] && ms <= bounds[1], { error: `expected a duration from ${least} to ${most}` });
+}
+
 /** A TCP port. */
 export const port = z.int().min(1).max(65535).meta({ title: "port" });
 

@@ -5,9 +5,10 @@
 
 import { backOff } from "../../back-off.ts";
 import type { Session, SessionContext } from "../../contract.ts";
+import { hostPortText } from "../../host-port.ts";
+import { joinedLookups } from "../../joined-lookups.ts";
 import { Client } from "./client.ts";
 import type { Doubt } from "./doubt.ts";
-import { joinedLookups } from "./joined-lookups.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 
 /** Between two attempts, while no server takes us: short enough to find one within a second of its return. */
@@ -103,7 +104,7 @@ export class KeptSession implements Session {
   #onEstablished(client: Client): void {
     const { log } = this.#context;
     // Whoever refused us before may take us and refuse the first reading again.
-    log[this.#refused > 0 ? "debug" : "info"]({ server: serverText(client.server) }, "session established");
+    log[this.#refused > 0 ? "debug" : "info"]({ server: hostPortText(client.server) }, "session established");
     this.#listedAt = 0;
     this.#unanswered = 0;
     this.#mute = 0;
@@ -123,7 +124,7 @@ export class KeptSession implements Session {
     if (this.#closed) return;
     if (doubt.ending === "one-shot" && !this.#oneShot) {
       this.#oneShot = true;
-      this.#context.log.info({ server: serverText(server) }, `${doubt.reason}; from here on, a watch is left on every node`);
+      this.#context.log.info({ server: hostPortText(server) }, `${doubt.reason}; from here on, a watch is left on every node`);
       this.#connect();
       return;
     }
@@ -131,10 +132,10 @@ export class KeptSession implements Session {
     this.#listedAt = 0;
     if (stable) this.#broken = 0;
     const wait = this.#wait(doubt, wasEstablished);
-    const reason = `${serverText(server)}: ${doubt.reason}`;
+    const reason = `${hostPortText(server)}: ${doubt.reason}`;
     this.#context.emit.unreachable(reason);
     const { log } = this.#context;
-    const fields = { server: serverText(server), retryInMs: Math.round(wait) };
+    const fields = { server: hostPortText(server), retryInMs: Math.round(wait) };
     // An outage is said once, not with every attempt.
     if (reason === this.#said.get(server)) log.debug(fields, reason);
     else log.warn(fields, reason);
@@ -155,10 +156,6 @@ export class KeptSession implements Session {
     this.#unanswered = ending === "mute" ? 0 : this.#unanswered + 1;
     return backOff(Math.floor(Math.max(0, this.#unanswered - 1) / this.#servers.length), absent, Math.random());
   }
-}
-
-function serverText({ host, port }: ZookeeperServer): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Clients that start together must not all choose the same server. */

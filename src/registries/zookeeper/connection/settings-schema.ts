@@ -1,41 +1,26 @@
 /** The settings of every kind that reads from ZooKeeper: where it is, and how a session is had. */
-import { isIPv6 } from "node:net";
 import * as z from "zod";
-import { duration, port } from "../../../config/values.ts";
+import { between } from "../../../config/values.ts";
+import { readHostPort } from "../../host-port.ts";
+import { tlsPathKeys, tlsSection } from "../../tls-schema.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
 
 export const zookeeperPath = z
   .string()
   .regex(/^(\/(?!\.{1,2}(\/|$))[^/]+)+$/, { error: "expected an absolute path without a trailing slash, such as /dubbo" });
 
-/** `host:port`, `host`, `[IPv6]:port` or IPv6 alone. */
-function readServer(text: string): ZookeeperServer | undefined {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/i.exec(text);
-  if (!match) return isIPv6(text) ? { host: text, port: 2181 } : undefined;
-  const number = Number(match[3] ?? 2181);
-  return port.safeParse(number).success ? { host: (match[1] ?? match[2])!, port: number } : undefined;
-}
-
 const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value, context): ZookeeperServer[] => {
   const texts = (typeof value === "string" ? value.split(",") : value).map((text) => text.trim());
   return texts.flatMap((text) => {
-    const server = readServer(text);
+    const server = readHostPort(text, 2181);
     if (server) return [server];
     context.addIssue({ code: "custom", message: `${JSON.stringify(text)} is not host:port` });
     return [];
   });
 });
 
-/** Timers hold 24 days at most, and none of these makes sense near zero. */
-export function between(least: string, most: string) {
-  const bounds = [duration.parse(least), duration.parse(most)] as const;
-  return duration.refine((ms) => ms >= bounds[0] && ms <= bounds[1], { error: `expected a duration from ${least} to ${most}` });
-}
-
-const file = z.string().min(1);
-
 /** Those of `connectionShape` that name files (`RegistryKind.pathKeys`). */
-export const connectionPathKeys: readonly string[] = ["tls.ca", "tls.certificate", "tls.key"];
+export const connectionPathKeys: readonly string[] = tlsPathKeys;
 
 export const connectionShape = {
   servers: servers.describe("Servers of one ensemble, as a list or one text with commas; `host:port`, port 2181 if absent."),
@@ -52,26 +37,7 @@ export const connectionShape = {
     .describe(
       "`auto`: one watch on the whole tree where the server has such (3.6 and later); `one-shot`: one on every node that is read, for trees whose nodes may be listed but not read.",
     ),
-  tls: z
-    .strictObject({
-      ca: file.optional().describe("File of the authorities that may certify the servers (PEM); absent: those that Node.js knows."),
-      certificate: file.optional().describe("File of our own certificate chain (PEM), for servers that ask for one."),
-      key: file.optional().describe("File of its private key (PEM)."),
-      serverName: z
-        .string()
-        .min(1)
-        .optional()
-        .describe("Name or address that the certificates of all servers must be for; absent: that in `servers`."),
-      verifyServerName: z
-        .boolean()
-        .default(true)
-        .describe(
-          "`false`: any certificate of the authorities will do, whatever its name; where servers share one that names none of them.",
-        ),
-    })
-    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-      error: "`certificate` and `key` belong together",
-    })
+  tls: tlsSection
     .optional()
     .describe("TLS to the servers (their `secureClientPort`); the files are read for every connection. Absent: plain text."),
   auth: z

@@ -1,3 +1,5 @@
+import type { TlsSettings } from "../../tls-settings.ts";
+
 /** What a connection needs to know; made by the schema in `settings-schema.ts`. Times in ms. */
 export interface ConnectionSettings {
   readonly servers: readonly ZookeeperServer[];
@@ -10,18 +12,6 @@ export interface ConnectionSettings {
   /** Absent: plain TCP. */
   readonly tls?: TlsSettings | undefined;
   readonly auth?: AuthSettings | undefined;
-}
-
-/** Files are PEM. */
-export interface TlsSettings {
-  /** File of the authorities that may certify the servers; absent: those that Node knows. */
-  readonly ca?: string | undefined;
-  /** Files of our own certificate chain and its key: both or none. */
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
-  /** The name that a server must prove; absent: that by which it is reached. */
-  readonly serverName?: string | undefined;
-  readonly verifyServerName: boolean;
 }
 
 export interface AuthSettings {

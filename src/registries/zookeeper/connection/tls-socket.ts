@@ -1,9 +1,10 @@
 /** The socket to a server's TLS port. Loaded only where it is used: workers start quickly. */
 import { isIP, type LookupFunction } from "node:net";
-import { checkServerIdentity, connect, type SecureContextOptions, type TLSSocket } from "node:tls";
-import { certificatesIn, chainIn, readPem } from "../../../access/pem-files.ts";
+import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
+import { readTlsMaterial } from "../../tls-material.ts";
+import type { TlsSettings } from "../../tls-settings.ts";
 import { connectionFailed, type ServerSocket, type SocketFailure } from "./server-socket.ts";
-import type { TlsSettings, ZookeeperServer } from "./settings.ts";
+import type { ZookeeperServer } from "./settings.ts";
 
 /** Characters of a reason with a stranger's words in it. */
 const longest = 512;
@@ -18,7 +19,7 @@ export function tlsSocket({ host, port }: ZookeeperServer, settings: TlsSettings
     host,
     port,
     lookup,
-    ...readMaterial(settings),
+    ...readTlsMaterial(settings),
     minVersion: "TLSv1.2",
     // Whatever the environment says.
     rejectUnauthorized: true,
@@ -27,15 +28,6 @@ export function tlsSocket({ host, port }: ZookeeperServer, settings: TlsSettings
     checkServerIdentity: (_, certificate) => (settings.verifyServerName ? checkServerIdentity(name, certificate) : undefined),
   });
   return { socket: socket.setNoDelay(), opened: "secureConnect", failureOf: (error) => failureOf(error, socket) };
-}
-
-function readMaterial({ ca, certificate, key }: TlsSettings): SecureContextOptions {
-  const authorities = ca === undefined ? undefined : readPem(ca, "tls.ca");
-  if (authorities) certificatesIn(authorities);
-  if (certificate === undefined || key === undefined) return { ...(authorities && { ca: authorities.text }) };
-  const own = { certificate: readPem(certificate, "tls.certificate"), key: readPem(key, "tls.key") };
-  chainIn(own.certificate, own.key);
-  return { ...(authorities && { ca: authorities.text }), cert: own.certificate.text, key: own.key.text };
 }
 
 function failureOf(error: NodeJS.ErrnoException, socket: TLSSocket): SocketFailure {

@@ -4,9 +4,9 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Problem } from "../../contract.ts";
+import { forEachLimited } from "../../task-pool.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
-import { forEachLimited } from "../connection/task-pool.ts";
 import { readableNames } from "../readable-names.ts";
 import { type CuratorInstance, isInstance, parseInstance } from "./instance.ts";
 

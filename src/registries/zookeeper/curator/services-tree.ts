@@ -5,8 +5,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter } from "../../contract.ts";
+import { forEachLimited, TaskPool } from "../../task-pool.ts";
 import type { Client } from "../connection/client.ts";
-import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
 import { readableNames } from "../readable-names.ts";
 import { type Instances, ServiceFolder, type ServiceFolderContext, settleMs } from "./service-folder.ts";
 

@@ -5,9 +5,9 @@
  */
 import type { Problem } from "../../contract.ts";
 import { type ConsumerUrl, readConsumers } from "../../dubbo/consumer-url.ts";
+import { forEachLimited } from "../../task-pool.ts";
 import { type Client, RequestFailed } from "../connection/client.ts";
 import { noAuth } from "../connection/protocol/error-name.ts";
-import { forEachLimited } from "../connection/task-pool.ts";
 import type { KnownInterfaces } from "./known-interfaces.ts";
 import type { DubboPaths } from "./paths.ts";
 

@@ -4,9 +4,9 @@
  */
 import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing, Problem } from "../../contract.ts";
+import { forEachLimited, TaskPool } from "../../task-pool.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import type { Follower } from "../connection/kept-session.ts";
-import { forEachLimited, TaskPool } from "../connection/task-pool.ts";
 import { ApplicationLevel } from "./application/application-level.ts";
 import type { KnownApplications } from "./application/known-applications.ts";
 import { ConsumerPass } from "./consumer-pass.ts";

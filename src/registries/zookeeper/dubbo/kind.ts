@@ -1,7 +1,8 @@
 /** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, at interface level and as applications. */
 import * as z from "zod";
+import { between } from "../../../config/values.ts";
 import type { RegistryKind } from "../../contract.ts";
-import { between, connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
+import { connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { DubboSettings } from "./settings.ts";
 
 const zookeeperSchema = z.strictObject({

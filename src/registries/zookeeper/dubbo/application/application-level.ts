@@ -11,9 +11,9 @@ import { type DubboInstance, isDubbo, isDubboInstance, readDubboInstance } from 
 import { isInterfaceName } from "../../../dubbo/node-name.ts";
 import type { ProviderUrl } from "../../../dubbo/provider-url.ts";
 import { itemId } from "../../../service.ts";
+import { forEachLimited } from "../../../task-pool.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
-import { forEachLimited } from "../../connection/task-pool.ts";
 import type { Instances } from "../../curator/service-folder.ts";
 import { ServicesTree } from "../../curator/services-tree.ts";
 import type { InterfaceNames } from "../interface-names.ts";

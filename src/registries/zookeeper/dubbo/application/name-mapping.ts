@@ -4,9 +4,9 @@
  */
 import type { Problem } from "../../../contract.ts";
 import { isInterfaceName } from "../../../dubbo/node-name.ts";
+import { forEachLimited } from "../../../task-pool.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
-import { forEachLimited } from "../../connection/task-pool.ts";
 import type { DubboPaths } from "../paths.ts";
 
 /** Changes are gathered so long, in ms. */

@@ -1,9 +1,9 @@
 /** Follows the rules of Dubbo's config centre through one session, and tells which interfaces a change concerns. */
 import type { Problem } from "../../../contract.ts";
+import { forEachLimited } from "../../../task-pool.ts";
 import { type Client, RequestFailed } from "../../connection/client.ts";
 import { noAuth } from "../../connection/protocol/error-name.ts";
 import { Readings } from "../../connection/readings.ts";
-import { forEachLimited } from "../../connection/task-pool.ts";
 import type { KnownInterfaces } from "../known-interfaces.ts";
 import type { DubboPaths } from "../paths.ts";
 import type { KnownRules } from "./known-rules.ts";

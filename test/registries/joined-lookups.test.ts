@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { joinedLookups } from "../../../../src/registries/zookeeper/connection/joined-lookups.ts";
+import { joinedLookups } from "../../src/registries/joined-lookups.ts";
 
 suite("look-ups of host names", () => {
   type Ask = NonNullable<Parameters<typeof joinedLookups>[0]>;
