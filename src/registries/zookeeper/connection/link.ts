@@ -1,8 +1,9 @@
 /** One connection to a server, as whole frames. It is given up at the first failure. */
 import type { LookupFunction, Socket } from "node:net";
+import type { SocketFailure } from "../../socket-failure.ts";
 import type { TlsSettings } from "../../tls-settings.ts";
 import { Frames } from "./protocol/frames.ts";
-import { plainSocket, type ServerSocket, type SocketFailure } from "./server-socket.ts";
+import { plainSocket, type ServerSocket } from "./server-socket.ts";
 import type { ZookeeperServer } from "./settings.ts";
 
 export interface LinkEvents {

@@ -1,48 +1,13 @@
 /** The socket to a server's TLS port. Loaded only where it is used: workers start quickly. */
-import { isIP, type LookupFunction } from "node:net";
-import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
-import { readTlsMaterial } from "../../tls-material.ts";
+import type { LookupFunction } from "node:net";
+import { connect } from "node:tls";
+import { tlsFailure, tlsOptions } from "../../tls-connection.ts";
 import type { TlsSettings } from "../../tls-settings.ts";
-import { connectionFailed, type ServerSocket, type SocketFailure } from "./server-socket.ts";
+import type { ServerSocket } from "./server-socket.ts";
 import type { ZookeeperServer } from "./settings.ts";
 
-/** Characters of a reason with a stranger's words in it. */
-const longest = 512;
-
-/**
- * The files are read every time, so renewed ones are taken up by the next connection.
- * @throws TributaryError TLS_UNUSABLE if a file cannot be used, an Error if it can be read but is too weak
- */
+/** @throws TributaryError TLS_UNUSABLE if a file cannot be used, an Error if it can be read but is too weak */
 export function tlsSocket({ host, port }: ZookeeperServer, settings: TlsSettings, lookup: LookupFunction): ServerSocket {
-  const name = settings.serverName ?? host;
-  const socket = connect({
-    host,
-    port,
-    lookup,
-    ...readTlsMaterial(settings),
-    minVersion: "TLSv1.2",
-    // Whatever the environment says.
-    rejectUnauthorized: true,
-    // The extension carries no addresses.
-    ...(isIP(name) === 0 && { servername: name }),
-    checkServerIdentity: (_, certificate) => (settings.verifyServerName ? checkServerIdentity(name, certificate) : undefined),
-  });
-  return { socket: socket.setNoDelay(), opened: "secureConnect", failureOf: (error) => failureOf(error, socket) };
-}
-
-function failureOf(error: NodeJS.ErrnoException, socket: TLSSocket): SocketFailure {
-  const { code, message, syscall } = error;
-  const { reason = message } = error as { reason?: string };
-  if (syscall === "connect" || syscall === "getaddrinfo") return connectionFailed(error);
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return refused(`the server's certificate is for another name: ${reason}`);
-  // Node may add advice about its own options.
-  if (socket.authorizationError) return refused(`the server's certificate is not trusted: ${message.split(";")[0]} (${code})`);
-  if (code?.startsWith("ERR_SSL_")) return refused(`no TLS: ${reason} (${code})`);
-  if (!socket.authorized) return { reason: `the connection ended within the TLS handshake: ${code ?? message}`, refused: false };
-  return connectionFailed(error);
-}
-
-/** Certificates of strangers may hold any text. */
-function refused(reason: string): SocketFailure {
-  return { reason: reason.slice(0, longest).replace(/\p{Cc}/gu, "\ufffd"), refused: true };
+  const socket = connect({ host, port, lookup, ...tlsOptions(host, settings) });
+  return { socket: socket.setNoDelay(), opened: "secureConnect", failureOf: (error) => tlsFailure(error, socket) };
 }

@@ -4,6 +4,7 @@
  */
 import type { ProblemCode } from "../../../errors/problem-codes.ts";
 import { readAddress } from "../../address.ts";
+import { readMetadata } from "../../spring-metadata.ts";
 
 export interface CuratorInstance {
   /** The service's name as written; empty if absent. The folder it lies in is the one that counts. */
@@ -34,9 +35,6 @@ export interface NoInstance {
 
 /** Bounds for what others write. Real instances take less than 1 KB. */
 const maxBytes = 64 * 1024;
-const maxMetadata = 64;
-const maxKey = 128;
-const maxValue = 8 * 1024;
 const maxText = 1_024;
 
 const openingBrace = 0x7b;
@@ -83,17 +81,6 @@ function read(node: Record<string, unknown>): CuratorInstance | NoInstance {
 function readPort(value: unknown): number | "bad" | undefined {
   if (value === undefined || value === null || value === 0) return undefined;
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65_535 ? value : "bad";
-}
-
-function readMetadata(metadata: Record<string, unknown>): Record<string, string> {
-  const entries: [string, string][] = [];
-  for (const [key, value] of Object.entries(metadata)) {
-    if (entries.length === maxMetadata) break;
-    // Java knows no other values than texts here; others do not stick to it.
-    const written = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-    if (key.length <= maxKey && typeof written === "string" && written.length <= maxValue) entries.push([key, written]);
-  }
-  return Object.fromEntries(entries);
 }
 
 function text(value: unknown): string | undefined {

@@ -1,17 +1,12 @@
 /** The instances that Spring Cloud applications keep in a service's folder, as a service. */
 import type { Problem } from "../../contract.ts";
-import type { Health, Instance, Locality, Port, Service } from "../../service.ts";
+import type { Health, Instance, Port, Service } from "../../service.ts";
+import { labelsOf, localityOf, weightOf } from "../../spring-metadata.ts";
 import type { CuratorInstance } from "../curator/instance.ts";
 import type { Instances } from "../curator/service-folder.ts";
 
-/** Metadata with a meaning of its own; Spring's own words. */
+/** Spring's own word in the metadata, with a meaning of its own. */
 const statusKey = "instance_status";
-const weightKey = "weight";
-/** Spring Boot Admin and others keep credentials in the metadata, for all who read the registry. */
-const secretKey = /password|passwd|secret|token|credential/i;
-/** Bounds for what others write. */
-const maxLabels = 32;
-const maxLabelValue = 256;
 
 /**
  * @param name path of the folder below the root; it is what consumers ask for, whatever the instances call themselves
@@ -57,9 +52,9 @@ function instanceOf(id: string, { address, port, sslPort, metadata, enabled, per
   const ports: Port[] = [];
   if (port !== undefined) ports.push({ number: port, protocol: "http" });
   if (sslPort !== undefined) ports.push({ number: sslPort, protocol: "https" });
-  const weight = weightOf(metadata[weightKey]);
+  const weight = weightOf(metadata);
   const health = enabled ? healthOf(metadata[statusKey]) : "disabled";
-  const labels = labelsOf(metadata);
+  const labels = labelsOf(metadata, statusKey);
   const locality = localityOf(metadata);
   return {
     id,
@@ -84,20 +79,4 @@ function healthOf(status: string | undefined): Health | undefined {
     default:
       return "unhealthy";
   }
-}
-
-/** As Spring's weighted load balancer reads it: a positive integer, else nobody set one. */
-function weightOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
-}
-
-function labelsOf(metadata: Readonly<Record<string, string>>): Record<string, string> | undefined {
-  const labels = Object.entries(metadata).filter(
-    ([key, value]) => key !== statusKey && key !== weightKey && key !== "" && value.length <= maxLabelValue && !secretKey.test(key),
-  );
-  return labels.length === 0 ? undefined : Object.fromEntries(labels.slice(0, maxLabels));
-}
-
-function localityOf({ region, zone }: Readonly<Record<string, string>>): Locality | undefined {
-  return region || zone ? { ...(region && { region }), ...(zone && { zone }) } : undefined;
 }
