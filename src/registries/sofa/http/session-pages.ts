@@ -1,0 +1,80 @@
+/** What a session server's HTTP port tells. */
+import { type HostPort, hostPortText } from "../../host-port.ts";
+import { type GetOptions, getText, HttpStatus } from "./get-text.ts";
+
+/** A session server, and how many clients it has: fewer are better. */
+export interface SessionServer {
+  readonly address: HostPort;
+  /** Undefined: nobody told. */
+  readonly weight: number | undefined;
+}
+
+/** Where clients find the session servers. */
+const boltPort = 9600;
+const limits: GetOptions = { timeout: 5_000, maxBytes: 1024 * 1024 };
+/** A list of a hundred thousand services has some ten million characters. */
+const listLimits: GetOptions = { timeout: 20_000, maxBytes: 64 * 1024 * 1024 };
+
+/**
+ * The session servers that an endpoint knows. Servers before 6.2 tell no weights.
+ * @throws Error if it is no session server, or knows none
+ */
+export async function readSessionServers(endpoint: HostPort, zone: string): Promise<SessionServer[]> {
+  const query = `?zone=${encodeURIComponent(zone)}`;
+  const text = await getText(endpoint, `/api/servers/queryWithWeight${query}`, limits).catch((error: unknown) => {
+    if (error instanceof HttpStatus) return getText(endpoint, `/api/servers/query${query}`, limits);
+    throw error;
+  });
+  const servers = parseSessionServers(text);
+  if (servers === undefined) {
+    throw new Error(`${hostPortText(endpoint)} is no session server of SOFARegistry: asked for session servers, it says ${quote(text)}`);
+  }
+  if (servers.length === 0) throw new Error(`${hostPortText(endpoint)} knows no session server`);
+  return servers;
+}
+
+/** `ip:port;ip:port`, each perhaps with `?weight=N`; undefined for any other text. */
+export function parseSessionServers(text: string): SessionServer[] | undefined {
+  const servers: SessionServer[] = [];
+  for (const entry of text.trim().split(";")) {
+    if (entry === "") continue;
+    const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?(?:\?(?:.*&)?weight=(\d{1,15}))?$/i.exec(entry.trim());
+    const port = Number(match?.[3] ?? boltPort);
+    if (!match || port < 1 || port > 65_535) return undefined;
+    const weight = match[4] === undefined ? undefined : Number(match[4]);
+    servers.push({ address: { host: (match[1] ?? match[2])!, port }, weight });
+  }
+  return servers;
+}
+
+/** Ids of everything that is published or subscribed at this one session server, as text. @throws Error */
+export async function readSessionIds(server: HostPort): Promise<string[]> {
+  return stringsIn(await getText(server, "/digest/getDataInfoIdList", listLimits), server);
+}
+
+/** Addresses of all servers of a kind, without ports. @throws Error */
+export async function readServerHosts(endpoint: HostPort, kind: "session" | "data"): Promise<string[]> {
+  return stringsIn(await getText(endpoint, `/digest/${kind}/serverList/query`, limits), endpoint);
+}
+
+/** Whether the cluster's operator has stopped all pushes. @throws Error if the server does not tell */
+export async function isPushStopped(endpoint: HostPort): Promise<boolean> {
+  const { pushSwitch } = JSON.parse(await getText(endpoint, "/digest/pushSwitch", limits)) as { pushSwitch?: unknown };
+  return pushSwitch === "closed";
+}
+
+/** @throws Error unless the text is a list of strings */
+export function stringsIn(text: string, server: HostPort): string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
+  throw new Error(`${hostPortText(server)} is not of SOFARegistry: asked for a list, it says ${quote(text)}`);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

@@ -1,0 +1,105 @@
+/** Drives the `sofa` kind in the rig, against any server that can be started: the fake one or a real one. */
+import type { HostPort } from "../../src/registries/host-port.ts";
+import { readHostPort } from "../../src/registries/host-port.ts";
+import type { DataInfoId } from "../../src/registries/sofa/data-info-id.ts";
+import { sofaKind } from "../../src/registries/sofa/kind.ts";
+import { FakeSofaRegistry } from "./fake-sofa/server.ts";
+import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";
+import { SofaPublisher } from "./sofa-publisher.ts";
+
+/** A running server, with the faults it can play. */
+export interface SofaInstance {
+  /** Of its HTTP pages, `host:port`. */
+  readonly endpoint: string;
+  readonly session: HostPort;
+  /** Of the data server, if it is not on its usual port. */
+  readonly dataServer?: string;
+  stop(): Promise<void>;
+  kill?(): Promise<void>;
+  revive?(): Promise<void>;
+  freeze?(): Promise<void>;
+  thaw?(): Promise<void>;
+  breakReads?(): Promise<() => Promise<void>>;
+}
+
+/** @param startInstance starts a fresh and empty server; `settings`: further ones */
+export function sofaDriver(startInstance: () => Promise<SofaInstance>, settings: Readonly<Record<string, unknown>> = {}): RegistryDriver {
+  return {
+    session: sofaKind.session,
+    async start() {
+      const instance = await startInstance();
+      const publisher = new SofaPublisher(instance.session);
+      const { endpoint, dataServer, kill, revive, freeze, thaw, breakReads } = instance;
+      const server: RegistryServer = {
+        settings: sofaKind.schema.parse({
+          endpoints: endpoint,
+          ...(dataServer && { dataServers: dataServer }),
+          heartbeatInterval: "1s",
+          refreshInterval: "500ms",
+          requestTimeout: "2s",
+          ...settings,
+        }),
+        key: (name) => ({ name }),
+        put: (service) => publisher.publish(idOf(service.name), dataOf(service)),
+        async bulk(services) {
+          await Promise.all(services.map((service) => publisher.publish(idOf(service.name), dataOf(service))));
+        },
+        removeInstances: (name) => publisher.unpublish(idOf(name)),
+        async corrupt(name) {
+          await publisher.publish({ ...idOf(name), group: "SOFA", dataId: `${name}:1.0@tri` }, ["10.0.0.1:99999?weight=1"]);
+          return "bad-port";
+        },
+        async stop() {
+          publisher.close();
+          await instance.stop();
+        },
+        ...(kill && { kill }),
+        ...(revive && { revive }),
+        ...(freeze && { freeze }),
+        ...(thaw && { thaw }),
+        ...(breakReads && { breakReads }),
+      };
+      return server;
+    },
+  };
+}
+
+/** A server of the fake kind, in this process. */
+export async function fakeSofaInstance(): Promise<SofaInstance> {
+  const fake = await FakeSofaRegistry.start();
+  return {
+    endpoint: fake.endpoint,
+    session: readHostPort(fake.session, 0)!,
+    dataServer: fake.endpoint,
+    stop: () => fake.shutDown(),
+    async kill() {
+      await fake.shutDown();
+      fake.publications.clear();
+    },
+    revive: () => fake.listen(),
+    async freeze() {
+      fake.behaviour = "mute";
+    },
+    async thaw() {
+      fake.behaviour = "normal";
+    },
+    async breakReads() {
+      const page = "/digest/getDataInfoIdList";
+      for (const id of fake.publications.ids.filter((_, at) => at % 2 === 1)) fake.unpushed.add(id);
+      fake.pages.set(page, 500);
+      return async () => {
+        fake.unpushed.clear();
+        fake.pages.delete(page);
+        fake.openPush();
+      };
+    },
+  };
+}
+
+function idOf(name: string): DataInfoId {
+  return { dataId: `${name}:1.0@DEFAULT`, instanceId: "DEFAULT_INSTANCE_ID", group: "SOFA" };
+}
+
+function dataOf({ instances }: RigService): string[] {
+  return instances.map(({ address, port }) => `${address}:${port}?weight=100&appName=rig&p=1&v=4.0`);
+}
