@@ -3,6 +3,7 @@ import type { HostPort } from "../../src/registries/host-port.ts";
 import { readHostPort } from "../../src/registries/host-port.ts";
 import type { DataInfoId } from "../../src/registries/sofa/data-info-id.ts";
 import { sofaKind } from "../../src/registries/sofa/kind.ts";
+import { forEachLimited } from "../../src/registries/task-pool.ts";
 import { FakeSofaRegistry } from "./fake-sofa/server.ts";
 import type { RegistryDriver, RegistryServer, RigService } from "./registry-driver.ts";
 import { SofaPublisher } from "./sofa-publisher.ts";
@@ -41,9 +42,8 @@ export function sofaDriver(startInstance: () => Promise<SofaInstance>, settings:
         }),
         key: (name) => ({ name }),
         put: (service) => publisher.publish(idOf(service.name), dataOf(service)),
-        async bulk(services) {
-          await Promise.all(services.map((service) => publisher.publish(idOf(service.name), dataOf(service))));
-        },
+        // With more at a time a real server is too busy to take them.
+        bulk: (services) => forEachLimited(services, 256, (service) => publisher.publish(idOf(service.name), dataOf(service))),
         removeInstances: (name) => publisher.unpublish(idOf(name)),
         async corrupt(name) {
           await publisher.publish({ ...idOf(name), group: "SOFA", dataId: `${name}:1.0@tri` }, ["10.0.0.1:99999?weight=1"]);

@@ -1,7 +1,6 @@
 /** How a fake session server reads and writes: the server's side of both forms of the messages. */
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { decode, encode } from "sofa-hessian-node";
 import {
   MultiReceivedDataSchema,
   PublisherRegisterSchema,
@@ -11,6 +10,7 @@ import {
   SubscriberRegisterSchema,
 } from "../../../src/gen/sofa/registry/session_pb.ts";
 import { codecs, type Frame, type Message } from "../../../src/registries/sofa/bolt/frame.ts";
+import { decodeObject, encodeObject } from "../../../src/registries/sofa/messages/hessian.ts";
 import { protobufClass } from "../../../src/registries/sofa/messages/protobuf-codec.ts";
 
 export interface Registered {
@@ -141,7 +141,7 @@ const hessianClasses = {
 export const hessian: Dialect = {
   register({ className, content }) {
     if (className !== `${hessianPrefix}SubscriberRegister`) return undefined;
-    const base = decode(content, "2.0") as Record<string, string | number>;
+    const base = decodeObject(content);
     return {
       kind: "subscriber",
       dataId: String(base.dataId),
@@ -173,5 +173,5 @@ export const hessian: Dialect = {
 
 function hessianMessage(name: string, fields: Readonly<Record<string, unknown>>): Message {
   const className = hessianPrefix + name;
-  return { codec: codecs.hessian, className, content: encode({ $class: className, $: fields }, "2.0", hessianClasses) };
+  return { codec: codecs.hessian, className, content: encodeObject(className, fields, hessianClasses) };
 }

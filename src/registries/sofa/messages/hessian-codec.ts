@@ -2,8 +2,8 @@
  * The messages of SOFARegistry 5 as Hessian objects; servers of version 6 understand them, too. Loaded only where it is
  * spoken: the library is large.
  */
-import { decode, encode } from "sofa-hessian-node";
 import { codecs, type Message } from "../bolt/frame.ts";
+import { decodeObject, encodeObject } from "./hessian.ts";
 import type { Push, SessionCodec } from "./session-codec.ts";
 
 const prefix = "com.alipay.sofa.registry.core.model.";
@@ -55,14 +55,14 @@ export const hessianCodec: SessionCodec = {
 
   registerAnswer({ className, content }) {
     if (className !== `${prefix}RegisterResponse`) throw new Error(`the answer is a ${className || "nothing"}`);
-    const { success, refused, message: words } = read(content);
+    const { success, refused, message: words } = decodeObject(content);
     return { success: success === true, refused: refused === true, message: textOf(words) };
   },
 
   isPush: (className) => className === receivedData,
 
   push(_, content): Push {
-    const { dataId, instanceId, group, subscriberRegistIds, segment, version, data } = read(content);
+    const { dataId, instanceId, group, subscriberRegistIds, segment, version, data } = decodeObject(content);
     return {
       id: { dataId: textOf(dataId), instanceId: textOf(instanceId), group: textOf(group) },
       registIds: listOf(subscriberRegistIds).map(textOf),
@@ -73,14 +73,7 @@ export const hessianCodec: SessionCodec = {
 
 function message(name: string, fields: Readonly<Record<string, unknown>>): Message {
   const className = prefix + name;
-  return { codec: codecs.hessian, className, content: encode({ $class: className, $: fields }, "2.0", classes) };
-}
-
-/** @throws Error if it is no object */
-function read(content: Uint8Array): Readonly<Record<string, unknown>> {
-  const value: unknown = decode(Buffer.from(content.buffer, content.byteOffset, content.length), "2.0");
-  if (typeof value !== "object" || value === null) throw new Error("the content is no object");
-  return value as Readonly<Record<string, unknown>>;
+  return { codec: codecs.hessian, className, content: encodeObject(className, fields, classes) };
 }
 
 function zonesOf(data: unknown): Map<string, string[]> {
