@@ -84,12 +84,12 @@ export async function fakeSofaInstance(): Promise<SofaInstance> {
       fake.behaviour = "normal";
     },
     async breakReads() {
-      const page = "/digest/getDataInfoIdList";
+      const pages = ["/digest/getDataInfoIdList", "/digest/datum/getDataInfoIdList"];
       for (const id of fake.publications.ids.filter((_, at) => at % 2 === 1)) fake.unpushed.add(id);
-      fake.pages.set(page, 500);
+      for (const page of pages) fake.pages.set(page, 500);
       return async () => {
         fake.unpushed.clear();
-        fake.pages.delete(page);
+        for (const page of pages) fake.pages.delete(page);
         fake.openPush();
       };
     },

@@ -9,7 +9,7 @@ import type { SofaSettings } from "../settings.ts";
 
 type Settings = Pick<
   SofaSettings,
-  "listing" | "endpoints" | "dataServers" | "dataIds" | "groups" | "instanceId" | "include" | "exclude" | "dataCenter"
+  "requestTimeout" | "listing" | "endpoints" | "dataServers" | "dataIds" | "groups" | "instanceId" | "include" | "exclude" | "dataCenter"
 >;
 
 /** The ids to follow, by their texts. @throws Error if one server does not answer: a part of the list is none */
@@ -24,10 +24,11 @@ export async function listServices(settings: Settings): Promise<Map<string, Data
 }
 
 /** What every data server holds. @throws Error if one does not answer, or if none knows the data center that is wanted */
-export async function readDatumLists({ endpoints, dataServers, dataCenter }: Pick<Settings, "endpoints" | "dataServers" | "dataCenter">) {
-  const servers = dataServers ?? (await firstAnswer(endpoints, (endpoint) => readServerHosts(endpoint, "data"))).map(onDataPort);
+export async function readDatumLists({ endpoints, dataServers, dataCenter, requestTimeout }: Settings) {
+  const servers =
+    dataServers ?? (await firstAnswer(endpoints, (endpoint) => readServerHosts(endpoint, "data", requestTimeout))).map(onDataPort);
   const lists = await Promise.all(
-    servers.map(async (server): Promise<readonly [HostPort, ListedDatum[]]> => [server, await readDatumList(server)]),
+    servers.map(async (server): Promise<readonly [HostPort, ListedDatum[]]> => [server, await readDatumList(server, requestTimeout)]),
   );
   const dataCenters = new Set(lists.flatMap(([, data]) => data.map((datum) => datum.dataCenter)));
   if (dataCenter !== undefined && dataCenters.size > 0 && !dataCenters.has(dataCenter))
@@ -49,18 +50,19 @@ export function idFilter({ groups, instanceId, include, exclude }: Settings): (i
   return (id) => groups.includes(id.group) && id.instanceId === instanceId && named(id.dataId);
 }
 
-function staticIds({ dataIds, groups, instanceId }: Settings): Map<string, DataInfoId> {
+/** What is followed whatever any list says. */
+export function staticIds({ dataIds, groups, instanceId }: Settings): Map<string, DataInfoId> {
   const ids = dataIds.flatMap((text) => parseDataInfoId(text) ?? groups.map((group) => ({ dataId: text, instanceId, group })));
   return new Map(ids.map((id) => [dataInfoIdText(id), id]));
 }
 
-async function sessionIds({ endpoints }: Settings): Promise<DataInfoId[]> {
+async function sessionIds({ endpoints, requestTimeout }: Settings): Promise<DataInfoId[]> {
   // Each knows only its own clients.
   const servers = await firstAnswer(endpoints, async (endpoint) => {
-    const hosts = await readServerHosts(endpoint, "session");
+    const hosts = await readServerHosts(endpoint, "session", requestTimeout);
     return hosts.map((host) => ({ host, port: endpoint.port }));
   });
-  const lists = await Promise.all(servers.map((server) => readSessionIds(server)));
+  const lists = await Promise.all(servers.map((server) => readSessionIds(server, requestTimeout)));
   return lists.flat().flatMap((text) => parseDataInfoId(text) ?? []);
 }
 

@@ -8,13 +8,13 @@ import type { SofaSettings } from "../settings.ts";
 const avoidedMs = 30_000;
 
 export class SessionServers {
-  readonly #settings: Pick<SofaSettings, "endpoints" | "sessions" | "zone">;
+  readonly #settings: Pick<SofaSettings, "endpoints" | "sessions" | "zone" | "requestTimeout">;
   /** When each failed last, by its address. */
   readonly #failedAt = new Map<string, number>();
   /** What was told last. */
   #known: readonly SessionServer[] = [];
 
-  constructor(settings: Pick<SofaSettings, "endpoints" | "sessions" | "zone">) {
+  constructor(settings: Pick<SofaSettings, "endpoints" | "sessions" | "zone" | "requestTimeout">) {
     this.#settings = settings;
     this.#known = (settings.sessions ?? []).map((address) => ({ address, weight: undefined }));
   }
@@ -25,7 +25,7 @@ export class SessionServers {
     const failures: string[] = [];
     for (const endpoint of shuffled(this.#settings.endpoints)) {
       try {
-        this.#known = await readSessionServers(endpoint, this.#settings.zone);
+        this.#known = await readSessionServers(endpoint, this.#settings.zone, this.#settings.requestTimeout);
         return this.#known;
       } catch (error) {
         failures.push((error as Error).message);

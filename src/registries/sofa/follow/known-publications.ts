@@ -104,11 +104,14 @@ export class KnownPublications {
 
   /** Takes what data centers say of an id; what others said of it before stays. */
   put(text: string, segments: readonly Segment[]): void {
+    this.replace(text, [...(this.#ids.get(text)?.segments?.values() ?? []), ...segments]);
+  }
+
+  /** Takes what all data centers say of an id; of two words of one the later counts. */
+  replace(text: string, segments: readonly Segment[]): void {
     const known = this.#ids.get(text);
     if (!known) return;
-    const all = new Map(known.segments);
-    for (const segment of segments) all.set(segment.name, segment);
-    known.segments = all;
+    known.segments = new Map(segments.map((segment) => [segment.name, segment]));
     this.#tell(known.service);
   }
 

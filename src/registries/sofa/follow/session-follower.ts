@@ -167,7 +167,7 @@ export class SessionFollower {
   async #isPushStopped(): Promise<boolean | undefined> {
     for (const endpoint of this.#context.settings.endpoints) {
       try {
-        return await isPushStopped(endpoint);
+        return await isPushStopped(endpoint, this.#context.settings.requestTimeout);
       } catch (error) {
         this.#context.log.debug({}, `the push switch cannot be seen: ${describe(error)}`);
       }

@@ -1,9 +1,9 @@
-/** What a data server's HTTP port tells. */
+/** What a data server's HTTP port tells. Time-outs are in ms. */
 
 import { type HostPort, hostPortText } from "../../host-port.ts";
 import { type DataInfoId, parseDataInfoId } from "../data-info-id.ts";
 import type { Segment } from "../messages/session-codec.ts";
-import { type GetOptions, getText } from "./get-text.ts";
+import { getText } from "./get-text.ts";
 import { javaString } from "./java-string.ts";
 import { stringsIn } from "./session-pages.ts";
 
@@ -15,11 +15,9 @@ export interface ListedDatum {
   readonly publishers: number;
 }
 
-const limits: GetOptions = { timeout: 20_000, maxBytes: 64 * 1024 * 1024 };
-
 /** Everything that this one server holds, its copies for others included. @throws Error */
-export async function readDatumList(server: HostPort): Promise<ListedDatum[]> {
-  const lines = stringsIn(await getText(server, "/digest/datum/getDataInfoIdList", limits), server);
+export async function readDatumList(server: HostPort, timeout: number): Promise<ListedDatum[]> {
+  const lines = stringsIn(await getText(server, "/digest/datum/getDataInfoIdList", timeout), server);
   return lines.flatMap((line) => {
     // A dataId may hold commas, a data center may not.
     const [first, last] = [line.indexOf(","), line.lastIndexOf(",")];
@@ -29,9 +27,9 @@ export async function readDatumList(server: HostPort): Promise<ListedDatum[]> {
 }
 
 /** What the server holds of one id; undefined: nothing. @throws Error */
-export async function readDatum(server: HostPort, id: DataInfoId, dataCenter: string): Promise<Segment | undefined> {
+export async function readDatum(server: HostPort, id: DataInfoId, dataCenter: string, timeout: number): Promise<Segment | undefined> {
   const query = new URLSearchParams({ dataId: id.dataId, group: id.group, instanceId: id.instanceId, dataCenter });
-  const text = await getText(server, `/digest/datum/query?${query}`, limits);
+  const text = await getText(server, `/digest/datum/query?${query}`, timeout);
   try {
     return parseDatum(text, dataCenter);
   } catch (error) {

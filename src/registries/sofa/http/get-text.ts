@@ -1,13 +1,10 @@
 /** Reads a page of a server's HTTP port. */
-import { get } from "node:http";
+import { Agent, get } from "node:http";
 import { type HostPort, hostPortText } from "../../host-port.ts";
 
-export interface GetOptions {
-  /** ms for the whole answer. */
-  readonly timeout: number;
-  /** Bytes; more is an error. */
-  readonly maxBytes: number;
-}
+/** Bytes; a list of a hundred thousand services has some ten million. */
+const maxBytes = 64 * 1024 * 1024;
+const agent = new Agent({ keepAlive: true });
 
 /** The server answered, but not with the page. */
 export class HttpStatus extends Error {
@@ -21,13 +18,14 @@ export class HttpStatus extends Error {
 
 /**
  * @param path with its query, escaped
+ * @param timeout ms for the whole answer
  * @throws HttpStatus for any status but 200, an Error that names the address for everything else
  */
-export function getText(address: HostPort, path: string, { timeout, maxBytes }: GetOptions): Promise<string> {
+export function getText(address: HostPort, path: string, timeout: number): Promise<string> {
   const where = `http://${hostPortText(address)}${path.replace(/\?.*/s, "")}`;
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => reject(error instanceof HttpStatus ? error : new Error(`${where}: ${reasonOf(error)}`));
-    const request = get({ ...address, path, signal: AbortSignal.timeout(timeout), agent: false }, (response) => {
+    const request = get({ ...address, path, signal: AbortSignal.timeout(timeout), agent }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on("error", fail);

@@ -1,6 +1,6 @@
-/** What a session server's HTTP port tells. */
+/** What a session server's HTTP port tells. Time-outs are in ms. */
 import { type HostPort, hostPortText } from "../../host-port.ts";
-import { type GetOptions, getText, HttpStatus } from "./get-text.ts";
+import { getText, HttpStatus } from "./get-text.ts";
 
 /** A session server, and how many clients it has: fewer are better. */
 export interface SessionServer {
@@ -11,18 +11,15 @@ export interface SessionServer {
 
 /** Where clients find the session servers. */
 const boltPort = 9600;
-const limits: GetOptions = { timeout: 5_000, maxBytes: 1024 * 1024 };
-/** A list of a hundred thousand services has some ten million characters. */
-const listLimits: GetOptions = { timeout: 20_000, maxBytes: 64 * 1024 * 1024 };
 
 /**
  * The session servers that an endpoint knows. Servers before 6.2 tell no weights.
  * @throws Error if it is no session server, or knows none
  */
-export async function readSessionServers(endpoint: HostPort, zone: string): Promise<SessionServer[]> {
+export async function readSessionServers(endpoint: HostPort, zone: string, timeout: number): Promise<SessionServer[]> {
   const query = `?zone=${encodeURIComponent(zone)}`;
-  const text = await getText(endpoint, `/api/servers/queryWithWeight${query}`, limits).catch((error: unknown) => {
-    if (error instanceof HttpStatus) return getText(endpoint, `/api/servers/query${query}`, limits);
+  const text = await getText(endpoint, `/api/servers/queryWithWeight${query}`, timeout).catch((error: unknown) => {
+    if (error instanceof HttpStatus) return getText(endpoint, `/api/servers/query${query}`, timeout);
     throw error;
   });
   const servers = parseSessionServers(text);
@@ -48,18 +45,18 @@ export function parseSessionServers(text: string): SessionServer[] | undefined {
 }
 
 /** Ids of everything that is published or subscribed at this one session server, as text. @throws Error */
-export async function readSessionIds(server: HostPort): Promise<string[]> {
-  return stringsIn(await getText(server, "/digest/getDataInfoIdList", listLimits), server);
+export async function readSessionIds(server: HostPort, timeout: number): Promise<string[]> {
+  return stringsIn(await getText(server, "/digest/getDataInfoIdList", timeout), server);
 }
 
 /** Addresses of all servers of a kind, without ports. @throws Error */
-export async function readServerHosts(endpoint: HostPort, kind: "session" | "data"): Promise<string[]> {
-  return stringsIn(await getText(endpoint, `/digest/${kind}/serverList/query`, limits), endpoint);
+export async function readServerHosts(endpoint: HostPort, kind: "session" | "data", timeout: number): Promise<string[]> {
+  return stringsIn(await getText(endpoint, `/digest/${kind}/serverList/query`, timeout), endpoint);
 }
 
 /** Whether the cluster's operator has stopped all pushes. @throws Error if the server does not tell */
-export async function isPushStopped(endpoint: HostPort): Promise<boolean> {
-  const { pushSwitch } = JSON.parse(await getText(endpoint, "/digest/pushSwitch", limits)) as { pushSwitch?: unknown };
+export async function isPushStopped(endpoint: HostPort, timeout: number): Promise<boolean> {
+  const { pushSwitch } = JSON.parse(await getText(endpoint, "/digest/pushSwitch", timeout)) as { pushSwitch?: unknown };
   return pushSwitch === "closed";
 }
 
