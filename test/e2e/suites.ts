@@ -1,5 +1,6 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstiod } from "./install/istiod.ts";
+import { installSofaPublisher, installSofaRegistry } from "./install/sofa-registry.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -38,7 +39,23 @@ export const suites: readonly Suite[] = [
     needs: [zookeeper, zookeeperServer("3.8.4")],
     needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
   },
+  {
+    name: "sofa",
+    proves: "the sofa registry holds the contract against a real SOFARegistry, and reaches a real istiod",
+    files: ["sofa.e2e.ts"],
+    needs: [javaProgram(installSofaRegistry), javaProgram(installSofaPublisher), istiod],
+  },
 ];
+
+function javaProgram(install: Requirement["install"]): Requirement {
+  return {
+    tools: [
+      ["javac", "-version"],
+      ["mvn", "-version"],
+    ],
+    install,
+  };
+}
 
 function zookeeperServer(version: ZooKeeperVersion): Requirement {
   return {

@@ -15,6 +15,8 @@ export interface SofaInstance {
   readonly session: HostPort;
   /** Of the data server, if it is not on its usual port. */
   readonly dataServer?: string;
+  /** In which everything is published; others may share the server. */
+  readonly group?: string;
   stop(): Promise<void>;
   kill?(): Promise<void>;
   revive?(): Promise<void>;
@@ -23,14 +25,24 @@ export interface SofaInstance {
   breakReads?(): Promise<() => Promise<void>>;
 }
 
-/** @param startInstance starts a fresh and empty server; `settings`: further ones */
-export function sofaDriver(startInstance: () => Promise<SofaInstance>, settings: Readonly<Record<string, unknown>> = {}): RegistryDriver {
+/** @param startInstance gives a server in which nothing is published in its group; `settings`: further ones; `patience`: the rig's, ms */
+export function sofaDriver(
+  startInstance: () => Promise<SofaInstance>,
+  settings: Readonly<Record<string, unknown>> = {},
+  patience = 15_000,
+): RegistryDriver {
   return {
     session: sofaKind.session,
+    patience,
     async start() {
       const instance = await startInstance();
       const publisher = new SofaPublisher(instance.session);
-      const { endpoint, dataServer, kill, revive, freeze, thaw, breakReads } = instance;
+      const { endpoint, dataServer, group = "SOFA", kill, revive, freeze, thaw, breakReads } = instance;
+      const idOf = (name: string, tag = "DEFAULT"): DataInfoId => ({
+        dataId: `${name}:1.0@${tag}`,
+        instanceId: "DEFAULT_INSTANCE_ID",
+        group,
+      });
       const server: RegistryServer = {
         settings: sofaKind.schema.parse({
           endpoints: endpoint,
@@ -38,15 +50,16 @@ export function sofaDriver(startInstance: () => Promise<SofaInstance>, settings:
           heartbeatInterval: "1s",
           refreshInterval: "500ms",
           requestTimeout: "2s",
+          groups: [group],
           ...settings,
         }),
-        key: (name) => ({ name }),
+        key: (name) => ({ ...(group !== "SOFA" && { group }), name }),
         put: (service) => publisher.publish(idOf(service.name), dataOf(service)),
         // With more at a time a real server is too busy to take them.
         bulk: (services) => forEachLimited(services, 256, (service) => publisher.publish(idOf(service.name), dataOf(service))),
         removeInstances: (name) => publisher.unpublish(idOf(name)),
         async corrupt(name) {
-          await publisher.publish({ ...idOf(name), group: "SOFA", dataId: `${name}:1.0@tri` }, ["10.0.0.1:99999?weight=1"]);
+          await publisher.publish(idOf(name, "tri"), ["10.0.0.1:99999?weight=1"]);
           return "bad-port";
         },
         async stop() {
@@ -94,10 +107,6 @@ export async function fakeSofaInstance(): Promise<SofaInstance> {
       };
     },
   };
-}
-
-function idOf(name: string): DataInfoId {
-  return { dataId: `${name}:1.0@DEFAULT`, instanceId: "DEFAULT_INSTANCE_ID", group: "SOFA" };
 }
 
 function dataOf({ instances }: RigService): string[] {
