@@ -148,6 +148,7 @@ suite("a real SOFARegistry, as istiod sees it", { concurrency: false }, () => {
       while (watching) {
         for (const host of await missing()) lost.add(host);
         looks += 1;
+        await sleep(50);
       }
     })();
     await server.kill();

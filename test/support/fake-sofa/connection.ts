@@ -69,8 +69,10 @@ export class Connection {
   }
 
   #onFrame(frame: Frame): void {
-    if (frame.type === "response") this.#server.acknowledged++;
-    else if (frame.command === command.heartbeat) this.write(encodeHeartbeatAnswer(frame.id));
+    if (frame.type === "response") {
+      this.#server.acknowledged++;
+      this.#server.events.emit("acknowledged");
+    } else if (frame.command === command.heartbeat) this.write(encodeHeartbeatAnswer(frame.id));
     else this.#onRequest(frame);
   }
 
@@ -83,6 +85,7 @@ export class Connection {
       if (!registered) continue;
       this.#dialect = dialect;
       this.#onRegister(frame.id, registered);
+      this.#server.events.emit("registered", registered);
       return;
     }
     this.#respond(frame.id, { codec: 1, className: "com.alipay.remoting.rpc.exception.RpcServerException", content: unknownClass }, 2);
@@ -90,7 +93,6 @@ export class Connection {
 
   #onRegister(requestId: number, registered: Registered): void {
     const id = dataInfoIdText(registered);
-    this.#server.registrations.push(registered);
     const fault = this.#server.refuses?.(registered);
     if (fault === "silence") return;
     const words = fault === undefined ? "register success!" : "register failed!";

@@ -3,7 +3,7 @@
  * data servers on one port, and faults on demand. What is published can be written directly (`publications`), or by any
  * client.
  */
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { parseDataInfoId } from "../../../src/registries/sofa/data-info-id.ts";
@@ -24,8 +24,8 @@ export class FakeSofaRegistry {
     for (const connection of this.connections) connection.push(id);
   });
   readonly connections = new Set<Connection>();
-  /** Every registration since the start. */
-  readonly registrations: Registered[] = [];
+  /** After a registration was answered, and after a push was. */
+  readonly events = new EventEmitter<{ registered: [Registered]; acknowledged: [] }>();
   /** Forms of messages that it understands: one of version 5 knows Hessian alone. */
   readonly speaks = new Set<"protobuf" | "hessian">(["protobuf", "hessian"]);
   behaviour: Behaviour = "normal";

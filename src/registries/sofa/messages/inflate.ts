@@ -5,10 +5,10 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 export const acceptedEncodings = "zstd,gzip";
 
 /** A body that grows beyond this is not taken: it would fill the memory. */
-const maxOutputLength = 256 * 1024 * 1024;
+const maxBytes = 256 * 1024 * 1024;
 
 /** @throws Error for an unknown encoding, a broken body or one that is too large */
-export function inflate(body: Uint8Array, encoding: string): Uint8Array {
+export function inflate(body: Uint8Array, encoding: string, maxOutputLength = maxBytes): Uint8Array {
   switch (encoding) {
     case "zstd":
       return zstdDecompressSync(body, { maxOutputLength });
