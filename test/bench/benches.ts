@@ -9,6 +9,7 @@ import { listen } from "./listen.ts";
 import { loadName, nameOf } from "./load/sustained-load.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
 import { shards } from "./shards.ts";
+import { sofa } from "./sofa.ts";
 import { spine } from "./spine.ts";
 import { spineTls } from "./spine-tls.ts";
 import { zookeeperFlood } from "./zookeeper-flood.ts";
@@ -59,6 +60,15 @@ export const benches: readonly Bench[] = [
       [`${nameOf(flood)}: lag p99`]: { atMost: 20 },
       [`${nameOf(flood)}: lost`]: { atMost: 0 },
       [`${nameOf(flood)}: complete listings`]: { atMost: 0 },
+    },
+  }),
+  sofa({
+    name: "sofa-5k",
+    services: 5_000,
+    targets: {
+      "process start → first answer": { atMost: 5_000 },
+      "push → delta, p99": { atMost: 5 },
+      "push of 32 MB: event loop blocked, max": { atMost: 20 },
     },
   }),
   delta({

@@ -219,7 +219,7 @@ suite("published services", () => {
     const { instances } = read("a.B:1.0@DEFAULT", segments).service;
     assert.deepEqual(
       instances.map(({ locality }) => locality),
-      [{ region: "east", zone: "GZ00A" }, { region: "west" }, { zone: "GZ00B" }, undefined],
+      [{ region: "east", zone: "GZ00A" }, { region: "west" }, { region: "DefaultDataCenter", zone: "GZ00B" }, undefined],
     );
     assert.equal(instances[0]?.labels?.zone, "GZ00A");
   });

@@ -126,11 +126,11 @@ function instanceOf(
   };
 }
 
-/** Data centers are regions, and what SOFARegistry calls a zone or a cell is a zone. */
+/** Data centers are regions, and what SOFARegistry calls a zone or a cell is a zone. For Istio a zone without a region is none. */
 function localityOf(dataCenter: string, zone: string): Locality | undefined {
-  const region = dataCenter === usualDataCenter ? "" : dataCenter;
   const cell = zone === usualZone ? "" : zone;
-  return region || cell ? { ...(region && { region }), ...(cell && { zone: cell }) } : undefined;
+  if (cell === "" && dataCenter === usualDataCenter) return undefined;
+  return { region: dataCenter, ...(cell && { zone: cell }) };
 }
 
 function isNewer(a: Found, b: Found): boolean {
