@@ -251,6 +251,24 @@ suite("a session server that pushes nothing", () => {
   }
 });
 
+suite("an id that no list names any more", () => {
+  test("and nobody publishes is given up after ten minutes; its service stays, empty", async (context) => {
+    const fake = await startFake(context);
+    for (const [at, name] of [pay, stock].entries()) publish(fake, idOf(name), at);
+    const now = performance.now.bind(performance);
+    // Ten minutes in a second.
+    context.mock.method(performance, "now", () => now() * 600);
+    const session = open(context, fake, { listing: "data-servers", dataServers: fake.endpoint });
+    await session.synced();
+    publish(fake, idOf(stock));
+    await session.until("its end", () => session.instances(stock)?.length === 0);
+    fake.publications.forget(idOf(stock));
+    while ([...fake.connections][0]?.subscribed.includes(idOf(stock))) await once(fake.events, "registered");
+    assert.deepEqual([session.instances(pay)?.length, session.instances(stock)], [1, []]);
+    assert.equal(session.count("removed"), 0);
+  });
+});
+
 suite("session servers", { concurrency: true }, () => {
   test("of version 5 are spoken to in Hessian", async (context) => {
     const fake = await startFake(context);
@@ -273,7 +291,7 @@ suite("session servers", { concurrency: true }, () => {
     await session.until("the reason", () => session.count("unreachable") > 0);
     assert.match(
       session.last("unreachable")!.text,
-      /does not understand .* as protobuf \(status 2, .*RpcServerException\): it is SOFARegistry 5.*set `codec: hessian` or `codec: auto`/,
+      /does not understand .* as protobuf \(status 2, com\.alipay\.remoting\.rpc\.exception\.RpcServerException\): it is SOFARegistry 5.*set `codec: hessian` or `codec: auto`/,
     );
   });
 
@@ -287,7 +305,12 @@ suite("session servers", { concurrency: true }, () => {
   });
 
   for (const [what, answer, settings, reason] of [
-    ["a web page", "<html>hello</html>", {}, /is no session server of SOFARegistry: asked for session servers, it says "<html>/],
+    [
+      "a web page",
+      "<html>hello</html>",
+      {},
+      /is no session server of SOFARegistry, whose HTTP port is 9603 by default: asked for session servers, it says "<html>/,
+    ],
     ["an empty list", "", {}, /knows no session server/],
     ["a web server at the Bolt port", "", { sessions: true }, /cannot be understood: no Bolt server: what it says begins with "HTTP/],
   ] as const) {

@@ -102,7 +102,9 @@ export class Connection {
     const before = this.#registered.get(registered.registId);
     if (registered.event === "UNREGISTER") {
       this.#registered.delete(registered.registId);
-      this.#subscribers.get(id)?.delete(registered.registId);
+      const others = this.#subscribers.get(id);
+      others?.delete(registered.registId);
+      if (others?.size === 0) this.#subscribers.delete(id);
       if (registered.kind === "publisher") publications.remove(id, registered.registId);
       return;
     }

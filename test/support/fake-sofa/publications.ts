@@ -47,6 +47,11 @@ export class Publications {
     this.#changed(id);
   }
 
+  /** As data servers do some time after the last publisher left. Nobody is told. */
+  forget(id: string): void {
+    this.#data.delete(id);
+  }
+
   /** As after a restart of the servers. Nobody is told. */
   clear(): void {
     this.#data.clear();

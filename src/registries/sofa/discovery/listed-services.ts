@@ -12,6 +12,9 @@ type Settings = Pick<
   "requestTimeout" | "listing" | "endpoints" | "dataServers" | "dataIds" | "groups" | "instanceId" | "include" | "exclude" | "dataCenter"
 >;
 
+/** Each is a subscription. */
+const maxServices = 100_000;
+
 /** The ids to follow, by their texts. @throws Error if one server does not answer: a part of the list is none */
 export async function listServices(settings: Settings): Promise<Map<string, DataInfoId>> {
   const ids = staticIds(settings);
@@ -20,6 +23,8 @@ export async function listServices(settings: Settings): Promise<Map<string, Data
   for (const id of settings.listing === "sessions" ? await sessionIds(settings) : await publishedIds(settings)) {
     if (wanted(id)) ids.set(dataInfoIdText(id), id);
   }
+  if (ids.size > maxServices)
+    throw new Error(`${ids.size} services are wanted, more than ${maxServices}; narrow \`groups\` or \`include\``);
   return ids;
 }
 

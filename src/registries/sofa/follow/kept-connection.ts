@@ -113,7 +113,6 @@ export class KeptConnection implements Session {
 
   #onOpened(connection: Connection, server: SessionServer, codec: SessionCodec): void {
     const { emit, log } = this.#context;
-    log.info({ server: hostPortText(server.address), codec: codec.name }, "connected to a session server");
     this.#listedAt = 0;
     this.#missed = 0;
     this.#unanswered = 0;
@@ -125,6 +124,7 @@ export class KeptConnection implements Session {
       emit,
       log,
       listed: () => {
+        if (this.#listedAt === 0) log.info({ server: hostPortText(server.address), codec: codec.name }, "follows a session server");
         this.#listedAt ||= performance.now();
         this.#misunderstood = 0;
         this.#said = "";

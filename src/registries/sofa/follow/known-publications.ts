@@ -32,6 +32,9 @@ export interface KnownPublicationsOptions {
   readonly emit: Emitter;
 }
 
+/** An id that nobody publishes and no list names is followed for this time, ms. */
+export const forgottenAfterMs = 10 * 60_000;
+
 const servicePrefix = "service/";
 /** Names come and go; so many of the services that nobody publishes any more are remembered, the latest. */
 const maxEmpty = 1_000;

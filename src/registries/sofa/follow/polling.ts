@@ -11,7 +11,7 @@ import { idFilter, readDatumLists, staticIds } from "../discovery/listed-service
 import { readDatum } from "../http/data-pages.ts";
 import type { Segment } from "../messages/session-codec.ts";
 import type { SofaSettings } from "../settings.ts";
-import { KnownPublications } from "./known-publications.ts";
+import { forgottenAfterMs, KnownPublications } from "./known-publications.ts";
 
 /** An id in one data center, and the servers that hold it. */
 interface HeldDatum {
@@ -125,6 +125,7 @@ export class Polling implements Session {
    */
   #doubtMissing(found: ReadonlyMap<string, unknown>): void {
     const now = performance.now();
+    const always = staticIds(this.#settings);
     for (const id of this.#known.ids) {
       const text = dataInfoIdText(id);
       if (found.has(text)) {
@@ -135,7 +136,11 @@ export class Polling implements Session {
       this.#missingSince.set(text, since);
       if (this.#known.mayHaveProviders(text) && now - since < this.#settings.unknownGrace) {
         if (since === now) this.#context.emit.suspicious(`no data server holds ${text} any more`);
-      } else this.#known.replace(text, []);
+      } else if (now - since < forgottenAfterMs || always.has(text)) this.#known.replace(text, []);
+      else {
+        this.#missingSince.delete(text);
+        this.#known.forget(text);
+      }
     }
   }
 }

@@ -10,7 +10,7 @@ import { listServices, noDataCenter } from "../discovery/listed-services.ts";
 import { isPushStopped } from "../http/session-pages.ts";
 import type { SessionCodec } from "../messages/session-codec.ts";
 import type { SofaSettings } from "../settings.ts";
-import type { KnownPublications } from "./known-publications.ts";
+import { forgottenAfterMs, type KnownPublications } from "./known-publications.ts";
 import { PushIntake } from "./push-intake.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 
@@ -34,8 +34,6 @@ const stallMs = 10_000;
 const switchMs = 2_000;
 /** The list of services is asked for again after this time if it cannot be had, ms. */
 const retryMs = 2_000;
-/** An id that nobody publishes and no list names is unsubscribed after this time, ms. */
-const goneMs = 10 * 60_000;
 
 export class SessionFollower {
   readonly #context: SessionFollowerContext;
@@ -210,7 +208,8 @@ export class SessionFollower {
   async #refresh(): Promise<void> {
     const { settings, known, emit } = this.#context;
     const [ids, stopped] = await Promise.all([listServices(settings).catch(describe), this.#isPushStopped()]);
-    if (this.#stopped || this.#listing) return;
+    // Whoever began a listing meanwhile, or could not end one, sees to what comes next.
+    if (this.#stopped || this.#listing || !this.#live) return;
     if (stopped) {
       this.#fail(switchClosed, () => void this.#awaitSwitch(), switchMs);
       return;
@@ -233,7 +232,7 @@ export class SessionFollower {
       const text = dataInfoIdText(id);
       const since = this.#goneSince.get(text) ?? now;
       if (listed.has(text) || known.mayHaveProviders(text)) this.#goneSince.delete(text);
-      else if (now - since < goneMs) this.#goneSince.set(text, since);
+      else if (now - since < forgottenAfterMs) this.#goneSince.set(text, since);
       else {
         this.#goneSince.delete(text);
         this.#intake.forget(text);

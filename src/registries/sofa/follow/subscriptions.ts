@@ -171,6 +171,6 @@ export class Subscriptions {
 
 /** An error's content is a Java exception, of which only the names can be read without its classes. */
 function wordsOf({ status: code, content }: Frame): string {
-  const names = content.toString("latin1", 0, 2_000).match(/[A-Za-z][\w.$]*(?:Exception|Error)/g) ?? [];
+  const names = content.toString("latin1", 0, 2_000).match(/(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)/g) ?? [];
   return `status ${code}${names.length > 0 ? `, ${[...new Set(names)].join(", ").slice(0, 200)}` : ""}`;
 }

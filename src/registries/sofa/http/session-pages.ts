@@ -17,15 +17,14 @@ const boltPort = 9600;
  * @throws Error if it is no session server, or knows none
  */
 export async function readSessionServers(endpoint: HostPort, zone: string, timeout: number): Promise<SessionServer[]> {
+  const noSession = `${hostPortText(endpoint)} is no session server of SOFARegistry, whose HTTP port is 9603 by default`;
   const query = `?zone=${encodeURIComponent(zone)}`;
-  const text = await getText(endpoint, `/api/servers/queryWithWeight${query}`, timeout).catch((error: unknown) => {
-    if (error instanceof HttpStatus) return getText(endpoint, `/api/servers/query${query}`, timeout);
-    throw error;
-  });
+  const page = async (name: string): Promise<string> => getText(endpoint, `/api/servers/${name}${query}`, timeout);
+  const text = await page("queryWithWeight")
+    .catch((error: unknown) => (error instanceof HttpStatus ? page("query") : Promise.reject(error)))
+    .catch((error: unknown) => Promise.reject(error instanceof HttpStatus ? new Error(`${noSession}: ${error.message}`) : error));
   const servers = parseSessionServers(text);
-  if (servers === undefined) {
-    throw new Error(`${hostPortText(endpoint)} is no session server of SOFARegistry: asked for session servers, it says ${quote(text)}`);
-  }
+  if (servers === undefined) throw new Error(`${noSession}: asked for session servers, it says ${quote(text)}`);
   if (servers.length === 0) throw new Error(`${hostPortText(endpoint)} knows no session server`);
   return servers;
 }
