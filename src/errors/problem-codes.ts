@@ -19,6 +19,7 @@ export const problemCodes = {
   "bad-network": "An instance's network is not a legal name; traffic would go astray, so the instance is skipped.",
   "bad-payload": "A pod's annotation cannot be read as what its registry expects; the pod offers nothing.",
   "bad-port": "A port is missing or not within 1 … 65535; the instance or port is skipped.",
+  "bad-push": "What a server pushed cannot be read; what was known before goes on.",
   "bad-resource": "A ready Istio object has an unknown API version or kind, or values of the wrong type; it is withheld.",
   "bad-rule": "An override rule of Dubbo cannot be read; what could be read of it before stays in force, else it has no effect.",
   "bad-service": "What a registry says of a service cannot be understood; its last known state is kept.",
@@ -60,10 +61,13 @@ export const problemCodes = {
     "A Nacos server does not tell all names of new services, because a limit of its own is reached; they are found by listing, a little later.",
   "namespaces-not-listed":
     "A Nacos server does not list its namespaces for these credentials; what the settings name is taken for ids of namespaces.",
+  "listing-failed":
+    "The list of a registry's services could not be read whole; no service is given up for it, and new ones wait for the next.",
   "nested-too-deep": "A folder lies too deep below the root of a services tree; it is not followed.",
   "no-permission": "The credentials do not allow reading a part of the registry that was never read before; the part is skipped.",
   "no-ports": "No port of a service is known; it is withheld until one is declared or an instance tells one.",
   "no-vip": "The range of virtual addresses is full; the TCP service is withheld. Choose a larger `mesh.vipCidr`.",
+  "not-pushed": "A server does not take a subscription or pushes nothing for it; the last known state of the service is kept.",
   "port-missing": "An instance lacks the one port that most instances have; it is skipped.",
   "port-not-offered": "A port is not on all instances of a service; istiod would send its traffic to all of them, so it is not offered.",
   "ready-wins": "A ready ServiceEntry has the host or the name of a generated one; the generated one is withheld.",

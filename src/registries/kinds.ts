@@ -7,6 +7,7 @@ import { dubboPodsKind } from "./kubernetes/pods/dubbo/kind.ts";
 import { podFactsKind } from "./kubernetes/pods/facts/kind.ts";
 import { kubernetesKind } from "./kubernetes/services/kind.ts";
 import { nacosKind } from "./nacos/kind.ts";
+import { sofaKind } from "./sofa/kind.ts";
 import { zookeeperKind } from "./zookeeper/dubbo/kind.ts";
 import { springZookeeperKind } from "./zookeeper/spring/kind.ts";
 
@@ -16,6 +17,7 @@ export const kinds: readonly RegistryKind[] = [
   springZookeeperKind,
   nacosKind,
   eurekaKind,
+  sofaKind,
   kubernetesKind,
   dubboPodsKind,
   annotatedPodsKind,

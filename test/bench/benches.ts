@@ -13,6 +13,7 @@ import { manyClusters } from "./many-clusters.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
 import { podAnnotation } from "./pod-annotation.ts";
 import { shards } from "./shards.ts";
+import { sofa } from "./sofa.ts";
 import { spine } from "./spine.ts";
 import { spineTls } from "./spine-tls.ts";
 import { zookeeperFlood } from "./zookeeper-flood.ts";
@@ -73,6 +74,15 @@ export const benches: readonly Bench[] = [
       "polls of full copies: event loop blocked, max": { atMost: 20 },
       "steady state: event loop blocked, max": { atMost: 20 },
       "steady state: full copies": { atMost: 0 },
+    },
+  }),
+  sofa({
+    name: "sofa-5k",
+    services: 5_000,
+    targets: {
+      "process start → first answer": { atMost: 5_000 },
+      "push → delta, p99": { atMost: 5 },
+      "push of 32 MB: event loop blocked, max": { atMost: 20 },
     },
   }),
   delta({

@@ -2,6 +2,7 @@
 import { installEurekaApplication, installEurekaServer } from "./install/eureka.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installKubernetes } from "./install/kubernetes.ts";
+import { installSofaPublisher, installSofaRegistry } from "./install/sofa-registry.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -47,14 +48,22 @@ export const suites: readonly Suite[] = [
     proves: "Services of several real API servers are one ServiceEntry at a real istiod, and no fault of theirs takes an endpoint",
     files: ["clusters.e2e.ts", "clusters-services.e2e.ts", "clusters-come-and-go.e2e.ts", "clusters-pods.e2e.ts"],
     needs: [kubernetes, istiod],
+  },
+  {
     name: "eureka",
     proves: "the eureka registry holds the contract against a real Eureka server, and an istiod loses nothing by its death",
     files: ["eureka.e2e.ts", "eureka-cluster.e2e.ts"],
     needs: [javaProgram(installEurekaServer), javaProgram(installEurekaApplication), istiod],
   },
+  {
+    name: "sofa",
+    proves: "the sofa registry holds the contract against a real SOFARegistry, and reaches a real istiod",
+    files: ["sofa.e2e.ts"],
+    needs: [javaProgram(installSofaRegistry), javaProgram(installSofaPublisher), istiod],
+  },
 ];
 
-function javaProgram(install: () => Promise<string>): Requirement {
+function javaProgram(install: Requirement["install"]): Requirement {
   return {
     tools: [
       ["javac", "-version"],

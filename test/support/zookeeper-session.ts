@@ -80,6 +80,10 @@ export class RecordedSession {
 
   #tell(entry: Told): void {
     this.told.push(entry);
+    this.#look();
+  }
+
+  #look(): void {
     for (const look of [...this.#waiting]) look();
   }
 
@@ -114,7 +118,10 @@ export class RecordedSession {
       unreachable: (text) => this.#tell({ what: "unreachable", text }),
       contact: () => this.#tell({ what: "contact", text: "" }),
       suspicious: (text) => this.#tell({ what: "suspicious", text }),
-      problem: (problem) => this.problems.push(problem),
+      problem: (problem) => {
+        this.problems.push(problem);
+        this.#look();
+      },
     };
     return emitter;
   }

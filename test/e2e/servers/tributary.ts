@@ -123,6 +123,20 @@ export class Tributary {
     return readMetrics(`http://127.0.0.1:${this.metricsPort}/metrics`);
   }
 
+  /** Whether one registry is in this phase. */
+  async isIn(phase: "live" | "stale", registry: string): Promise<boolean> {
+    return (await this.metrics()).sum("tributary_registry_phase", { registry, phase }) === 1;
+  }
+
+  /** What was warned of in the log about one registry. */
+  warnings(registry: string): string[] {
+    const lines = this.output()
+      .split("\n")
+      .filter((line) => line.startsWith("{"));
+    const said = lines.map((line) => JSON.parse(line) as { level: string | number; registry?: string; msg?: string });
+    return said.flatMap(({ level, registry: of, msg }) => ((level === 40 || level === "warn") && of === registry ? [msg ?? ""] : []));
+  }
+
   async ready(): Promise<boolean> {
     return (await this.#status("readyz")) === 200;
   }

@@ -3,6 +3,7 @@
  * answers, and an end. No reconnecting, and no request that outlives it.
  */
 import type { LookupFunction } from "node:net";
+import { Watchdog } from "../../watchdog.ts";
 import type { Doubt, Ending } from "./doubt.ts";
 import { RequestFailed, SessionLost } from "./failures.ts";
 import { Link } from "./link.ts";
@@ -12,7 +13,6 @@ import { type Notification, readGreeting, readNotification, readReply } from "./
 import * as requests from "./protocol/requests.ts";
 import { LoginRefused, logIn } from "./sasl-login.ts";
 import type { AuthSettings, ConnectionSettings, ZookeeperServer } from "./settings.ts";
-import { Watchdog } from "./watchdog.ts";
 
 export interface ConnectionEvents {
   established(): void;

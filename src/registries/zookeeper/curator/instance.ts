@@ -4,6 +4,7 @@
  */
 import type { ProblemCode } from "../../../errors/problem-codes.ts";
 import { readAddress } from "../../address.ts";
+import { readMetadata } from "../../spring-metadata.ts";
 
 export interface CuratorInstance {
   /** The service's name as written; empty if absent. The folder it lies in is the one that counts. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { Watchdog } from "../../../../src/registries/zookeeper/connection/watchdog.ts";
+import { Watchdog } from "../../src/registries/watchdog.ts";
 
 const interval = 1_000;
 

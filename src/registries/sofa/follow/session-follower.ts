@@ -1,0 +1,256 @@
+/**
+ * Follows everything through one connection: lists the services, subscribes to each, takes what is pushed, and commits
+ * when every subscription has been answered. It is thrown away with its connection.
+ */
+import type { Logger } from "../../../log/logger.ts";
+import type { Emitter, Listing } from "../../contract.ts";
+import type { Frame } from "../bolt/frame.ts";
+import { type DataInfoId, dataInfoIdText } from "../data-info-id.ts";
+import { listServices, noDataCenter } from "../discovery/listed-services.ts";
+import { isPushStopped } from "../http/session-pages.ts";
+import type { SessionCodec } from "../messages/session-codec.ts";
+import type { SofaSettings } from "../settings.ts";
+import { forgottenAfterMs, type KnownPublications } from "./known-publications.ts";
+import { PushIntake } from "./push-intake.ts";
+import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
+
+export interface SessionFollowerContext {
+  readonly connection: SubscriptionsContext["connection"];
+  readonly codec: SessionCodec;
+  readonly settings: SofaSettings;
+  readonly known: KnownPublications;
+  readonly emit: Emitter;
+  readonly log: Logger;
+  /** A complete listing was committed. */
+  readonly listed: () => void;
+  readonly misunderstood: (words: string) => void;
+  /** The connection is of no use. */
+  readonly doubt: (reason: string) => void;
+}
+
+/** After so long without any push, those that are missing are given up for now, ms. */
+const stallMs = 10_000;
+/** The push switch is looked at this often while it is closed, ms. */
+const switchMs = 2_000;
+/** The list of services is asked for again after this time if it cannot be had, ms. */
+const retryMs = 2_000;
+
+export class SessionFollower {
+  readonly #context: SessionFollowerContext;
+  readonly #subscriptions: Subscriptions;
+  readonly #intake: PushIntake;
+  /** Since when an id is published by nobody and in no list, ms of a clock that only runs forward. */
+  readonly #goneSince = new Map<string, number>();
+  #listing: Listing | undefined;
+  #subscribed = false;
+  #listAgain = false;
+  #live = false;
+  #stallTimer: NodeJS.Timeout | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
+  #relistTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(context: SessionFollowerContext) {
+    this.#context = context;
+    const { connection, codec, settings, emit, misunderstood } = context;
+    this.#subscriptions = new Subscriptions({
+      connection,
+      codec,
+      client: settings,
+      maxInFlight: settings.maxInFlight,
+      report: (problem) => emit.problem(problem),
+      misunderstood,
+      complete: () => this.#commitIfComplete(),
+    });
+    this.#intake = new PushIntake({ codec, settings, known: context.known, emit, subscriptions: this.#subscriptions });
+  }
+
+  /** Whether the view is as fresh as the connection. */
+  get live(): boolean {
+    return this.#live;
+  }
+
+  relist(): void {
+    if (this.#listing) this.#listAgain = true;
+    else void this.#list();
+  }
+
+  /** A push came, and has been acknowledged. */
+  pushed(frame: Frame): void {
+    this.#intake.push(frame);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#live = false;
+    this.#subscriptions.stop();
+    this.#intake.stop();
+    for (const timer of [this.#stallTimer, this.#refreshTimer, this.#relistTimer]) clearTimeout(timer);
+    this.#listing?.abandon("the connection ended before the listing was complete");
+    this.#listing = undefined;
+  }
+
+  async #list(): Promise<void> {
+    const { known, emit, settings } = this.#context;
+    clearTimeout(this.#relistTimer);
+    clearTimeout(this.#refreshTimer);
+    this.#listing = emit.listing();
+    this.#subscribed = false;
+    known.beginListing();
+    try {
+      const ids = await listServices(settings);
+      if (this.#stopped) return;
+      for (const id of ids.values()) known.follow(id);
+    } catch (error) {
+      if (this.#stopped) return;
+      // What is known already is followed all the same.
+      for (const id of known.ids) this.#subscriptions.add(id);
+      this.#fail(describe(error), () => this.relist(), retryMs);
+      return;
+    }
+    for (const id of known.ids) {
+      const text = dataInfoIdText(id);
+      if (this.#subscriptions.has(text)) this.#subscriptions.renew(text);
+      else this.#subscriptions.add(id);
+    }
+    this.#subscribed = true;
+    this.#watchForStall();
+    this.#commitIfComplete();
+  }
+
+  /** A listing that cannot be completed. What is known goes on. */
+  #fail(reason: string, next: () => void, afterMs: number): void {
+    this.#live = false;
+    clearTimeout(this.#stallTimer);
+    this.#listing?.abandon(reason);
+    this.#listing = undefined;
+    this.#listAgain = false;
+    this.#context.emit.unreachable(reason);
+    this.#refreshTimer = setTimeout(next, afterMs);
+  }
+
+  #watchForStall(): void {
+    const before = this.#intake.pushes;
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = setTimeout(() => {
+      if (this.#intake.pushes === before) void this.#onStall();
+      else this.#watchForStall();
+    }, stallMs);
+  }
+
+  /** Subscriptions stay without a push: because all pushes are stopped, or because something is wrong with the server. */
+  async #onStall(): Promise<void> {
+    const stopped = await this.#isPushStopped();
+    if (this.#stopped || !this.#listing) return;
+    const { unpushed, size } = this.#subscriptions;
+    if (stopped) this.#fail(switchClosed, () => void this.#awaitSwitch(), switchMs);
+    else if (unpushed.length === size) {
+      this.#context.doubt(`nothing was pushed for ${size} subscriptions within ${stallMs} ms; perhaps the push switch is closed`);
+    } else {
+      for (const text of unpushed) {
+        this.#context.emit.problem({ code: "not-pushed", where: text, message: `no push within ${stallMs} ms` });
+      }
+      this.#commit();
+    }
+  }
+
+  async #awaitSwitch(): Promise<void> {
+    const stopped = await this.#isPushStopped();
+    if (this.#stopped) return;
+    if (stopped === true) this.#refreshTimer = setTimeout(() => void this.#awaitSwitch(), switchMs);
+    else this.relist();
+  }
+
+  /** Undefined: nobody tells. */
+  async #isPushStopped(): Promise<boolean | undefined> {
+    for (const endpoint of this.#context.settings.endpoints) {
+      try {
+        return await isPushStopped(endpoint, this.#context.settings.requestTimeout);
+      } catch (error) {
+        this.#context.log.debug({}, `the push switch cannot be seen: ${describe(error)}`);
+      }
+    }
+    return undefined;
+  }
+
+  #commitIfComplete(): void {
+    if (this.#listing && this.#subscribed && this.#subscriptions.unpushed.length === 0) this.#commit();
+  }
+
+  #commit(): void {
+    const { known, settings, listed } = this.#context;
+    const listing = this.#listing;
+    if (!listing) return;
+    clearTimeout(this.#stallTimer);
+    const { dataCenters } = this.#intake;
+    if (settings.dataCenter !== undefined && dataCenters.size > 0 && !dataCenters.has(settings.dataCenter)) {
+      this.#fail(noDataCenter(settings.dataCenter, dataCenters), () => this.relist(), settings.refreshInterval);
+      return;
+    }
+    known.commit(listing);
+    this.#listing = undefined;
+    this.#live = true;
+    listed();
+    this.#relistTimer = setTimeout(() => this.relist(), jittered(settings.relistInterval));
+    this.#refreshLater();
+    if (this.#listAgain) {
+      this.#listAgain = false;
+      this.relist();
+    }
+  }
+
+  #refreshLater(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = setTimeout(() => void this.#refresh(), jittered(this.#context.settings.refreshInterval));
+  }
+
+  /** Looks for new services, and whether pushes still come. */
+  async #refresh(): Promise<void> {
+    const { settings, known, emit } = this.#context;
+    const [ids, stopped] = await Promise.all([listServices(settings).catch(describe), this.#isPushStopped()]);
+    // Whoever began a listing meanwhile, or could not end one, sees to what comes next.
+    if (this.#stopped || this.#listing || !this.#live) return;
+    if (stopped) {
+      this.#fail(switchClosed, () => void this.#awaitSwitch(), switchMs);
+      return;
+    }
+    if (typeof ids === "string") emit.problem({ code: "listing-failed", where: settings.listing, message: ids });
+    else {
+      for (const id of ids.values()) {
+        known.follow(id);
+        this.#subscriptions.add(id);
+      }
+      this.#unfollowGone(ids);
+    }
+    this.#refreshLater();
+  }
+
+  #unfollowGone(listed: ReadonlyMap<string, DataInfoId>): void {
+    const { known } = this.#context;
+    const now = performance.now();
+    for (const id of known.ids) {
+      const text = dataInfoIdText(id);
+      const since = this.#goneSince.get(text) ?? now;
+      if (listed.has(text) || known.mayHaveProviders(text)) this.#goneSince.delete(text);
+      else if (now - since < forgottenAfterMs) this.#goneSince.set(text, since);
+      else {
+        this.#goneSince.delete(text);
+        this.#intake.forget(text);
+        this.#subscriptions.remove(text);
+        known.forget(text);
+      }
+    }
+  }
+}
+
+const switchClosed =
+  "the cluster's push switch is closed (stopPushDataSwitch), so nothing is pushed to anybody; open it at the meta server to go on";
+
+/** So that many do not ask at once. */
+function jittered(ms: number): number {
+  return ms * (0.9 + 0.2 * Math.random());
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
