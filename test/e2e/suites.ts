@@ -1,5 +1,7 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
+import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
+import { installAdscClient, installIstioMcpClient } from "./install/xds-clients.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -22,7 +24,8 @@ export interface Suite {
 
 const zookeeper = zookeeperServer("3.9.3");
 
-const istiod: Requirement = { tools: [["go", "version"]], install: installIstiod };
+const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "version"]], install });
+const istiod = go(installIstiod);
 
 export const suites: readonly Suite[] = [
   {
@@ -37,6 +40,12 @@ export const suites: readonly Suite[] = [
     files: ["zookeeper.e2e.ts", "zookeeper-rules.e2e.ts", "zookeeper-faults.e2e.ts"],
     needs: [zookeeper, zookeeperServer("3.8.4")],
     needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
+  },
+  {
+    name: "dropin",
+    proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
+    files: ["dropin-clients.e2e.ts"],
+    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient)],
   },
 ];
 
