@@ -21,6 +21,7 @@ const rooms = [
   "read-back",
   "admin",
   "runtime",
+  "manifests",
   "cli",
 ];
 
