@@ -2,10 +2,11 @@
 import { stringify } from "yaml";
 import { rightsOf } from "./access-rights.ts";
 import { prometheusRule, ruleGroups } from "./alerts.ts";
-import { configMap } from "./config-map.ts";
+import { configMap, reachableConfigMap } from "./config-map.ts";
 import { asPlainContainer, byOverlays, byValues, chartValues } from "./istiod.ts";
 import { annotatedService, podMonitor } from "./scraping.ts";
 import type { Manifest, ManifestSettings } from "./settings.ts";
+import { standalone } from "./standalone.ts";
 
 export interface NamedManifest {
   readonly name: string;
@@ -43,6 +44,12 @@ export const manifests: readonly NamedManifest[] = [
   },
   { name: "config", about: "The configuration that the container mounts; put your registries in.", file: "config.yaml", make: configMap },
   {
+    name: "standalone",
+    about: "Tributary on its own, for clients with certificates: Deployment, Service, NetworkPolicy, PodDisruptionBudget.",
+    file: "standalone.yaml",
+    make: (settings) => [reachableConfigMap(settings), ...standalone({ ...settings, replicas: 2, tlsSecret: "tributary-tls" })],
+  },
+  {
     name: "pod-monitor",
     about: "For the Prometheus operator: scrapes the container's port in istiod's pods.",
     file: "prometheus/pod-monitor.yaml",
@@ -70,10 +77,22 @@ export const manifests: readonly NamedManifest[] = [
   },
 ];
 
+/** The template of our chart: the same objects, with Helm's words in place of settings. */
+export function chartTemplate(): string {
+  const values = { namespace: "{{ .Release.Namespace }}", image: "{{ .Values.image }}", tlsSecret: "{{ .Values.tlsSecret }}" };
+  const objects = standalone({ ...values, shards: 1, replicas: "{{ .Values.replicas }}" });
+  const about = "Made from `src/manifests/standalone.ts`; edit that.";
+  // A number must not be quoted.
+  return documentsOf(about, objects).replace('"{{ .Values.replicas }}"', "{{ .Values.replicas }}");
+}
+
 /** The whole file: objects as YAML documents, behind what they are. */
 export function manifestText({ about, make }: NamedManifest, settings: ManifestSettings): string {
   const made = make(settings);
-  const objects: readonly Manifest[] = Array.isArray(made) ? made : [made as Manifest];
+  return documentsOf(about, Array.isArray(made) ? made : [made as Manifest]);
+}
+
+function documentsOf(about: string, objects: readonly Manifest[]): string {
   const documents = objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
   return `# ${about}\n${documents.join("---\n")}`;
 }
