@@ -1,7 +1,7 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
-import { installAdscClient, installIstioMcpClient } from "./install/xds-clients.ts";
+import { installAdscClient, installHelmRender, installIstioMcpClient } from "./install/go-libraries.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -44,8 +44,8 @@ export const suites: readonly Suite[] = [
   {
     name: "dropin",
     proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
-    files: ["dropin-clients.e2e.ts"],
-    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient)],
+    files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts"],
+    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender)],
   },
 ];
 

@@ -1,5 +1,5 @@
 /** A running client of another project, in a process of its own, which tells what it holds. */
-import { installAdscClient, installIstioMcpClient } from "../install/xds-clients.ts";
+import { installAdscClient, installIstioMcpClient } from "../install/go-libraries.ts";
 import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free-port.ts";

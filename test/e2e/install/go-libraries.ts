@@ -1,4 +1,4 @@
-/** Builds the clients that others wrote for the protocols we serve: istio-mcp's, and Istio's own. */
+/** Builds small programs around libraries of others: clients for the protocols we serve, and Helm's engine. */
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { installFolder, repository } from "./cache.ts";
@@ -16,6 +16,12 @@ export function installIstioMcpClient(): Promise<string> {
 export function installAdscClient(): Promise<string> {
   const what = "Istio's xDS clients (Go; minutes if istiod was not built before)";
   return build("adsc-client", { what, module: path.join(servers, "istiod"), package: "./adsc-client" });
+}
+
+/** @returns the path of a program that renders a chart */
+export function installHelmRender(): Promise<string> {
+  const what = "Helm's engine (Go; minutes if istioctl was not built before)";
+  return build("helm-render", { what, module: path.join(servers, "istiod"), package: "./helm-render" });
 }
 
 async function build(name: string, options: { what: string; module: string; package: string }): Promise<string> {
