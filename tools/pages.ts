@@ -2,6 +2,7 @@
 import { configPage } from "./config-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { jsonSchemaFile } from "./json-schema-file.ts";
+import { manifestPages } from "./manifest-pages.ts";
 import { metricsPage } from "./metrics-page.ts";
 
 export interface Page {
@@ -16,4 +17,5 @@ export const pages: readonly Page[] = [
   { path: "docs/config.md", render: configPage },
   { path: "docs/errors.md", render: errorsPage },
   { path: "docs/metrics.md", render: metricsPage },
+  ...manifestPages,
 ];

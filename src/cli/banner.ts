@@ -22,9 +22,13 @@ export function banner({ listening, config, file, example }: BannerFacts): strin
     listening.admin.port === 16021
       ? "npx tributary status"
       : `npx tributary status --address ${listening.admin.address}:${listening.admin.port}`;
+  const { address, incrementalPort } = listening.xds;
+  const incremental =
+    incrementalPort === undefined ? [] : [`  xDS       ${address}:${incrementalPort}   increments, for istio-mcp's clients`];
   const lines = [
     `Tributary ${version} serves ${config.registries.map(({ id, type }) => `${id} (${type})`).join(", ")}`,
     `  xDS       ${addresses.join(" ")}   istiod: meshConfig.configSources: [${sources}]`,
+    ...incremental,
     `  metrics   ${metrics}/metrics`,
     `  health    ${metrics}/readyz`,
     `  admin     http://${listening.admin.address}:${listening.admin.port}   what the commands status, why, clients, diff and dump ask`,

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
+import type { ManifestSettings } from "../manifests/settings.ts";
 import type { CheckOptions } from "./check.ts";
 import { withTlsOptions } from "./client-tls.ts";
 import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
-import { addressLike, oneOf, seconds } from "./options.ts";
+import { addressLike, oneOf, seconds, upTo } from "./options.ts";
 import { addRegisterCommand } from "./register-command.ts";
 import { version } from "./version.ts";
 import type { WatchCommand } from "./watch.ts";
@@ -88,6 +89,23 @@ Examples:
     .action(async (options: WatchCommand) => {
       const { watch } = await import("./watch.ts");
       await run(() => watch(options));
+    });
+
+  program
+    .command("manifest")
+    .description("print what is installed beside istiod, for istioctl, Helm, kubectl and Prometheus")
+    .argument("[name]", "which; without it, the list of them")
+    .option("-n, --namespace <name>", "namespace of istiod", "istio-system")
+    .option("-r, --revision <name>", "revision of istiod", "")
+    .option("-s, --shards <number>", "xds.shards of the configuration", upTo(10), 1)
+    .option("-i, --image <name>", "our image", `tributary:${version}`)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tributary manifest istioctl --revision canary > tributary.yaml && istioctl install -f tributary.yaml",
+    )
+    .action(async (name: string | undefined, settings: ManifestSettings) => {
+      const { manifest } = await import("./manifest.ts");
+      await run(() => manifest(name, settings));
     });
 
   addLookCommands(program, run);

@@ -4,13 +4,14 @@ import type { ConfigDocument, Path } from "./document.ts";
 
 /** The servers with their defaults, in the order in which they open their ports. */
 const servers = [
-  { name: "xds", port: 16010 },
-  { name: "metrics", port: 16020 },
-  { name: "admin", port: 16021 },
+  { section: "xds", setting: "port", port: 16010 },
+  { section: "xds", setting: "incrementalPort", port: undefined },
+  { section: "metrics", setting: "port", port: 16020 },
+  { section: "admin", setting: "port", port: 16021 },
 ] as const;
 
 interface Taken {
-  readonly name: string;
+  readonly path: readonly [section: string, setting: string];
   readonly address: string;
   readonly first: number;
   readonly count: number;
@@ -20,7 +21,7 @@ interface Taken {
 
 /** Looks at what is there, before the schema has given its word on it. */
 export function overlappingPorts(config: object, document: ConfigDocument): TributaryError[] {
-  const taken = servers.map(({ name, port }) => takenBy(name, port, (config as Readonly<Record<string, unknown>>)[name]));
+  const taken = servers.flatMap((server) => takenBy(server, (config as Readonly<Record<string, unknown>>)[server.section]) ?? []);
   const error = (path: Path, message: string) =>
     new TributaryError("CONFIG_INVALID", `${path.join(".")}: ${message}`, { position: document.valuePosition(path) });
   const errors: TributaryError[] = [];
@@ -30,14 +31,14 @@ export function overlappingPorts(config: object, document: ConfigDocument): Trib
       errors.push(error(["xds", "shards"], `${later.count} ports from ${later.first} end at ${end}; the last port is 65535`));
     for (const earlier of taken.slice(0, index)) {
       if (!meet(earlier, later)) continue;
-      if (later.written) errors.push(error([later.name, "port"], `${claimOf(earlier, later.first)} too; expected another port`));
+      if (later.written) errors.push(error(later.path, `${claimOf(earlier, later.first)} too; expected another port`));
       else if (earlier.count === 1)
-        errors.push(error([earlier.name, "port"], `${later.name}.port is ${later.first} too; expected another port`));
+        errors.push(error(earlier.path, `${later.path.join(".")} is ${later.first} too; expected another port`));
       else
         errors.push(
           error(
             ["xds", "shards"],
-            `${earlier.count} ports from ${earlier.first} hold ${later.name}.port ${later.first}; expected fewer, or another xds.port`,
+            `${earlier.count} ports from ${earlier.first} hold ${later.path.join(".")} ${later.first}; expected fewer, or another xds.port`,
           ),
         );
     }
@@ -45,15 +46,18 @@ export function overlappingPorts(config: object, document: ConfigDocument): Trib
   return errors;
 }
 
-function takenBy(name: string, port: number, section: unknown): Taken {
-  const given = (typeof section === "object" && section !== null ? section : {}) as { address?: unknown; port?: unknown; shards?: unknown };
-  const { address = "127.0.0.1", shards } = given;
+/** Undefined for a port that is neither written nor there by default. */
+function takenBy({ section: name, setting, port }: (typeof servers)[number], section: unknown): Taken | undefined {
+  const given = (typeof section === "object" && section !== null ? section : {}) as Readonly<Record<string, unknown>>;
+  const { address = "127.0.0.1", shards, [setting]: written } = given;
+  const first = typeof written === "number" ? written : port;
+  if (first === undefined) return undefined;
   return {
-    name,
+    path: [name, setting],
     address: address === "localhost" ? "127.0.0.1" : String(address),
-    first: typeof given.port === "number" ? given.port : port,
-    count: name === "xds" && typeof shards === "number" ? Math.min(Math.max(1, shards), 65_535) : 1,
-    written: typeof given.port === "number",
+    first,
+    count: name === "xds" && setting === "port" && typeof shards === "number" ? Math.min(Math.max(1, shards), 65_535) : 1,
+    written: typeof written === "number",
   };
 }
 
@@ -63,6 +67,6 @@ function meet(a: Taken, b: Taken): boolean {
   return oneAddress && a.first < b.first + b.count && b.first < a.first + a.count;
 }
 
-function claimOf({ name, first, count }: Taken, port: number): string {
-  return count === 1 ? `${name}.port is ${port}` : `${name}.port ${first} with ${count} ${name}.shards takes ${port}`;
+function claimOf({ path, first, count }: Taken, port: number): string {
+  return count === 1 ? `${path.join(".")} is ${port}` : `${path.join(".")} ${first} with ${count} xds.shards takes ${port}`;
 }

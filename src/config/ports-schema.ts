@@ -32,6 +32,11 @@ export const xdsSchema = z
       .describe(
         "Ports in a row, each of which serves a part of the hosts: a change is sent again with its part only. istiod's `configSources` must name all of them, so their number needs a restart of both.",
       ),
+    incrementalPort: port
+      .optional()
+      .describe(
+        "Listening port for clients of istio-mcp's incremental dialect: the whole state first, then only what changed. Not for stock istiod, which is known and gets full state here too. Absent: no such port.",
+      ),
     tls: tlsSchema.describe("TLS with client certificates. Absent: plain text, on loopback only."),
     maxStreams: z.int().min(1).default(100).describe("Streams at a time; a further one ends with RESOURCE_EXHAUSTED."),
     maxRequestBytes: z

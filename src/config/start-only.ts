@@ -17,6 +17,7 @@ export const startOnlySettings: readonly StartOnlySetting[] = [
     read: ({ xds }) => xds.shards,
     hint: "restart, and give istiod's configSources one xds:// address per shard: hosts of a shard that istiod does not ask for are missing from the mesh",
   },
+  { name: "xds.incrementalPort", read: ({ xds }) => xds.incrementalPort },
   { name: "xds.tls", read: ({ xds }) => xds.tls },
   { name: "xds.maxStreams", read: ({ xds }) => xds.maxStreams },
   { name: "xds.maxRequestBytes", read: ({ xds }) => xds.maxRequestBytes },

@@ -25,7 +25,7 @@ export function inspectionOf({ pipeline, views, version, xds, listening, loaded 
     startedAt: Date.now() - performance.now(),
     ports: () =>
       Object.entries(listening()).flatMap(([name, { address, port, ...more }]) =>
-        ("ports" in more ? more.ports : [port]).map((each) => ({ name, address, port: each })),
+        portsOf(port, more).map((each) => ({ name, address, port: each })),
       ),
     snapshot: () => pipeline.store.current(),
     clients: () => xds()?.clients() ?? [],
@@ -45,4 +45,9 @@ export function inspectionOf({ pipeline, views, version, xds, listening, loaded 
       return known && inWords(known);
     },
   };
+}
+
+/** In the order in which they were opened. */
+function portsOf(port: number, xds: { readonly ports?: readonly number[]; readonly incrementalPort?: number | undefined }): number[] {
+  return [...(xds.ports ?? [port]), ...(xds.incrementalPort === undefined ? [] : [xds.incrementalPort])];
 }

@@ -2,6 +2,7 @@
 
 import type { RefusalReason } from "../access/peer.ts";
 import type { ServerName } from "../access/refusals.ts";
+import type { Inspection } from "../admin/api/inspection.ts";
 import type { ApiServer } from "../admin/api-server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import { metricsObserver } from "../admin/metrics-observer.ts";
@@ -46,6 +47,7 @@ export class Tributary {
   #loaded: LoadedConfig;
   #xds: XdsServer | undefined;
   #api: ApiServer | undefined;
+  #istioctlPages: ((name: string) => string | undefined) | undefined;
   #listening = false;
 
   /** Starts the registries' workers at once; ports open with `listen`. */
@@ -81,6 +83,7 @@ export class Tributary {
       observer: joinedObserver(metricsObserver(this.#metrics), ...(this.#readBack ? [this.#readBack.observer] : [])),
       identity: `tributary/${this.#options.version}`,
       access: this.#access(),
+      debugPages: (name) => this.#istioctlPages?.(name),
     });
     const xds = await this.#xds.listen();
     this.#listening = true;
@@ -97,10 +100,11 @@ export class Tributary {
 
   async #listenForApi(others: Omit<Listening, "admin">): Promise<Listening["admin"]> {
     const { ApiServer } = await import("../admin/api-server.ts");
+    const { istioctlPage } = await import("../admin/api/istioctl-pages.ts");
     let listening: Partial<Listening> = others;
     const { pipeline } = this;
     const { log, version } = this.#options;
-    const inspection = inspectionOf({
+    const inspection: Inspection = inspectionOf({
       pipeline,
       views: this.#views,
       version,
@@ -108,6 +112,7 @@ export class Tributary {
       listening: () => listening,
       loaded: () => this.#loaded,
     });
+    this.#istioctlPages = (name) => istioctlPage(inspection, name);
     this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, log, access: this.#access() });
     const admin = await this.#api.listen();
     listening = { ...others, admin };

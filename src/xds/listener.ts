@@ -85,10 +85,12 @@ export class Listener {
 
   #bindWords(host: string): BindWords {
     const { port, setting } = this.#options;
-    const where = setting === "xds.port" ? `xds.port ${port} on ${host}` : `port ${port} on ${host} (${setting})`;
+    const plain = /^\S+$/.test(setting);
+    const where = plain ? `${setting} ${port} on ${host}` : `port ${port} on ${host} (${setting})`;
+    const name = plain ? setting : "xds.port";
     return {
-      taken: [`${where} is taken by another process`, "stop what listens there, or choose another port with xds.port"],
-      failed: [`cannot listen on ${where}`, "check xds.address and xds.port"],
+      taken: [`${where} is taken by another process`, `stop what listens there, or choose another port with ${name}`],
+      failed: [`cannot listen on ${where}`, `check xds.address and ${name}`],
     };
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The xDS server: a port for every shard of the state, and an `XdsStream` for every stream. Connections
+ * The xDS server: a port for every shard of the state, one for increments of the whole, and an `XdsStream` for every
+ * stream. Connections
  * come in through a listener of our own, so that their number is limited, and that closing takes as long
  * as it may and no longer.
  */
@@ -14,15 +15,19 @@ import type { ClientView } from "./client-view.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { DeltaFeed } from "./delta/feed.ts";
 import { DeltaProtocol } from "./delta/protocol.ts";
+import { type Dialect, DialectProtocol } from "./dialect.ts";
 import { discoveryService } from "./discovery-service.ts";
 import { type Completeness, FirstAnswerGate } from "./first-answer.ts";
 import { goAwayFrames } from "./go-away.ts";
+import { IncrementalProtocol } from "./incremental/protocol.ts";
 import { probeIstiod } from "./istiod-probe.ts";
+import { LargeAnswers } from "./large-answers.ts";
 import { Listener } from "./listener.ts";
 import { NameLedger } from "./name-ledger.ts";
 import { silentObserver, type XdsObserver } from "./observer.ts";
 import type { Protocol } from "./protocol.ts";
 import { http2StreamOf, type Sender, senderFor } from "./send.ts";
+import type { DebugPages } from "./sotw/debug-answer.ts";
 import { SotwProtocol } from "./sotw/protocol.ts";
 import { XdsStream } from "./stream.ts";
 import type { StreamContext } from "./stream-context.ts";
@@ -30,8 +35,11 @@ import type { EndStatus, Transport } from "./transport.ts";
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** What the server reads of the configuration; the port may be 0 for tests. The shards are those of the source. */
-export type XdsSettings = Omit<XdsConfig, "port" | "shards"> & { readonly port: number };
+/** What the server reads of the configuration; the ports may be 0 for tests. The shards are those of the source. */
+export type XdsSettings = Omit<XdsConfig, "port" | "shards" | "incrementalPort"> & {
+  readonly port: number;
+  readonly incrementalPort?: number | undefined;
+};
 
 export interface XdsServerOptions {
   /** Each of its shards gets a port. */
@@ -43,6 +51,8 @@ export interface XdsServerOptions {
   /** Names this server in every response, such as `tributary/0.1.0`. */
   readonly identity: string;
   readonly clock?: Clock;
+  /** What `istioctl x internal-debug` shows; default: nothing. */
+  readonly debugPages?: DebugPages;
   /** Detection of half-open connections, in ms; default 30 s and 10 s. */
   readonly keepalive?: { readonly time: number; readonly timeout: number };
   /** Counts refused connections, and shortens waiting times for tests. */
@@ -73,10 +83,23 @@ export interface XdsListening {
   readonly port: number;
   /** By shard. */
   readonly ports: readonly number[];
+  /** See `xds.incrementalPort`. */
+  readonly incrementalPort: number | undefined;
 }
 
-/** A part of the state with its port. */
-interface Shard {
+interface DoorOptions {
+  readonly source: SnapshotSource;
+  /** See `ClientIdentity.shard`. */
+  readonly shard: number;
+  readonly port: number;
+  /** See `ListenerOptions.setting`. */
+  readonly setting: string;
+  /** What its streams speak by themselves. */
+  readonly dialect: Dialect;
+}
+
+/** A port with what is served there. */
+interface Door {
   readonly context: StreamContext;
   readonly delta: DeltaFeed;
   readonly grpc: GrpcServer;
@@ -87,8 +110,10 @@ interface Shard {
 export class XdsServer {
   readonly #options: XdsServerOptions;
   readonly #gate: FirstAnswerGate;
-  readonly #shards: readonly Shard[];
+  /** One for every shard, then the one for increments, if any. */
+  readonly #doors: readonly Door[];
   readonly #names: NameLedger;
+  readonly #largeAnswers: LargeAnswers;
   readonly #process = randomBytes(4).toString("hex");
   readonly #subscriptions: (() => void)[] = [];
   #streamCount = 0;
@@ -98,8 +123,13 @@ export class XdsServer {
     const { source, settings, completeness, log, clock = systemClock } = options;
     this.#options = options;
     this.#names = new NameLedger(3 * settings.maxNames);
+    this.#largeAnswers = new LargeAnswers(log);
     this.#gate = new FirstAnswerGate(completeness, settings.initialSync, () => probeIstiod(settings.initialSync), { clock, log });
-    this.#shards = source.shards.map((shard, index) => this.#shard(shard, index));
+    const { port, incrementalPort } = settings;
+    this.#doors = source.shards.map((shard, index) => this.#shard(shard, index, port));
+    if (incrementalPort === undefined) return;
+    const incremental = { source, shard: 0, port: incrementalPort, setting: "xds.incrementalPort", dialect: "incremental" } as const;
+    this.#doors = [...this.#doors, this.#door(incremental)];
   }
 
   /** Opens the ports of all shards, or none. @throws TributaryError BIND_UNSAFE, TLS_UNUSABLE, BIND_IN_USE, BIND_FAILED */
@@ -110,16 +140,17 @@ export class XdsServer {
     this.#subscriptions.push(() => access.close());
     const bound: { address: string; port: number }[] = [];
     try {
-      for (const { listener } of this.#shards) bound.push(await listener.listen(access));
+      for (const { listener } of this.#doors) bound.push(await listener.listen(access));
     } catch (error) {
       await this.close();
       throw error;
     }
-    for (const { context, streams } of this.#shards) {
+    for (const { context, streams } of this.#doors) {
       this.#subscriptions.push(context.source.subscribe(() => wake(streams)));
     }
-    const ports = bound.map(({ port }) => port);
-    return { address: bound[0]!.address, port: ports[0]!, ports };
+    const all = bound.map(({ port }) => port);
+    const ports = all.slice(0, this.#options.source.shards.length);
+    return { address: bound[0]!.address, port: ports[0]!, ports, incrementalPort: all[ports.length] };
   }
 
   /** Ends every stream and connection, within 500 ms. May be called again. */
@@ -129,32 +160,51 @@ export class XdsServer {
   }
 
   clients(): ClientView[] {
-    return this.#shards.flatMap(({ streams }) => [...streams].map((stream) => stream.view()));
+    return this.#doors.flatMap(({ streams }) => [...streams].map((stream) => stream.view()));
   }
 
-  #shard(source: SnapshotSource, index: number): Shard {
-    const { settings, log, identity, observer = silentObserver, clock = systemClock } = this.#options;
-    const { address, port } = settings;
-    const count = this.#options.source.shards.length;
+  #shard(source: SnapshotSource, index: number, first: number): Door {
+    const setting = index === 0 ? "xds.port" : `xds.port ${first} + ${index}, of ${this.#options.source.shards.length} xds.shards`;
+    return this.#door({ source, shard: index, port: first === 0 ? 0 : first + index, setting, dialect: "sotw" });
+  }
+
+  #door({ source, shard, port, setting, dialect }: DoorOptions): Door {
+    const { settings, log, identity, observer = silentObserver, clock = systemClock, debugPages = () => undefined } = this.#options;
     const grpc = new GrpcServer(this.#channelOptions());
     const connections = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const listener = new Listener({
-      address,
-      port: port === 0 ? 0 : port + index,
-      setting: index === 0 ? "xds.port" : `xds.port ${port} + ${index}, of ${count} xds.shards`,
-      maxConnections: settings.maxStreams + Math.ceil((this.#options.spareConnections ?? 1_000) / count),
+      address: settings.address,
+      port,
+      setting,
+      maxConnections: settings.maxStreams + Math.ceil((this.#options.spareConnections ?? 1_000) / this.#options.source.shards.length),
       silence: this.#options.silence ?? defaultSilence,
       onConnection: (socket) => connections.injectConnection(socket),
       log,
     });
-    const context = { shard: index, source, gate: this.#gate, settings, clock, observer, log, identity };
+    const context = {
+      shard,
+      source,
+      gate: this.#gate,
+      settings,
+      clock,
+      observer,
+      log,
+      identity,
+      largeAnswers: this.#largeAnswers,
+      debugPages,
+    };
     const delta = new DeltaFeed(source);
-    const shard = { context, delta, grpc, listener, streams: new Set<XdsStream>() };
+    const door = { context, delta, grpc, listener, streams: new Set<XdsStream>() };
+    const aggregated = (nonces: string) => {
+      const speak = (spoken: Dialect) =>
+        spoken === "sotw" ? new SotwProtocol(nonces, context) : new IncrementalProtocol(nonces, context, delta);
+      return new DialectProtocol({ port: dialect, speak, log });
+    };
     grpc.addService(discoveryService, {
-      StreamAggregatedResources: (call: Call) => this.#accept(call, shard, (nonces) => new SotwProtocol(nonces, context)),
-      DeltaAggregatedResources: (call: Call) => this.#accept(call, shard, (nonces) => new DeltaProtocol(nonces, context, delta)),
+      StreamAggregatedResources: (call: Call) => this.#accept(call, door, aggregated),
+      DeltaAggregatedResources: (call: Call) => this.#accept(call, door, (nonces) => new DeltaProtocol(nonces, context, delta)),
     });
-    return shard;
+    return door;
   }
 
   #channelOptions(): ServerOptions {
@@ -174,12 +224,12 @@ export class XdsServer {
   async #close(): Promise<void> {
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#gate.close();
-    const drained = Promise.all(this.#shards.map(({ listener }) => listener.drain()));
-    for (const { streams } of this.#shards) for (const stream of [...streams]) stream.end("UNAVAILABLE", "the server is shutting down");
-    if (this.#shards.some(({ listener }) => listener.connections > 0)) {
+    const drained = Promise.all(this.#doors.map(({ listener }) => listener.drain()));
+    for (const { streams } of this.#doors) for (const stream of [...streams]) stream.end("UNAVAILABLE", "the server is shutting down");
+    if (this.#doors.some(({ listener }) => listener.connections > 0)) {
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, closingGrace))]);
     }
-    for (const { grpc, listener, delta } of this.#shards) {
+    for (const { grpc, listener, delta } of this.#doors) {
       delta.close();
       grpc.forceShutdown();
       listener.destroyConnections();
@@ -188,14 +238,14 @@ export class XdsServer {
   }
 
   /** @param speak given what makes the stream's nonces unique */
-  #accept(call: Call, shard: Shard, speak: (nonces: string) => Protocol): void {
+  #accept(call: Call, door: Door, speak: (nonces: string) => Protocol): void {
     const { maxStreams } = this.#options.settings;
     if (this.#closing) endCall(call, status.UNAVAILABLE, "the server is shutting down");
-    else if (this.#shards.reduce((sum, { streams }) => sum + streams.size, 0) < maxStreams) this.#open(call, shard, speak);
+    else if (this.#doors.reduce((sum, { streams }) => sum + streams.size, 0) < maxStreams) this.#open(call, door, speak);
     else endCall(call, status.RESOURCE_EXHAUSTED, `more than ${maxStreams} streams at a time (xds.maxStreams)`);
   }
 
-  #open(call: Call, { context, listener, streams }: Shard, speak: (nonces: string) => Protocol): void {
+  #open(call: Call, { context, listener, streams }: Door, speak: (nonces: string) => Protocol): void {
     this.#streamCount += 1;
     const sender = (this.#options.sender ?? senderFor)(call);
     const protocol = speak(`${this.#process}-${this.#streamCount}`);

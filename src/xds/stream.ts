@@ -65,7 +65,12 @@ export class XdsStream {
 
   /** The client is gone, or the transport failed. */
   gone(): void {
-    this.#guard(() => this.#finish("CANCELLED"));
+    this.#guard(() => {
+      if (this.#closed) return;
+      const inFlight = [...this.#protocol.subscriptions()].flatMap((subscription) => [...subscription.inFlight.values()]);
+      this.#context.largeAnswers.gone(this.#report.client, inFlight, this.#context.clock.now());
+      this.#finish("CANCELLED");
+    });
   }
 
   view(): ClientView {

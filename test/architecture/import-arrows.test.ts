@@ -23,6 +23,7 @@ const rooms = [
   "read-back",
   "admin",
   "runtime",
+  "manifests",
   "cli",
 ];
 

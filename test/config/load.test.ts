@@ -47,7 +47,7 @@ test("a small configuration gets every default", () => {
 
 test("an unknown key names the nearest known one, at the key's position", () => {
   assert.deepEqual(errorsOf(`${river}xds:\n  prot: 1\n`), [
-    't.yaml:4:3: unknown key xds.prot; did you mean "port"? [CONFIG_INVALID] (known here: address, port, shards, tls, maxStreams, maxRequestBytes, maxTypes, maxNames, pacing, initialSync)',
+    't.yaml:4:3: unknown key xds.prot; did you mean "port"? [CONFIG_INVALID] (known here: address, port, shards, incrementalPort, tls, maxStreams, maxRequestBytes, maxTypes, maxNames, pacing, initialSync)',
   ]);
   const [ofKind] = errorsOf("registries:\n  - type: pond\n    id: a\n    servers: [s]\n    Pass-Word: x\n");
   assert.match(ofKind!, /^t.yaml:5:5: unknown key registries\[0\].Pass-Word; did you mean "password"\?/);

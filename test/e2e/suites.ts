@@ -1,5 +1,7 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installEurekaApplication, installEurekaServer } from "./install/eureka.ts";
+import { installAdscClient, installHelmRender, installIstioMcpClient } from "./install/go-libraries.ts";
+import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installKubernetes } from "./install/kubernetes.ts";
 import { installSofaPublisher, installSofaRegistry } from "./install/sofa-registry.ts";
@@ -25,9 +27,10 @@ export interface Suite {
 
 const zookeeper = zookeeperServer("3.9.3");
 
-const istiod: Requirement = { tools: [["go", "version"]], install: installIstiod };
+const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "version"]], install });
+const istiod = go(installIstiod);
 
-const kubernetes: Requirement = { tools: [["go", "version"]], install: installKubernetes };
+const kubernetes = go(installKubernetes);
 
 export const suites: readonly Suite[] = [
   {
@@ -60,6 +63,12 @@ export const suites: readonly Suite[] = [
     proves: "the sofa registry holds the contract against a real SOFARegistry, and reaches a real istiod",
     files: ["sofa.e2e.ts"],
     needs: [javaProgram(installSofaRegistry), javaProgram(installSofaPublisher), istiod],
+  },
+  {
+    name: "dropin",
+    proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
+    files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts"],
+    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender)],
   },
 ];
 

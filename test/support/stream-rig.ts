@@ -10,7 +10,10 @@ import type { ChangeLogLimits } from "../../src/snapshot/change-log.ts";
 import { createStore, type Store } from "../../src/snapshot/sharded-store.ts";
 import { DeltaFeed, type DeltaFeedLimits } from "../../src/xds/delta/feed.ts";
 import { DeltaProtocol } from "../../src/xds/delta/protocol.ts";
+import { type Dialect, DialectProtocol } from "../../src/xds/dialect.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
+import { IncrementalProtocol } from "../../src/xds/incremental/protocol.ts";
+import { LargeAnswers } from "../../src/xds/large-answers.ts";
 import type { Protocol } from "../../src/xds/protocol.ts";
 import { SotwProtocol } from "../../src/xds/sotw/protocol.ts";
 import { XdsStream } from "../../src/xds/stream.ts";
@@ -51,6 +54,8 @@ export class StreamRig {
       clock,
       observer,
       log: silentLogger,
+      largeAnswers: new LargeAnswers(silentLogger),
+      debugPages: (name) => (name === "list" ? '["list"]' : undefined),
       identity: "tributary/test",
     };
     this.feed = new DeltaFeed(this.store, feed);
@@ -66,6 +71,16 @@ export class StreamRig {
 
   delta(): DeltaStream {
     return new DeltaStream(this.#open((nonces) => new DeltaProtocol(nonces, this.context, this.feed)));
+  }
+
+  /** A stream of `StreamAggregatedResources`, on a port that speaks `dialect` by itself. */
+  aggregated(dialect: Dialect): OpenStream {
+    const { context, feed } = this;
+    return this.#open((nonces) => {
+      const speak = (spoken: Dialect) =>
+        spoken === "sotw" ? new SotwProtocol(nonces, context) : new IncrementalProtocol(nonces, context, feed);
+      return new DialectProtocol({ port: dialect, speak, log: silentLogger });
+    });
   }
 
   #open(speak: (nonces: string) => Protocol): OpenStream {

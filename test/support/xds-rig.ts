@@ -127,6 +127,7 @@ export interface XdsRig extends AsyncDisposable {
   readonly port: number;
   /** By shard. */
   readonly targets: readonly string[];
+  readonly incrementalPort: number | undefined;
 }
 
 export async function startXds(
@@ -150,7 +151,17 @@ export async function startXds(
     observer,
     settings: { ...xdsSettings, ...options.settings },
   });
-  const { port, ports } = await server.listen();
+  const { port, ports, incrementalPort } = await server.listen();
   const targets = ports.map((each) => `127.0.0.1:${each}`);
-  return { store, completeness, observer, server, port, target: targets[0]!, targets, [Symbol.asyncDispose]: () => server.close() };
+  return {
+    store,
+    completeness,
+    observer,
+    server,
+    port,
+    target: targets[0]!,
+    targets,
+    incrementalPort,
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }

@@ -180,3 +180,24 @@ test("pushes and acknowledgements tell when their newest change was seen", async
   assert.deepEqual(ours(rig.observer.pushes), [undefined, 2000]);
   assert.deepEqual(ours(rig.observer.acks), [undefined, 2000]);
 });
+
+test("istioctl's debug types are answered with a page's text, once for each request", async () => {
+  await using rig = await startXds({ debugPages: (name) => (name === "list" ? '["list"]' : undefined) });
+  using client = new XdsProbe(rig.target);
+  const node = { id: "debug~0.0.0.0~istioctl~cluster.local", metadata: { GENERATOR: "event" } };
+  client.send({ typeUrl: "istio.io/debug", node, resourceNames: ["list"], responseNonce: "2026-11-21 02:55:18" });
+  client.send({ typeUrl: "istio.io/debug/syncz" });
+  const [page, syncz] = [await client.response(0), await client.response(1)];
+  assert.deepEqual(JSON.parse(page.controlPlane?.identifier ?? ""), {
+    Component: "tributary",
+    ID: "tributary/test",
+    Info: { version: "test" },
+  });
+  assert.equal(Buffer.from(page.resources[0]!.value).toString(), '["list"]');
+  assert.equal(syncz.resources.length, 0);
+  client.ack(page, ["no such page"]);
+  assert.match(Buffer.from((await client.response(2)).resources[0]!.value).toString(), /404 page not found/);
+  rig.store.publish({ upserts: [serviceEntry("a")] });
+  await client.barrier();
+  assert.equal(client.responses.length, 3);
+});

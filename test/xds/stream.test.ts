@@ -13,6 +13,7 @@ import { encodeObject } from "../../src/snapshot/encode.ts";
 import type { TypeKey } from "../../src/snapshot/snapshot.ts";
 import { SnapshotStore } from "../../src/snapshot/store.ts";
 import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
+import { LargeAnswers } from "../../src/xds/large-answers.ts";
 import { SotwProtocol } from "../../src/xds/sotw/protocol.ts";
 import { XdsStream } from "../../src/xds/stream.ts";
 import { FakeWire } from "../support/fake-wire.ts";
@@ -68,6 +69,8 @@ class Rig {
       clock,
       observer,
       log: silentLogger,
+      largeAnswers: new LargeAnswers(silentLogger),
+      debugPages: () => undefined,
       identity: "tributary/test",
     };
     this.#stream = new XdsStream(this.#streams, this.#wire, new SotwProtocol(`test-${this.#streams}`, context), context);
@@ -234,7 +237,18 @@ test("a stream that is gone waits for nothing any more", async () => {
   };
   const gate = new FirstAnswerGate(new FakeCompleteness(false), { timeout: 1000, onTimeout: "serve" }, probe, { clock, log: silentLogger });
   const observer = new RecordingObserver();
-  const context = { shard: 0, source: store, gate, settings: xdsSettings, clock, observer, log: silentLogger, identity: "tributary/test" };
+  const context = {
+    shard: 0,
+    source: store,
+    gate,
+    settings: xdsSettings,
+    clock,
+    observer,
+    log: silentLogger,
+    largeAnswers: new LargeAnswers(silentLogger),
+    debugPages: () => undefined,
+    identity: "tributary/test",
+  };
   const stream = new XdsStream(1, new FakeWire(), new SotwProtocol("test", context), context);
   const request = create(DiscoveryRequestSchema, { typeUrl: typeUrlOf(types[0]!), node: istiodNode });
   stream.receive(toBinary(DiscoveryRequestSchema, request));

@@ -5,6 +5,7 @@ import { type Moment, nonces, type Outgoing, type Protocol, type Received } from
 import { encodeHead } from "../response.ts";
 import type { StreamContext } from "../stream-context.ts";
 import type { Push } from "../subscription.ts";
+import { debugIdentity, debugResources, isDebugType } from "./debug-answer.ts";
 import { SotwSession } from "./session.ts";
 import type { SotwSubscription } from "./subscription.ts";
 import { newestChange, viewOf } from "./view.ts";
@@ -36,7 +37,11 @@ export class SotwProtocol implements Protocol {
     return { ...this.#session.request(request, now), node: request.node };
   }
 
-  next(subscription: SotwSubscription, { now, incomplete, tool }: Moment): Outgoing | undefined {
+  next(subscription: SotwSubscription, moment: Moment): Outgoing | undefined {
+    return isDebugType(subscription.typeUrl) ? this.#debug(subscription, moment) : this.#state(subscription, moment);
+  }
+
+  #state(subscription: SotwSubscription, { now, incomplete, tool }: Moment): Outgoing | undefined {
     const { source, identity } = this.#context;
     const snapshot = source.current();
     const view = viewOf(subscription, snapshot, source);
@@ -57,5 +62,18 @@ export class SotwProtocol implements Protocol {
     const { nonce } = push;
     const controlPlane = unfinished ? `${identity} incomplete` : identity;
     return { push, pieces: [encodeHead({ version, typeUrl: subscription.typeUrl, nonce, controlPlane }), ...view.pieces()] };
+  }
+
+  /** Asked for once, answered once. */
+  #debug(subscription: SotwSubscription, { now }: Moment): Outgoing | undefined {
+    if (!subscription.answerOwed) return undefined;
+    const { source, identity, debugPages } = this.#context;
+    const { typeUrl, names = [] } = subscription;
+    const pieces = debugResources(typeUrl, names, debugPages);
+    const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const push: Push = { nonce: this.#nextNonce(), version: "debug", resources: pieces.length, bytes, sentAt: now, seenAt: undefined };
+    subscription.sent(push, "", source.current().sequence);
+    const head = encodeHead({ version: push.version, typeUrl, nonce: push.nonce, controlPlane: debugIdentity(identity) });
+    return { push, pieces: [head, ...pieces] };
   }
 }

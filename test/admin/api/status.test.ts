@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Inspection } from "../../../src/admin/api/inspection.ts";
+import { istioctlPage } from "../../../src/admin/api/istioctl-pages.ts";
 import { statusOf } from "../../../src/admin/api/status.ts";
 import { statusText } from "../../../src/admin/text/status-text.ts";
 import { silentLogger } from "../../../src/log/logger.ts";
@@ -105,4 +106,15 @@ test("a defect of ours is told in the log, and to the client no more than that t
   );
   assert.equal((await call("Why", { host: "" })).code, "invalid_argument");
   assert.equal(told.length, 1);
+});
+
+test("istioctl's pages tell names and versions, and who is connected", async (t) => {
+  const { pipeline } = await apiRig(t, { services: { local: [httpService("shop", ["10.0.0.1"])] } });
+  const seen = { ...inspection(), snapshot: () => pipeline.store.current() };
+  const page = (name: string) => JSON.parse(istioctlPage(seen, name) ?? "null");
+  assert.deepEqual(page("list"), ["list", "configz", "registryz", "statusz", "syncz"]);
+  const [entry] = page("configz");
+  assert.deepEqual([entry.kind, entry.metadata.namespace, typeof entry.metadata.resourceVersion], ["ServiceEntry", "tributary", "string"]);
+  assert.deepEqual(page("syncz"), []);
+  assert.equal(page("toString"), null);
 });

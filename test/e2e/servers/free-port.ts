@@ -22,6 +22,16 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** The first of `count` neighbouring loopback ports that nobody listens on. */
+export async function freePortsInARow(count: number): Promise<number> {
+  for (;;) {
+    const [first] = await freePorts(1);
+    const row = Array.from({ length: count }, (_, index) => first! + index);
+    const taken = await Promise.all(row.map(accepts));
+    if (!taken.includes(true)) return first!;
+  }
+}
+
 /** True if something accepts connections on this loopback port. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { repository } from "../install/cache.ts";
 import { Child, type Exit } from "./child.ts";
 import { eventually } from "./eventually.ts";
-import { accepts, freePorts } from "./free-port.ts";
+import { accepts, freePorts, freePortsInARow } from "./free-port.ts";
 import { type Metrics, readMetrics } from "./metrics.ts";
 
 /** An Istio object as `tributary dump -o json` prints it. */
@@ -18,7 +18,7 @@ export interface DumpedObject {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-const program = path.join(repository, "bin/tributary.js");
+const fromSources = path.join(repository, "bin/tributary.js");
 
 export interface TributaryOptions {
   /** The `registries` of the configuration. */
@@ -33,35 +33,45 @@ export interface TributaryOptions {
   readonly lastKnownGood?: string;
   /** The section `clusters` of the configuration, if any. */
   readonly clusters?: Readonly<Record<string, unknown>>;
+  /** `xds.shards`, if not 1. */
+  readonly shards?: number;
+  /** Opens `xds.incrementalPort`. */
+  readonly incremental?: boolean;
+  /** The launcher that is run; default: the one in the sources. */
+  readonly program?: string;
 }
 
 export class Tributary {
   readonly xdsPort: number;
   readonly metricsPort: number;
   readonly adminPort: number;
+  readonly incrementalPort: number;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "tributary-"));
   readonly #options: TributaryOptions;
   #registries: TributaryOptions["registries"];
   #child: Child | undefined;
 
-  private constructor(options: TributaryOptions, xdsPort: number, metricsPort: number, adminPort: number) {
+  private constructor(options: TributaryOptions, xdsPort: number, others: readonly number[]) {
     this.#options = options;
     this.#registries = options.registries;
     this.xdsPort = xdsPort;
-    this.metricsPort = metricsPort;
-    this.adminPort = adminPort;
+    [this.metricsPort, this.adminPort, this.incrementalPort] = others as [number, number, number];
   }
 
   static async start(options: TributaryOptions): Promise<Tributary> {
-    const [xds, metrics, admin] = await freePorts(3);
-    const tributary = new Tributary(options, xds!, metrics!, admin!);
+    const tributary = new Tributary(options, await freePortsInARow(options.shards ?? 1), await freePorts(3));
     await tributary.restart();
     return tributary;
   }
 
-  /** Its xDS address. */
+  /** Its xDS address, that of the first shard. */
   get address(): string {
     return `127.0.0.1:${this.xdsPort}`;
+  }
+
+  /** The addresses of all shards. */
+  get addresses(): string[] {
+    return Array.from({ length: this.#options.shards ?? 1 }, (_, index) => `127.0.0.1:${this.xdsPort + index}`);
   }
 
   get configFile(): string {
@@ -76,7 +86,7 @@ export class Tributary {
     const child = new Child({
       name: "tributary",
       command: process.execPath,
-      args: [program, "serve", "--config", this.configFile],
+      args: [this.#options.program ?? fromSources, "serve", "--config", this.configFile],
     });
     this.#child = child;
     await eventually("tributary listens", async () => (await accepts(this.xdsPort)) && (await this.#status("startupz")) === 200, {
@@ -99,7 +109,7 @@ export class Tributary {
 
   /** What `tributary dump` says would be served with the same configuration. */
   async dump(): Promise<DumpedObject[]> {
-    const args = [program, "dump", "--config", this.configFile, "--output", "json"];
+    const args = [fromSources, "dump", "--config", this.configFile, "--output", "json"];
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 256 * 1024 * 1024, timeout: 60_000 });
     return (JSON.parse(stdout) as { items: DumpedObject[] }).items;
   }
@@ -137,6 +147,10 @@ export class Tributary {
     return said.flatMap(({ level, registry: of, msg }) => ((level === 40 || level === "warn") && of === registry ? [msg ?? ""] : []));
   }
 
+  get pid(): number {
+    return this.#running().pid;
+  }
+
   async ready(): Promise<boolean> {
     return (await this.#status("readyz")) === 200;
   }
@@ -152,7 +166,7 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, clusters } = this.#options;
+    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, clusters, shards, incremental } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
@@ -164,7 +178,7 @@ export class Tributary {
     return {
       registries: this.#registries,
       ...(clusters && { clusters }),
-      xds: { port: this.xdsPort, initialSync },
+      xds: { port: this.xdsPort, initialSync, ...(shards && { shards }), ...(incremental && { incrementalPort: this.incrementalPort }) },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },
       ...(lastKnownGood && { lastKnownGood: { folder: lastKnownGood } }),

@@ -5,8 +5,8 @@
 
 import type { Session, SessionContext } from "../../contract.ts";
 import { hostPortText } from "../../host-port.ts";
-import { ServerRotation } from "../../server-rotation.ts";
 import { joinedLookups } from "../../joined-lookups.ts";
+import { ServerRotation } from "../../server-rotation.ts";
 import { Client } from "./client.ts";
 import type { Doubt } from "./doubt.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";
