@@ -116,7 +116,7 @@ export class Tributary {
 
   /** What `tributary check` says of the same configuration. */
   async check(): Promise<string> {
-    const args = [program, "check", "--config", this.configFile];
+    const args = [fromSources, "check", "--config", this.configFile];
     // Errors among the findings are no failure of the command.
     const failed = ({ stdout }: { stdout: string }) => ({ stdout });
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 }).catch(failed);
@@ -125,7 +125,7 @@ export class Tributary {
 
   /** What `tributary why` says of a host. */
   async why(host: string): Promise<string> {
-    const args = [program, "why", host, "--address", `127.0.0.1:${this.adminPort}`];
+    const args = [fromSources, "why", host, "--address", `127.0.0.1:${this.adminPort}`];
     return (await promisify(execFile)(process.execPath, args, { timeout: 60_000 })).stdout;
   }
 
