@@ -9,8 +9,9 @@ import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import type { Locality } from "../registries/service.ts";
 import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
+import { importsSchema } from "./imports/imports-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
-import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
+import { clusterSelectionShape, commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
 export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
@@ -83,7 +84,12 @@ const logSchema = z
 /** Joins the kinds' own keys into the whole schema. */
 export function configSchema(kinds: readonly RegistryKind[]) {
   const registries = kinds.map((kind) =>
-    z.strictObject({ type: z.literal(kind.id).describe(kind.summary), ...commonRegistryShape, ...kind.schema.shape }),
+    z.strictObject({
+      type: z.literal(kind.id).describe(kind.summary),
+      ...commonRegistryShape,
+      ...(kind.needsClusters && clusterSelectionShape),
+      ...kind.schema.shape,
+    }),
   );
   return z.strictObject({
     registries: z
@@ -91,6 +97,7 @@ export function configSchema(kinds: readonly RegistryKind[]) {
       .min(1)
       .describe("The registries to watch."),
     clusters: clustersSchema,
+    imports: importsSchema,
     mesh: meshSchema,
     xds: xdsSchema,
     metrics: metricsSchema,
@@ -101,6 +108,7 @@ export function configSchema(kinds: readonly RegistryKind[]) {
   });
 }
 
+export type ImportsConfig = z.output<typeof importsSchema>;
 export type MeshConfig = z.output<typeof meshSchema>;
 export type LastKnownGoodConfig = z.output<typeof lastKnownGoodSchema>;
 export type ReadBackConfig = z.output<typeof readBackSchema>;
@@ -125,6 +133,7 @@ export interface RegistryConfig {
 export interface Config {
   readonly registries: readonly RegistryConfig[];
   readonly clusters: ClustersConfig;
+  readonly imports: ImportsConfig;
   readonly mesh: MeshConfig;
   readonly xds: XdsConfig;
   readonly metrics: MetricsConfig;

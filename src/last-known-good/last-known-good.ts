@@ -78,9 +78,8 @@ export class LastKnownGood {
 
   /** Clusters in which a registry had sources in an earlier process, as far as journals tell. */
   clusters(registry: string): readonly string[] {
-    const names = this.#unusable === undefined ? this.#disk.list(this.#options.folder) : [];
-    return names.flatMap((name) => {
-      const id = name.endsWith(suffix) ? sourceOf(name) : "";
+    return this.#journals().flatMap((name) => {
+      const id = sourceOf(name);
       return registryOf(id) === registry ? (clusterOf(id) ?? []) : [];
     });
   }
@@ -97,6 +96,15 @@ export class LastKnownGood {
     for (const state of this.#states.values()) state.journal.close();
     quietly(() => this.#lock?.release());
     this.#lock = undefined;
+  }
+
+  /** Names of files; none where the folder cannot be read. */
+  #journals(): readonly string[] {
+    try {
+      return this.#disk.list(this.#options.folder).filter((name) => name.endsWith(suffix));
+    } catch {
+      return [];
+    }
   }
 
   async #prepare(): Promise<void> {

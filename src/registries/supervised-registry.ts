@@ -81,9 +81,13 @@ export class SupervisedRegistry implements GroupMember {
    * what is known then stays until that one's first listing.
    */
   replace(spec: RegistrySpec): void {
-    const { isDormant } = this.#spec;
+    const wasDormant = this.#spec.isDormant === true;
     this.#spec = spec;
-    if (isDormant) this.#session = this.#group.join(this);
+    if (spec.isDormant) {
+      if (!wasDormant) this.#fallAsleep();
+      return;
+    }
+    if (wasDormant) this.#session = this.#group.join(this);
     else this.#group.tell(this.#session, { type: "update", settings: spec.settings });
     this.#group.renew();
   }
@@ -115,12 +119,17 @@ export class SupervisedRegistry implements GroupMember {
     this.#tracker.workerLost(reason, this.#restarts);
   }
 
+  #fallAsleep(): void {
+    void this.#group.leave(this.#session);
+    this.#tracker.workerLost("nothing is known for now of how to reach it", this.#restarts);
+  }
+
   async #renew(): Promise<void> {
     if (this.#replacing) return;
     this.#replacing = true;
     await this.#group.leave(this.#session);
     this.#replacing = false;
-    if (this.#stopping) return;
+    if (this.#stopping || this.#spec.isDormant) return;
     if (this.#unheard) this.#unheard = [];
     this.#log.info({}, "starts again with its new settings");
     this.#tracker.workerLost("its settings changed", this.#restarts);

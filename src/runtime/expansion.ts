@@ -25,7 +25,8 @@ export function expand(
   remembered: readonly string[],
 ): readonly RegistrySource[] {
   if (!needsClusters) return [{ config: registry, isRunning: true }];
-  const known = set.clusters.map(({ credential, policy }) => {
+  const read = set.clusters.filter(({ credential }) => isRead(registry, credential));
+  const known = read.map(({ credential, policy }) => {
     const config = inCluster(registry, credential.id, { ...credential, policy });
     const required = config.required && !givesOnlyNames(registry, credential);
     return {
@@ -54,6 +55,12 @@ export function expand(
  */
 function givesOnlyNames(registry: RegistryConfig, { local }: ClusterCredential): boolean {
   return registry.ownCluster === false && local === true;
+}
+
+/** A registry may name its clusters; istiod's own is always one, for its names. */
+function isRead(registry: RegistryConfig, credential: ClusterCredential): boolean {
+  const chosen = registry.clusters as readonly string[] | undefined;
+  return chosen === undefined || chosen.length === 0 || chosen.includes(credential.id) || givesOnlyNames(registry, credential);
 }
 
 /** The cluster is nearer to its endpoints than the registry, which spans several. */

@@ -21,6 +21,15 @@ function at(address: string, more: Partial<Instance> = {}): Instance {
 }
 
 describe("merging", () => {
+  it("gives an endpoint the locality of its source only where it has none of its own", () => {
+    const service = named([at("10.0.0.1"), at("10.0.0.2", { locality: { region: "own" } })]);
+    const { endpoints } = merge([{ ...from("k8s/b", 0, service), locality: { region: "north", zone: "z" } }], hosts);
+    assert.deepEqual(
+      endpoints.map(({ locality }) => locality),
+      [{ region: "north", zone: "z" }, { region: "own" }],
+    );
+  });
+
   it("names an endpoint of two registries once, with the facts of the first in the configuration", () => {
     const merged = merge(
       [

@@ -129,7 +129,10 @@ test("remote secrets of the default cluster are followed, one bad key costs only
   assert.deepEqual(manager.get("b")?.rejected, ["secret istio-system/late"]);
   assert.equal(manager.get("a")?.known?.credential.local, true);
   const problems = manager.places().find(({ name }) => name === "remote-secrets")?.problems ?? [];
-  assert.deepEqual(problems.map(({ where }) => where).sort(), ["secret istio-system/two, key c", "secret istio-system/two, key no id!"]);
+  assert.deepEqual(problems.map(({ where }) => where).sort(), [
+    "cluster c, secret istio-system/two",
+    "secret istio-system/two, key no id!",
+  ]);
   const before = sets.length;
   local.objects.put("secrets", secret("two", { b: kubeconfig("b", far.url, { token: "renewed" }), d: kubeconfig("d", far.url) }));
   await until("rotated and added", () => tokens().join() === "token-of-a,renewed,token-of-d");

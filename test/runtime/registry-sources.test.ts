@@ -48,6 +48,23 @@ test("a source has its cluster's network, locality and protection, else its regi
   assert.equal(c?.config.cluster?.server, "https://c");
 });
 
+test("a registry may name its clusters; istiod's own is read for its names all the same", () => {
+  const set = all(cluster("a", { local: true }), cluster("b"), cluster("c"));
+  const ids = (more: object) => expand(registry(more), kind, set, []).map(({ config }) => config.id);
+  assert.deepEqual(ids({}), ["k8s/a", "k8s/b", "k8s/c"]);
+  assert.deepEqual(ids({ clusters: ["c"] }), ["k8s/c"]);
+  assert.deepEqual(ids({ clusters: ["c"], ownCluster: false }), ["k8s/a", "k8s/c"]);
+});
+
+test("a cluster that is there, but cannot be used, goes on as an earlier process knew it; one that is gone does not", () => {
+  const set: ClusterSet = { ...all(cluster("b")), unusable: ["broken"] };
+  const told = expanded(set, ["b", "broken", "gone"]).map(({ config, isRunning }) => [config.id, isRunning]);
+  assert.deepEqual(told, [
+    ["k8s/b", true],
+    ["k8s/broken", false],
+  ]);
+});
+
 test("of istiod's own cluster a registry that does not serve it gives names, for which no answer waits", () => {
   const required = (ownCluster: boolean | undefined) =>
     expand(registry({ ...(ownCluster !== undefined && { ownCluster }) }), kind, all(cluster("a", { local: true }), cluster("b")), []).map(
@@ -115,9 +132,9 @@ function rig(t: TestContext) {
     catalog: served,
     supervisor,
     tell: (command: Command) => channel.postMessage(command),
-    listing(id: string, service: string): KnownCluster {
-      const script: ScriptedSettings = { channel: channel.name, items: [serviceItem(service)], takenOver: true };
-      return cluster(id, script as Partial<ClusterCredential>);
+    listing(id: string, service: string, weight = 1, more: Partial<ClusterCredential> = {}): KnownCluster {
+      const script: ScriptedSettings = { channel: channel.name, items: [serviceItem(service, weight)], takenOver: true };
+      return cluster(id, { ...script, ...more } as Partial<ClusterCredential>);
     },
     hosts: () => [...served.keys()].map((key) => key.replace("service:tributary/", "")).sort(),
     phases: () => served.reports().map(({ id, status }) => `${id} ${status.phase}`),
@@ -161,12 +178,35 @@ test("a renewed credential reaches the session without anything being withdrawn,
   assert.deepEqual([hosts(), seen, supervisor.status("k8s/b")?.epoch], [["items.scripted", "orders.scripted"], [], 0]);
 });
 
-test("a cluster that is only remembered gets its session once its credential is known", async (t) => {
+test("where clusters disagree, the one of higher priority has the word, also if it gets that later", async (t) => {
+  const { sources, catalog, listing, phases, until } = rig(t);
+  const told = () => {
+    const entry = catalog.get("service:tributary/orders.scripted");
+    return entry?.kind === "service"
+      ? entry.service.endpoints.map(({ weight, locality, registries }) => ({ weight, locality, registries }))
+      : [];
+  };
+  const registries = ["k8s/b", "k8s/c"];
+  sources.setClusters(all(listing("b", "orders", 1), listing("c", "orders", 2, { priority: 5, region: "south" })));
+  await until(() => phases().join() === "k8s/c live,k8s/b live");
+  assert.deepEqual(told(), [{ weight: 2, locality: { region: "south" }, registries }]);
+  sources.setClusters(all(listing("b", "orders", 1, { priority: 9 }), listing("c", "orders", 2, { priority: 5, region: "south" })));
+  assert.deepEqual(told(), [{ weight: 1, locality: undefined, registries }]);
+});
+
+test("a source without a credential has no session, gets one with the first, and loses it with the last", async (t) => {
   const { sources, listing, until, phases, supervisor } = rig(t);
-  supervisor.add({ id: "dormant", session: scriptedClusterSession, settings: {}, isDormant: true });
-  const { credential } = listing("b", "orders");
-  supervisor.replace({ id: "dormant", session: scriptedClusterSession, settings: { cluster: credential } });
+  const spec = { id: "k8s/z", session: scriptedClusterSession };
+  supervisor.add({ ...spec, settings: {}, isDormant: true });
+  supervisor.replace({ ...spec, settings: { network: "other" }, isDormant: true });
+  const { credential } = listing("z", "orders");
+  const settings = { cluster: credential };
+  supervisor.replace({ ...spec, settings });
   sources.setClusters(all());
-  await until(() => supervisor.status("dormant")?.phase === "live");
-  assert.deepEqual(phases(), []);
+  await until(() => supervisor.status("k8s/z")?.phase === "live");
+  supervisor.replace({ ...spec, settings, isDormant: true });
+  assert.equal(supervisor.status("k8s/z")?.phase, "stale");
+  supervisor.replace({ ...spec, settings });
+  await until(() => supervisor.status("k8s/z")?.phase === "live");
+  assert.deepEqual([supervisor.status("k8s/z")?.restarts, phases()], [0, []]);
 });

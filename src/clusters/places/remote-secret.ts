@@ -17,13 +17,16 @@ export function remoteSecret({ metadata, data }: KubeObject, allow: readonly Kub
   const offers: ClusterOffer[] = [];
   const problems: Problem[] = [];
   for (const [id, value] of Object.entries((data ?? {}) as Record<string, unknown>)) {
-    const bad = (message: string): void => void problems.push({ code: "bad-kubeconfig", where: `${name}, key ${id}`, message });
+    const bad = (where: string, message: string): void => void problems.push({ code: "bad-kubeconfig", where, message });
     if (!isClusterId(id)) {
-      bad("the key is no cluster id: it begins and ends with a letter or digit, and has at most 63 letters, digits, -, _ and .");
+      bad(
+        `${name}, key ${id}`,
+        "the key is no cluster id: it begins and ends with a letter or digit, and has at most 63 letters, digits, -, _ and .",
+      );
       continue;
     }
     const read = readKubeconfig(textOf(value), { allow });
-    if (read.refused !== undefined) bad(read.refused);
+    if (read.refused !== undefined) bad(`cluster ${id}, ${name}`, read.refused);
     const usable = read.access ? { access: read.access } : { refused: read.refused };
     offers.push({ id, owner: name, ...usable, ...(typeof since === "string" && { since }) });
   }
