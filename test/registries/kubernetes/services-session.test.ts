@@ -209,6 +209,10 @@ suite("permissions", { concurrency: true }, () => {
     const recorded = open(context, settingsOf(credentialOf(fake)));
     await recorded.until("the reason", () => /may not list endpointslices/.test(recorded.last("unreachable")?.text ?? ""));
     assert.equal(recorded.count("commit") + recorded.view.size, 0);
+    const attempts = lists(fake, slices);
+    const mark = recorded.told.length;
+    await recorded.until("another attempt", () => lists(fake, slices) > attempts + 1);
+    assert.ok(!recorded.told.slice(mark).some(({ what }) => what === "contact"), "an answer that says no is no contact");
     fake.forbidden.clear();
     await recorded.synced();
     assert.equal(numbers(recorded, "orders"), "1");
