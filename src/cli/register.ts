@@ -28,8 +28,6 @@ const pollMs = 1_000;
 export async function register(command: RegisterCommand): Promise<number> {
   const log = await createLogger({ level: "info", format: "auto" });
   const { format, annotation, label, writer, file, listen } = command;
-  // Signals alone would not keep the process.
-  const alive = setInterval(() => {}, 2 ** 30);
   const signal = new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));
   });
@@ -53,7 +51,7 @@ export async function register(command: RegisterCommand): Promise<number> {
   };
   if (file !== undefined) {
     parts.set("file", parseServices(readBoundedFile(file, maxFile)));
-    watchFile(file, { interval: pollMs }, () => {
+    watchFile(file, { interval: pollMs, persistent: false }, () => {
       try {
         set("file", parseServices(readBoundedFile(file, maxFile))).catch(() => {});
       } catch (error) {
@@ -65,6 +63,8 @@ export async function register(command: RegisterCommand): Promise<number> {
     listen === undefined ? undefined : await listenLocally(listen, (services) => set("local", services));
   if (input) log.info({ port: input.port }, "listening on loopback");
   set("flags", command.service).catch(() => {});
+  // Signals alone would not keep the process.
+  const alive = setInterval(() => {}, 2 ** 30);
   const end = await Promise.race([signal, lost.promise.then((reason) => ({ reason }))]);
   if (file !== undefined) unwatchFile(file);
   input?.close();

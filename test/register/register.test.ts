@@ -6,6 +6,7 @@ import { type RegisterOptions, register } from "../../src/register/register.ts";
 import { checkedServices, parseServiceFlag, parseServices } from "../../src/register/service-document.ts";
 import { decoder } from "../../src/registries/pod-records/decoder.ts";
 import { recordsPayload } from "../../src/registries/pod-records/records.ts";
+import { run } from "../support/command-line.ts";
 import { FakeKubernetes } from "../support/fake-kubernetes/server.ts";
 import { podObject, providerKey } from "../support/pod-objects.ts";
 
@@ -203,6 +204,15 @@ suite("our part of an annotation", () => {
       assert.equal(withOwnPart(format, payload, { ...own, services: [] }), undefined);
       assert.throws(() => withOwnPart(format, "not ours!", { ...own, services: [] }), /something else/);
     }
+  });
+});
+
+suite("the command", () => {
+  test("ends at once, with the reason, where it is not told which pod or what", async (t) => {
+    const nowhere = await run(t, "register", "--service", "orders=http:80");
+    assert.deepEqual([nowhere.code, /POD_NAMESPACE and POD_NAME/.test(nowhere.stderr)], [1, true]);
+    const nothing = await run(t, "register", "--service", "orders");
+    assert.deepEqual([nothing.code, /NAME=PROTOCOL:PORT/.test(nothing.stderr)], [1, true]);
   });
 });
 
