@@ -27,7 +27,6 @@ export interface CheckOptions extends DubboKubernetesFlags {
 export async function check(options: CheckOptions): Promise<number> {
   endWithReader();
   const commandLine = commandLineConfig(options);
-  if (options.config === undefined && commandLine === undefined) throw new Error("nothing to check: name a configuration with --config");
   const file = options.config ?? onlyCommandLine;
   const { config, secrets, warnings: notes } = loadConfig(file, { ...configOptions, commandLine });
   for (const note of notes) console.log(`${"warning".padEnd(8)} ${describeError(note)}`);

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
 import type { CheckOptions } from "./check.ts";
 import { withTlsOptions } from "./client-tls.ts";
-import { addDubboKubernetesFlags, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
+import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
 import { addressLike, oneOf, seconds } from "./options.ts";
@@ -58,7 +58,10 @@ Examples:
       "after",
       "\nExits 0 without errors, 1 with errors, 2 on wrong usage.\n\nExample:\n  tributary check --config tributary.yaml",
     )
-    .action(async (options: CheckOptions) => {
+    .action(async (options: CheckOptions, command: Command) => {
+      if (options.config === undefined && commandLineConfig(options) === undefined) {
+        command.error("error: required option '-c, --config <file>' not specified");
+      }
       const { check } = await import("./check.ts");
       await run(() => check(options));
     });

@@ -63,7 +63,7 @@ export class ClusterManager {
     this.#set = { ...noClusters, isComplete: placesIn(config).length === 0, attributesOf: (id) => attributesOf(config, id) };
     this.#log = log;
     this.#events = events;
-    this.#supervisor = new Supervisor(this.#feed(), log, options);
+    this.#supervisor = new Supervisor(this.#feed(), placeLogger(log), options);
     this.#probes = new HealthProbes(this.#supervisor, (id) => this.#recovered(id));
     this.#readPlaces();
     this.#decideSoon();
@@ -219,6 +219,17 @@ export class ClusterManager {
     const known = this.#set.clusters.find(({ credential }) => credential.id === cluster.id);
     return { ...cluster, known, health: this.#probes.health(cluster.id), renewals, since };
   }
+}
+
+/** What the supervisor calls a registry is a place here, or a probe. */
+function placeLogger(log: Logger): Logger {
+  const renamed = ({ registry, ...fields }: { registry?: unknown }) => ({ place: registry, ...fields });
+  return {
+    debug: (fields, message) => log.debug(renamed(fields), message),
+    info: (fields, message) => log.info(renamed(fields), message),
+    warn: (fields, message) => log.warn(renamed(fields), message),
+    error: (fields, message) => log.error(renamed(fields), message),
+  };
 }
 
 function isSame(one: ClusterSet, other: ClusterSet): boolean {

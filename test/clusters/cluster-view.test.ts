@@ -4,6 +4,7 @@ import { Metrics } from "../../src/admin/metrics.ts";
 import { clustersText } from "../../src/admin/text/clusters-text.ts";
 import type { ClusterReport } from "../../src/clusters/cluster-manager.ts";
 import { type ClusterSource, type ClusterState, clusterView } from "../../src/clusters/cluster-view.ts";
+import { ProbeVerdict } from "../../src/clusters/health/thresholds.ts";
 import type { RegistryStatus } from "../../src/registries/feed.ts";
 import { fakeViews } from "../support/admin-views.ts";
 
@@ -55,6 +56,18 @@ for (const [state, given, sources] of states) {
     assert.equal(view(given, sources).state, state);
   });
 }
+
+test("so many failures in a row make a cluster unhealthy, so many answers healthy again; the first answer decides at once", () => {
+  const verdicts = (outcomes: string) => {
+    const verdict = new ProbeVerdict({ unhealthyThreshold: 3, healthyThreshold: 2 });
+    return [...outcomes]
+      .map((outcome) => ({ true: "+", false: "-", undefined: "?" })[String(verdict.probed(outcome === "+")) as "true"])
+      .join("");
+  };
+  assert.equal(verdicts("+--+---+-++"), "++++++----+");
+  assert.equal(verdicts("--+"), "??+");
+  assert.equal(verdicts("----"), "??--");
+});
 
 test("a view adds up what is read from the cluster, says what is wrong, and holds no secret", () => {
   const shown = view(report({ refused: "the newest is malformed" }), [synced, synced]);

@@ -132,9 +132,9 @@ function rig(t: TestContext) {
     catalog: served,
     supervisor,
     tell: (command: Command) => channel.postMessage(command),
-    listing(id: string, service: string): KnownCluster {
-      const script: ScriptedSettings = { channel: channel.name, items: [serviceItem(service)], takenOver: true };
-      return cluster(id, script as Partial<ClusterCredential>);
+    listing(id: string, service: string, weight = 1, more: Partial<ClusterCredential> = {}): KnownCluster {
+      const script: ScriptedSettings = { channel: channel.name, items: [serviceItem(service, weight)], takenOver: true };
+      return cluster(id, { ...script, ...more } as Partial<ClusterCredential>);
     },
     hosts: () => [...served.keys()].map((key) => key.replace("service:tributary/", "")).sort(),
     phases: () => served.reports().map(({ id, status }) => `${id} ${status.phase}`),
@@ -176,6 +176,22 @@ test("a renewed credential reaches the session without anything being withdrawn,
   const listings = () => catalog.reports()[0]?.events.listing;
   await until(() => listings() === 2);
   assert.deepEqual([hosts(), seen, supervisor.status("k8s/b")?.epoch], [["items.scripted", "orders.scripted"], [], 0]);
+});
+
+test("where clusters disagree, the one of higher priority has the word, also if it gets that later", async (t) => {
+  const { sources, catalog, listing, phases, until } = rig(t);
+  const told = () => {
+    const entry = catalog.get("service:tributary/orders.scripted");
+    return entry?.kind === "service"
+      ? entry.service.endpoints.map(({ weight, locality, registries }) => ({ weight, locality, registries }))
+      : [];
+  };
+  const registries = ["k8s/b", "k8s/c"];
+  sources.setClusters(all(listing("b", "orders", 1), listing("c", "orders", 2, { priority: 5, region: "south" })));
+  await until(() => phases().join() === "k8s/c live,k8s/b live");
+  assert.deepEqual(told(), [{ weight: 2, locality: { region: "south" }, registries }]);
+  sources.setClusters(all(listing("b", "orders", 1, { priority: 9 }), listing("c", "orders", 2, { priority: 5, region: "south" })));
+  assert.deepEqual(told(), [{ weight: 1, locality: undefined, registries }]);
 });
 
 test("a source without a credential has no session, gets one with the first, and loses it with the last", async (t) => {

@@ -44,7 +44,7 @@ export function kubernetesDriver(startInstance: () => Promise<KubernetesInstance
         });
       return {
         ...faults,
-        settings: { ...kubernetesKind.schema.parse({ heartbeat: "500ms", watch: "2s" }), cluster: credential },
+        settings: { ...kubernetesKind.schema.parse({ heartbeat: "1s", watch: "2s" }), cluster: credential },
         key: (name) => ({ namespace, name: slug(name) }),
         async put(service) {
           for (const [path, object] of objectsOf(service)) await apply(path, object);

@@ -119,12 +119,13 @@ class Joining {
       void list.push(new TributaryError("CONFIG_INVALID", message, { position: document.keyPosition(path) }));
     const imported = convert(resolved.value, isEnabled, foreignFile({ warn: told(this.#warnings), fail: told(this.#errors) }));
     const folder = dirname(file);
-    const position = { file };
     const { reader } = imported;
-    const hasReader = isSection(reader) && listIn(this.#own.registries).some((own) => isSection(own) && own.type === reader.type);
+    const hasReader = listIn(this.#own.registries).some((own) => isSection(own) && own.type === reader?.value.type);
     const registries = reader === undefined || hasReader ? imported.registries : [...imported.registries, reader];
-    for (const value of registries) this.#registries.push({ value, position });
-    for (const value of imported.clusters) this.#clusters.push({ value: beside(folder, value), position });
+    for (const { value, path } of registries) this.#registries.push({ value, position: document.valuePosition(path) });
+    for (const { value, path } of imported.clusters) {
+      this.#clusters.push({ value: beside(folder, value), position: document.valuePosition(path) });
+    }
     this.#health = { ...this.#health, ...imported.health };
   }
 

@@ -2,17 +2,24 @@
  * `multi-cluster.yaml` of dubbo-kubernetes as parts of our configuration. Its typed part counts in full; of the rest, what
  * has a meaning here does, and everything else is named in a warning.
  */
+import type { Path } from "../document.ts";
 import { type ForeignFile, renamed, type Section } from "./foreign-values.ts";
 import { healthCheck } from "./health-check.ts";
 
 /** Raw: checked with everything else by the schema. */
 export interface ImportedConfig {
-  readonly registries: readonly Section[];
+  readonly registries: readonly Imported[];
   /** The registry that reads from the clusters, where the configuration has none that does. */
-  readonly reader?: Section;
-  readonly clusters: readonly Section[];
+  readonly reader?: Imported;
+  readonly clusters: readonly Imported[];
   /** Of `clusters.health`. */
   readonly health: Section;
+}
+
+/** A value of ours, and where in the file it comes from. */
+export interface Imported {
+  readonly value: Section;
+  readonly path: Path;
 }
 
 export const nothingImported: ImportedConfig = { registries: [], clusters: [], health: {} };
@@ -38,15 +45,21 @@ export function importMultiCluster(content: unknown, isEnabled: boolean, file: F
     file.ignore(cluster, path, [...Object.keys(clusterKeys), "name", "enabled"]);
     const { kubeConfig = "", context = "", id } = cluster;
     const network = networks.get(String(id));
-    return {
+    const value = {
       ...renamed(cluster, clusterKeys),
       // Left out, it is false there.
       enabled: cluster.enabled === true,
       ...(kubeConfig === "" && context === "" && { inCluster: true }),
       ...(network !== undefined && { network }),
     };
+    return { value, path };
   });
-  return { registries: [], reader: servicesOf(clusterDefaults, file), clusters, health: healthCheck(failover, file) };
+  return {
+    registries: [],
+    reader: { value: servicesOf(clusterDefaults, file), path: ["multiCluster"] },
+    clusters,
+    health: healthCheck(failover, file),
+  };
 }
 
 /** What the file is for: the Services of its clusters. */

@@ -4,16 +4,16 @@
  */
 import { type ForeignFile, renamed, type Section } from "./foreign-values.ts";
 import { healthCheck } from "./health-check.ts";
-import { type ImportedConfig, nothingImported } from "./multi-cluster.ts";
+import { type Imported, type ImportedConfig, nothingImported } from "./multi-cluster.ts";
 
 const types = ["kubernetes", "nacos", "zookeeper"] as const;
 type Type = (typeof types)[number];
 
-interface Imported {
+interface ImportedRegistry {
   readonly type: Type;
   readonly priority: number;
-  readonly registry: Section;
-  readonly cluster: Section | undefined;
+  readonly registry: Imported;
+  readonly cluster: Imported | undefined;
 }
 
 /** @param isEnabled whatever the file says */
@@ -34,7 +34,7 @@ export function importMultiRegistry(content: unknown, isEnabled: boolean, file: 
     .list(section.registries, ["multiRegistry", "registries"])
     .flatMap((entry, at) => importRegistry(file.section(entry, ["multiRegistry", "registries", at]), at, { defaults, discovery, file }));
   const kubernetesFirst = discovery.mergingStrategy === "kubernetes-first";
-  const rank = ({ type, priority }: Imported) => (kubernetesFirst && type === "kubernetes" ? Number.POSITIVE_INFINITY : priority);
+  const rank = ({ type, priority }: ImportedRegistry) => (kubernetesFirst && type === "kubernetes" ? Number.POSITIVE_INFINITY : priority);
   imported.sort((one, other) => rank(other) - rank(one) || 0);
   return {
     registries: imported.map(({ registry }) => registry),
@@ -64,7 +64,7 @@ interface Surroundings {
   readonly file: ForeignFile;
 }
 
-function importRegistry(entry: Section, at: number, surroundings: Surroundings): Imported[] {
+function importRegistry(entry: Section, at: number, surroundings: Surroundings): ImportedRegistry[] {
   const { file } = surroundings;
   const path = ["multiRegistry", "registries", at];
   file.ignore(entry, path, ["id", "name", "type", "address", "enabled", "priority", "config"]);
@@ -78,7 +78,14 @@ function importRegistry(entry: Section, at: number, surroundings: Surroundings):
   const priority = Number(entry.priority ?? 0);
   const config = file.section(entry.config, [...path, "config"]);
   const { registry, cluster } = readers[type](entry, config, [...path, "config"], surroundings);
-  return [{ type, priority: Number.isFinite(priority) ? priority : 0, registry: { id: entry.id, type, ...registry }, cluster }];
+  return [
+    {
+      type,
+      priority: Number.isFinite(priority) ? priority : 0,
+      registry: { value: { id: entry.id, type, ...registry }, path },
+      cluster: cluster && { value: cluster, path },
+    },
+  ];
 }
 
 type Reader = (

@@ -7,12 +7,12 @@ import { freePorts } from "../../e2e/servers/free-port.ts";
 export interface ConfigOptions {
   /** The `registries` of the configuration. */
   readonly registries: readonly Readonly<Record<string, unknown>>[];
-  /** The `clusters` of the configuration; default: none. */
-  readonly clusters?: Readonly<Record<string, unknown>>;
   /** Added to the `xds` of the configuration. */
   readonly xds?: Readonly<Record<string, unknown>>;
   /** Where the last known state is kept; default: nowhere. */
   readonly state?: string;
+  /** The `clusters` of the configuration. */
+  readonly clusters?: Readonly<Record<string, unknown>>;
 }
 
 export class ConfigFile {
@@ -26,13 +26,13 @@ export class ConfigFile {
     this.metricsPort = metricsPort;
   }
 
-  static async write({ registries, clusters, xds, state }: ConfigOptions): Promise<ConfigFile> {
+  static async write({ registries, xds, state, clusters }: ConfigOptions): Promise<ConfigFile> {
     // Nothing listens at the last two: an istiod beside it that counts as warm and shows nothing.
     const [xdsPort, metricsPort, adminPort, ...nowhere] = await freePorts(5);
     const file = new ConfigFile(xdsPort!, metricsPort!);
     const content = {
       registries,
-      clusters,
+      ...(clusters && { clusters }),
       xds: { port: xdsPort, initialSync: { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] }, ...xds },
       metrics: { port: metricsPort },
       admin: { port: adminPort },

@@ -47,6 +47,10 @@ export class KubernetesApi {
     return { etcd, apis, stop };
   }
 
+  get pid(): number {
+    return this.#running().pid;
+  }
+
   get alive(): boolean {
     return this.#child?.alive ?? false;
   }

@@ -127,12 +127,10 @@ suite("an API server that fails", { concurrency: true }, () => {
   test("silence is noticed by two heartbeats, and over when the server speaks again", async (context) => {
     const fake = await fakeCluster(context);
     put(fake, "orders", [1]);
-    const recorded = open(context, settingsOf(credentialOf(fake)));
+    const recorded = open(context, settingsOf(credentialOf(fake), { heartbeat: 300 }));
     await recorded.synced();
     fake.behaviour = "mute";
-    const begun = performance.now();
     await recorded.until("the loss", () => recorded.count("unreachable") > 0);
-    assert.ok(performance.now() - begun < 1_500);
     assert.match(recorded.last("unreachable")?.text ?? "", /cluster east \(127\.0\.0\.1:\d+\): .*no complete answer/);
     put(fake, "orders", [1, 2]);
     fake.behaviour = "normal";
@@ -234,11 +232,11 @@ suite("credentials", { concurrency: true }, () => {
     const fake = await fakeCluster(context);
     put(fake, "orders", [1]);
     fake.tokens = new Set(["old"]);
-    const recorded = open(context, settingsOf(credentialOf(fake, { token: "old" })));
+    const recorded = open(context, settingsOf(credentialOf(fake, { token: "old" }), { heartbeat: 300 }));
     await recorded.synced();
     fake.tokens = new Set(["new"]);
     await recorded.until("the loss", () => /401/.test(recorded.last("unreachable")?.text ?? ""));
-    assert.equal(recorded.session.update?.(settingsOf(credentialOf(fake, { token: "new" }))), true);
+    assert.equal(recorded.session.update?.(settingsOf(credentialOf(fake, { token: "new" }), { heartbeat: 300 })), true);
     await recorded.synced(2);
     put(fake, "orders", [1, 2]);
     await recorded.until("a change", () => numbers(recorded, "orders") === "1,2");

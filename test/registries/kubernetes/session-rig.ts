@@ -21,11 +21,12 @@ export function credentialOf(fake: FakeKubernetes, more: Partial<ClusterCredenti
   return { id: "east", server: fake.url, priority: 0, ...more };
 }
 
+/** A heartbeat that a busy machine does not miss, unless a test wants another one. */
 export function settingsOf(credential: ClusterCredential, more: Partial<KubernetesSettings> = {}): KubernetesSettings {
   return {
     ...kubernetesKind.schema.parse({}),
-    heartbeat: 150,
-    request: 1_000,
+    heartbeat: 5_000,
+    request: 5_000,
     watch: 30_000,
     relist: 600_000,
     cluster: credential,

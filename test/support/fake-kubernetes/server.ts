@@ -19,6 +19,7 @@ export interface ApiCall {
   readonly namespace: string | undefined;
   readonly query: URLSearchParams;
   readonly token: string | undefined;
+  readonly headers: IncomingMessage["headers"];
 }
 
 /** What goes wrong with one request: a status, no answer, a closed connection, or bytes that are no JSON. */
@@ -191,13 +192,13 @@ export class FakeKubernetes {
 }
 
 function callOf(
-  { method }: IncomingMessage,
+  { method, headers }: IncomingMessage,
   { searchParams: query }: URL,
   { resource, namespace, name }: Target,
   token: string | undefined,
 ): ApiCall {
   const read = name !== undefined ? "get" : query.get("watch") ? "watch" : "list";
-  return { verb: method === "GET" ? read : "write", resource, namespace, query, token };
+  return { verb: method === "GET" ? read : "write", resource, namespace, query, token, headers };
 }
 
 function selector(namespace: string | undefined, query: URLSearchParams): (object: FakeObject) => boolean {

@@ -38,8 +38,8 @@ export interface ReflectorTimes {
   readonly backOff: BackOffLimits;
 }
 
-/** Objects per page: one page blocks the event loop for some ms. */
-const pageSize = 500;
+/** Objects per page: one page blocks the event loop for some ms, and is garbage of some MB. */
+const pageSize = 250;
 /** Beyond its own length, a watch is given up. ms */
 const graceMs = 5_000;
 /** A watch that the server ends sooner than this is not begun again at once. ms */

@@ -71,10 +71,20 @@ function readEndpoint(value: unknown): SliceEndpoint[] {
     {
       address,
       state: stateOf(conditions),
-      ...(typeof zone === "string" && zone !== "" && { zone }),
-      ...(typeof nodeName === "string" && nodeName !== "" && { node: nodeName }),
+      ...(typeof zone === "string" && zone !== "" && { zone: once(zone) }),
+      ...(typeof nodeName === "string" && nodeName !== "" && { node: once(nodeName) }),
     },
   ];
+}
+
+/** Zones and nodes stand in thousands of endpoints: one text for all of them. */
+const texts = new Map<string, string>();
+const mostTexts = 20_000;
+
+function once(text: string): string {
+  const known = texts.get(text);
+  if (known === undefined && texts.size < mostTexts) texts.set(text, text);
+  return known ?? text;
 }
 
 /** A condition that is absent or null is unknown; the API says how that counts: ready as true, serving as ready, terminating as false. */
