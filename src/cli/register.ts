@@ -40,7 +40,7 @@ export async function register(command: RegisterCommand): Promise<number> {
     ...(command.server !== undefined && { access: () => accessOf(command) }),
     events: {
       written: (services) => log.info({ services }, "the pod says what it is to say"),
-      failed: (reason) => log.warn({}, `not written, tried again: ${reason}`),
+      failed: once((reason) => log.warn({}, `not written, tried again until it is: ${reason}`)),
       lost: lost.resolve,
     },
   });
@@ -74,6 +74,15 @@ export async function register(command: RegisterCommand): Promise<number> {
   clearInterval(alive);
   log.flush();
   return typeof end === "string" ? 0 : 1;
+}
+
+/** Told again only if it is another reason: an outage may be long. */
+function once(tell: (reason: string) => void): (reason: string) => void {
+  let told: string | undefined;
+  return (reason) => {
+    if (reason !== told) tell(reason);
+    told = reason;
+  };
 }
 
 function accessOf({ server = "", tokenFile, caFile }: RegisterCommand): ApiAccess {

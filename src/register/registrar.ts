@@ -57,8 +57,8 @@ export class Registrar {
     this.#wanted += 1;
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ wanted: this.#wanted, done });
-    this.#running ??= this.#run();
     this.#wake.resolve();
+    this.#running ??= this.#run();
     return done.promise;
   }
 
