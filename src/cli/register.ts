@@ -32,6 +32,8 @@ export async function register(command: RegisterCommand): Promise<number> {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));
   });
   const lost = Promise.withResolvers<string>();
+  /** An outage may be long: its reason is told once. */
+  let failure: string | undefined;
   const registrar = registrarFor({
     format,
     writer,
@@ -39,8 +41,14 @@ export async function register(command: RegisterCommand): Promise<number> {
     ...(label !== undefined && { label }),
     ...(command.server !== undefined && { access: () => accessOf(command) }),
     events: {
-      written: (services) => log.info({ services }, "the pod says what it is to say"),
-      failed: once((reason) => log.warn({}, `not written, tried again until it is: ${reason}`)),
+      written(services) {
+        failure = undefined;
+        log.info({ services }, "the pod says what it is to say");
+      },
+      failed(reason) {
+        if (reason !== failure) log.warn({}, `not written, tried again until it is: ${reason}`);
+        failure = reason;
+      },
       lost: lost.resolve,
     },
   });
@@ -74,15 +82,6 @@ export async function register(command: RegisterCommand): Promise<number> {
   clearInterval(alive);
   log.flush();
   return typeof end === "string" ? 0 : 1;
-}
-
-/** Told again only if it is another reason: an outage may be long. */
-function once(tell: (reason: string) => void): (reason: string) => void {
-  let told: string | undefined;
-  return (reason) => {
-    if (reason !== told) tell(reason);
-    told = reason;
-  };
 }
 
 function accessOf({ server = "", tokenFile, caFile }: RegisterCommand): ApiAccess {
