@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import fc from "fast-check";
 import { type RegisterFormat, withOwnPart } from "../../src/register/annotation.ts";
 import { listenLocally } from "../../src/register/local-input.ts";
 import { type RegisterOptions, register } from "../../src/register/register.ts";
@@ -196,6 +197,27 @@ suite("our part of an annotation", () => {
     );
     assert.equal(withOwnPart("dubbo-records", payload, { ...own, services }), payload);
     assert.equal(withOwnPart("dubbo-records", payload, { ...own, services: [] }), recordsPayload(others));
+  });
+
+  test("is found in whatever it could be put into", () => {
+    const services = checkedServices({ services: [orders] });
+    const some = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.array(fc.object()).map((list) => JSON.stringify({ services: list })),
+    );
+    fc.assert(
+      fc.property(some, (payload) => {
+        let written: string;
+        try {
+          written = withOwnPart("json-services", payload, { ...own, services })!;
+        } catch (error) {
+          return (error as Error).message.includes("something else");
+        }
+        const { services: all } = JSON.parse(written) as { services: { writer?: unknown }[] };
+        return all.filter((one) => one?.writer === own.writer).length === 1;
+      }),
+    );
   });
 
   test("that is all of it takes the annotation along", () => {
