@@ -6,7 +6,7 @@ import type { ClusterReport } from "./cluster-manager.ts";
  * - `syncing`: not everything in it was listed so far
  * - `timeout`: nor within `clusters.syncTimeout`; it goes on being tried
  * - `synced`: all that is read from it was listed, and it answers
- * - `unreachable`: its API server does not answer; what is known of it stays
+ * - `unreachable`: its API server does not answer what is asked of it; what is known of it stays
  * - `refused`: its credential cannot be used, and there never was another
  * - `closed`: it is there, but `enabled: false`
  */
@@ -68,7 +68,7 @@ export function clusterView(report: ClusterReport, context: ClusterContext): Clu
   return {
     id,
     state,
-    reason: report.refused ?? (state === "synced" ? undefined : troubles.find((reason) => reason !== undefined)),
+    reason: report.refused ?? troubles.find((reason) => reason !== undefined),
     place,
     owner,
     rejected,
@@ -76,7 +76,7 @@ export function clusterView(report: ClusterReport, context: ClusterContext): Clu
     isLocal,
     isDefault,
     isOptional: known?.policy.optional ?? false,
-    healthy: health === undefined || health.phase === "starting" ? undefined : health.phase === "live",
+    healthy: verdictOf(health),
     lastContact: Math.max(0, health?.lastContact ?? 0, ...sources.map(({ status }) => status.lastContact)),
     services: sources.reduce((sum, { services }) => sum + services, 0),
     endpoints: sources.reduce((sum, { endpoints }) => sum + endpoints, 0),
@@ -91,9 +91,17 @@ export function clusterView(report: ClusterReport, context: ClusterContext): Clu
 function stateOf({ access, known, health, since }: ClusterReport, { sources, syncTimeout, now }: ClusterContext): ClusterState {
   if (access === undefined) return "refused";
   if (known === undefined) return "closed";
-  if (health?.phase === "stale" && health.epoch > 0) return "unreachable";
-  if (sources.some(({ status }) => status.phase === "stale")) return "unreachable";
+  const isUnhealthy = verdictOf(health) === false;
+  const isLive = sources.length > 0 && sources.every(({ status }) => status.phase === "live");
+  // What is read is the better witness: a probe may have a new credential that does not serve.
+  if ((isUnhealthy && !isLive) || sources.some(({ status }) => status.phase === "stale" && status.synced)) return "unreachable";
   const isSynced = sources.length > 0 ? sources.every(({ status }) => status.synced) : health?.phase === "live";
   if (isSynced) return "synced";
   return now - since > syncTimeout ? "timeout" : "syncing";
+}
+
+/** One that never answered goes on starting, with a reason. */
+function verdictOf(health: RegistryStatus | undefined): boolean | undefined {
+  if (health === undefined || (health.phase === "starting" && health.reason === undefined)) return undefined;
+  return health.phase === "live";
 }

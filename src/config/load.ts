@@ -6,7 +6,7 @@ import type { RegistryKind } from "../registries/contract.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 import { ConfigErrors } from "./config-errors.ts";
 import { isWithin, type Path, pathText, readDocument } from "./document.ts";
-import { type CommandLineConfig, joinImports } from "./imports/join-imports.ts";
+import { type CommandLineConfig, type ImportedIds, joinImports } from "./imports/join-imports.ts";
 import { explainIssue } from "./issues.ts";
 import { checkRules } from "./rules.ts";
 import { type ClustersConfig, type Config, configSchema, type TlsConfig } from "./schema.ts";
@@ -21,6 +21,8 @@ export interface LoadedConfig {
   readonly secrets: readonly Secret[];
   /** Of imported files, what means nothing here. */
   readonly warnings: readonly TributaryError[];
+  /** Ids of registries and clusters that come from imported files and from the command line. */
+  readonly imported: ImportedIds;
   /** Absolute paths of the secret files, and of those that are imported. */
   readonly files: readonly string[];
   /** By `pathText`: the text as written, of every value that holds a reference. */
@@ -101,6 +103,7 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
     secrets,
     files,
     warnings: joined.warnings,
+    imported: joined.imported,
     written: resolved.written,
     positionOf: document.valuePosition,
   };

@@ -37,6 +37,16 @@ test("the running configuration itself, written in another way, changes nothing"
   assert.equal(objects.unchanged, 3);
 });
 
+test("imported files are not read for a candidate: what comes from them stays, if it names the same ones", async (t) => {
+  const rig = await running(t);
+  const [own] = rig.registries;
+  const loaded = { ...rig.loaded, imported: { registries: new Set(["b"]), clusters: new Set() } };
+  const same = await changes({ ...rig, loaded }, { registries: [own] });
+  assert.deepEqual([same.registries, same.sections, same.told], [[], [], []]);
+  const other = await changes({ ...rig, loaded }, { registries: [own], imports: { multiRegistry: "other.yaml" } });
+  assert.deepEqual(other.registries, [{ id: "b", change: "removed", settings: [] }]);
+});
+
 test("what a candidate renames, readdresses and renumbers is told before it happens", async (t) => {
   const rig = await running(t);
   const mesh = { servicePorts: { dubbo: 9090 }, vipCidr: "242.0.0.0/8" };

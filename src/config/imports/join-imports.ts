@@ -34,8 +34,15 @@ export interface JoinedConfig {
   readonly files: readonly string[];
   readonly errors: readonly TributaryError[];
   readonly warnings: readonly TributaryError[];
+  /** Ids of what was joined. */
+  readonly imported: ImportedIds;
   /** Whether a value comes from elsewhere: it is not to be repeated. */
   isJoined(path: Path): boolean;
+}
+
+export interface ImportedIds {
+  readonly registries: ReadonlySet<unknown>;
+  readonly clusters: ReadonlySet<unknown>;
 }
 
 /** As much as a ConfigMap can hold. */
@@ -58,7 +65,16 @@ export function joinImports(value: unknown, document: ConfigDocument, options: J
   }
   // What is of the wrong form is left to the schema.
   if (options.ignored || !joined.isAny || (value !== undefined && value !== null && !isSection(value))) {
-    return { value, document, secrets: [], files: [], errors: [], warnings: [], isJoined: () => false };
+    return {
+      value,
+      document,
+      secrets: [],
+      files: [],
+      errors: [],
+      warnings: [],
+      imported: { registries: new Set(), clusters: new Set() },
+      isJoined: () => false,
+    };
   }
   return joined.result(imports);
 }
@@ -148,6 +164,10 @@ class Joining {
       files: this.#files,
       errors: this.#errors,
       warnings: this.#warnings,
+      imported: {
+        registries: new Set(this.#registries.map(({ value }) => value.id)),
+        clusters: new Set(this.#clusters.map(({ value }) => value.id)),
+      },
     };
   }
 

@@ -1,4 +1,5 @@
 /** What a candidate configuration would change in the running state, without applying anything. */
+import { isDeepStrictEqual } from "node:util";
 import type { RegistryChange, StateDiff } from "../../admin/state-diff.ts";
 import { diffConfig } from "../../config/diff.ts";
 import type { LoadedConfig } from "../../config/load.ts";
@@ -25,8 +26,9 @@ export async function diffCandidate(
   const candidate = await parseCandidate({ text, file: loaded.file, shownAs }, signal);
   signal.throwIfAborted();
   const running = { config: loaded.config, written: asWritten(loaded.config, loaded.written) };
-  const written = asWritten(candidate.config, candidate.written);
-  const next = withRunningValues({ config: candidate.config, written }, running);
+  const candidateConfig = withImports(candidate.config, loaded);
+  const written = asWritten(candidateConfig, candidate.written);
+  const next = withRunningValues({ config: candidateConfig, written }, running);
   const before = pipeline.store.current();
   const sources = pipeline.sources.configsOf(next.registries);
   const state = await candidateState({ mesh: next.mesh, sources }, pipeline.catalog, before, signal);
@@ -39,6 +41,19 @@ export async function diffCandidate(
     registries,
     objects,
     notes: notesOf(pipeline, running.config, next, registries, candidate.written.size, moving),
+  };
+}
+
+/** Imported files are not read for a candidate: what they give now, they go on giving, if it names the same ones. */
+function withImports(candidate: Config, { config, imported }: LoadedConfig): Config {
+  if (!isDeepStrictEqual(candidate.imports, config.imports)) return candidate;
+  const own = new Set(candidate.registries.map(({ id }) => id));
+  const registries = config.registries.filter(({ id }) => imported.registries.has(id) && !own.has(id));
+  const list = config.clusters.list.filter(({ id }) => imported.clusters.has(id));
+  return {
+    ...candidate,
+    registries: [...candidate.registries, ...registries],
+    clusters: { ...candidate.clusters, list: [...candidate.clusters.list, ...list] },
   };
 }
 

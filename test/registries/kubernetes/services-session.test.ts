@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { eventually } from "../../e2e/servers/eventually.ts";
 import { authority, certificate, certificateFile } from "../../support/certificates.ts";
 import { serviceObject } from "../../support/kubernetes-objects.ts";
 import { credentialOf, fakeCluster, lists, nothingLost, numbers, open, put, settingsOf, slices } from "./session-rig.ts";
@@ -184,6 +185,11 @@ suite("permissions", { concurrency: true }, () => {
     assert.deepEqual([problem?.code, problem?.where], ["no-permission", "nodes"]);
     assert.match(problem?.message ?? "", /may not list nodes in the whole cluster; grant it get, list and watch/);
     assert.equal(recorded.count("unreachable"), 0);
+    const attempts = lists(fake, "nodes");
+    put(fake, "orders", [1, 2]);
+    await recorded.until("a change", () => numbers(recorded, "orders") === "1,2");
+    await eventually("another attempt", () => lists(fake, "nodes") > attempts, { every: 20 });
+    assert.equal(recorded.count("commit"), 1, "what is refused again changes nothing");
   });
 
   test("a namespace that may not be read stays as it was, and the others are served", async (context) => {
@@ -209,6 +215,10 @@ suite("permissions", { concurrency: true }, () => {
     const recorded = open(context, settingsOf(credentialOf(fake)));
     await recorded.until("the reason", () => /may not list endpointslices/.test(recorded.last("unreachable")?.text ?? ""));
     assert.equal(recorded.count("commit") + recorded.view.size, 0);
+    const attempts = lists(fake, slices);
+    const mark = recorded.told.length;
+    await eventually("another attempt", () => lists(fake, slices) > attempts, { every: 20 });
+    assert.ok(!recorded.told.slice(mark).some(({ what }) => what === "contact"), "an answer that says no is no contact");
     fake.forbidden.clear();
     await recorded.synced();
     assert.equal(numbers(recorded, "orders"), "1");

@@ -162,10 +162,11 @@ export class ReflectedCluster {
       emit.problem({ code: "no-permission", where: resource.name, message: `${lack}${instead} (${failure.message})` });
       if (verb === "watch") return;
       if (!reflector.isListed || optional) {
+        const waited = this.#due.delete(reflector);
+        const failed = this.#failing.delete(reflector);
         this.#refused.set(reflector, lack);
-        this.#due.delete(reflector);
-        this.#failing.delete(reflector);
-        this.#completeIfSo();
+        // Said again, it changes nothing.
+        if (waited || failed) this.#completeIfSo();
         return;
       }
     }

@@ -42,6 +42,8 @@ export interface ReflectorTimes {
 const pageSize = 250;
 /** Beyond its own length, a watch is given up. ms */
 const graceMs = 5_000;
+/** Between two attempts at what the credential may not do: somebody may grant it, but not soon. */
+const forbiddenBackOff = { firstMs: 500, mostMs: 30_000 };
 /** A watch that the server ends sooner than this is not begun again at once. ms */
 const shortWatchMs = 1_000;
 
@@ -100,6 +102,7 @@ export class Reflector<T> {
       this.#turn = new AbortController();
       const { signal } = this.#turn;
       let verb: "list" | "watch" = "list";
+      let limits = this.#times.backOff;
       try {
         if (this.#version !== undefined && this.#inDoubt) await this.#compare(signal);
         if (this.#version === undefined) await this.#list(signal);
@@ -116,6 +119,7 @@ export class Reflector<T> {
         // Who may not watch can still list, again and again.
         if (failure.kind === "expired" || (failure.kind === "forbidden" && verb === "watch")) this.#version = undefined;
         this.#inDoubt = true;
+        if (failure.kind === "forbidden") limits = forbiddenBackOff;
         // A version that is too old is in the nature of things, and lists at once, unless it is so again and again.
         if (failure.kind === "expired" && attempt === 0) {
           attempt++;
@@ -123,7 +127,7 @@ export class Reflector<T> {
         }
         this.#events.failed(failure, verb);
       }
-      const wait = backOff(attempt++, this.#times.backOff, Math.random());
+      const wait = backOff(attempt++, limits, Math.random());
       // Whoever wants something of the loop ends its pause.
       await delay(wait, undefined, { signal }).catch(() => {});
     }

@@ -25,6 +25,8 @@ export class ServicesSession implements Session {
   readonly #touched = new Set<string>();
   #telling: NodeJS.Immediate | undefined;
   #listing: Listing | undefined;
+  /** Nothing may be read at all. */
+  #shutOut = false;
   #closed = false;
 
   constructor(context: SessionContext, settings: KubernetesSettings) {
@@ -34,7 +36,15 @@ export class ServicesSession implements Session {
     this.#cluster = new ReflectedCluster({
       credential: settings.cluster,
       times: settings,
-      emit,
+      emit: {
+        unreachable: (reason) => emit.unreachable(reason),
+        suspicious: (what) => emit.suspicious(what),
+        problem: (problem) => emit.problem(problem),
+        // A server that answers, and says no to everything, is as good as away.
+        contact: () => {
+          if (!this.#shutOut) emit.contact();
+        },
+      },
       log,
       complete: () => void this.#list(),
     });
@@ -71,7 +81,8 @@ export class ServicesSession implements Session {
   async #list(): Promise<void> {
     const { emit, known } = this.#context;
     const missing = this.#places.filter(({ refusal }) => refusal !== undefined);
-    if (missing.length === this.#places.length) {
+    this.#shutOut = missing.length === this.#places.length;
+    if (this.#shutOut) {
       emit.unreachable(`cluster ${this.#settings.cluster.id}: ${missing[0]?.refusal}`);
       return;
     }
