@@ -66,7 +66,9 @@ function withReason(status: RegistryStatus, reason: string | undefined, redact: 
 function waitingReason({ clusters }: Pipeline, { id, type }: Pick<RegistryReport, "id" | "type">): string | undefined {
   if (clusterOf(id) !== undefined || !kinds.find((kind) => kind.id === type)?.needsClusters) return undefined;
   const unread = clusters.places().filter(({ status }) => !status.synced);
-  return `its clusters are not known yet: ${unread.map(({ name, status }) => `${name}${status.reason === undefined ? "" : ` (${status.reason})`}`).join(", ")}`;
+  const why = (name: string, reason: string | undefined) =>
+    reason ?? (name === "remote-secrets" ? `waits for cluster ${clusters.default}` : "not read");
+  return `its clusters are not known yet: ${unread.map(({ name, status }) => `${name} (${why(name, status.reason)})`).join(", ")}`;
 }
 
 /** Every different item once, with how often it occurs. */

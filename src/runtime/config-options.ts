@@ -1,5 +1,6 @@
 /** What loading a configuration needs to know of the rooms: their kinds, and checks only they can make. */
 import { placesIn } from "../clusters/places/places.ts";
+import { defaultCluster } from "../clusters/settled.ts";
 import type { ConfigRule } from "../config/load.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { AddressRange } from "../mesh/cidr.ts";
@@ -37,7 +38,14 @@ const clustersExist: ConfigRule = ({ registries, clusters }, positionOf) => {
   });
 };
 
+const secretsHaveACluster: ConfigRule = ({ clusters }, positionOf) => {
+  if (clusters.remoteSecrets === undefined || defaultCluster(clusters) !== undefined) return [];
+  const message = "clusters.remoteSecrets: there is no cluster in which they could be read";
+  const hint = "give the cluster they lie in a `kubeconfig` or `inCluster: true` in clusters.list, or name it in clusters.default";
+  return [new TributaryError("CONFIG_INVALID", message, { position: positionOf(["clusters", "remoteSecrets"]), hint })];
+};
+
 export const configOptions: { readonly kinds: readonly RegistryKind[]; readonly rules: readonly ConfigRule[] } = {
   kinds,
-  rules: [namingCompiles, addressesExist, clustersExist],
+  rules: [namingCompiles, addressesExist, clustersExist, secretsHaveACluster],
 };

@@ -5,6 +5,9 @@ import { placeSpec, placesIn } from "../../src/clusters/places/places.ts";
 import { podAccess } from "../../src/clusters/places/pod-access.ts";
 import { remoteSecret } from "../../src/clusters/places/remote-secret.ts";
 import { clustersSchema } from "../../src/config/clusters-schema.ts";
+import type { ConfigErrors } from "../../src/config/config-errors.ts";
+import { parseConfig } from "../../src/config/load.ts";
+import { configOptions } from "../../src/runtime/config-options.ts";
 
 const inPod = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "6443" };
 const files = (path: string) => (path.endsWith("/token") ? "the-token\n" : "the-ca\n");
@@ -43,6 +46,25 @@ test("only the places that are configured are read, and secrets only once their 
   const spec = placeSpec("remote-secrets", config, { id: "a", server: "https://a", priority: 0 });
   assert.equal(spec.isDormant, undefined);
   assert.equal((spec.settings as { namespace: string }).namespace, "istio-system");
+});
+
+test("registries without clusters, and secrets without a cluster, are refused with what to do", () => {
+  const told = (config: object) => {
+    try {
+      parseConfig(JSON.stringify(config), { file: "tributary.yaml", ...configOptions });
+      return "";
+    } catch (error) {
+      return (error as ConfigErrors).message;
+    }
+  };
+  const registries = [{ id: "k8s", type: "kubernetes" }];
+  assert.match(told({ registries }), /reads from Kubernetes clusters, and none is configured .*\(name them/);
+  assert.match(told({ registries, clusters: { remoteSecrets: {} } }), /no cluster in which they could be read/);
+  assert.match(
+    told({ registries, clusters: { list: [{ id: "a" }, { id: "a" }] } }),
+    /clusters\.list\[1\]\.id: clusters\.list\[0\] .* has the same id/,
+  );
+  assert.equal(told({ registries, clusters: { list: [{ id: "a", inCluster: true }], remoteSecrets: {} } }), "");
 });
 
 test("a cluster is reached in one way, and the process runs in one", () => {
