@@ -28,12 +28,12 @@ const pollMs = 1_000;
 export async function register(command: RegisterCommand): Promise<number> {
   const log = await createLogger({ level: "info", format: "auto" });
   const { format, annotation, label, writer, file, listen } = command;
-  // Signals alone would not keep the process.
-  const alive = setInterval(() => {}, 2 ** 30);
   const signal = new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));
   });
   const lost = Promise.withResolvers<string>();
+  /** An outage may be long: its reason is told once. */
+  let failure: string | undefined;
   const registrar = registrarFor({
     format,
     writer,
@@ -41,8 +41,14 @@ export async function register(command: RegisterCommand): Promise<number> {
     ...(label !== undefined && { label }),
     ...(command.server !== undefined && { access: () => accessOf(command) }),
     events: {
-      written: (services) => log.info({ services }, "the pod says what it is to say"),
-      failed: (reason) => log.warn({}, `not written, tried again: ${reason}`),
+      written(services) {
+        failure = undefined;
+        log.info({ services }, "the pod says what it is to say");
+      },
+      failed(reason) {
+        if (reason !== failure) log.warn({}, `not written, tried again until it is: ${reason}`);
+        failure = reason;
+      },
       lost: lost.resolve,
     },
   });
@@ -53,7 +59,7 @@ export async function register(command: RegisterCommand): Promise<number> {
   };
   if (file !== undefined) {
     parts.set("file", parseServices(readBoundedFile(file, maxFile)));
-    watchFile(file, { interval: pollMs }, () => {
+    watchFile(file, { interval: pollMs, persistent: false }, () => {
       try {
         set("file", parseServices(readBoundedFile(file, maxFile))).catch(() => {});
       } catch (error) {
@@ -65,6 +71,8 @@ export async function register(command: RegisterCommand): Promise<number> {
     listen === undefined ? undefined : await listenLocally(listen, (services) => set("local", services));
   if (input) log.info({ port: input.port }, "listening on loopback");
   set("flags", command.service).catch(() => {});
+  // Signals alone would not keep the process.
+  const alive = setInterval(() => {}, 2 ** 30);
   const end = await Promise.race([signal, lost.promise.then((reason) => ({ reason }))]);
   if (file !== undefined) unwatchFile(file);
   input?.close();

@@ -21,7 +21,7 @@ export interface RegistrarOptions {
 }
 
 export interface RegistrarEvents {
-  /** The pod says what it is to say. */
+  /** The pod says what it is to say: it was just written, or is found so after failures. */
   written(services: number): void;
   /** An attempt failed; the next one comes by itself. */
   failed(reason: string): void;
@@ -57,8 +57,8 @@ export class Registrar {
     this.#wanted += 1;
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ wanted: this.#wanted, done });
-    this.#running ??= this.#run();
     this.#wake.resolve();
+    this.#running ??= this.#run();
     return done.promise;
   }
 
@@ -80,7 +80,7 @@ export class Registrar {
       const wanted = this.#wanted;
       this.#wake = Promise.withResolvers<void>();
       try {
-        if (await this.#write()) events.written(this.#services.length);
+        if ((await this.#write()) || attempt > 0) events.written(this.#services.length);
         attempt = 0;
         this.#settle(wanted);
         if (this.#isWithdrawn && this.#wanted === wanted) return;

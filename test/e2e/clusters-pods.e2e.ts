@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import type { ApiFailure } from "../../src/registries/kubernetes/connection/api-failure.ts";
 import { ClusterConnection } from "../../src/registries/kubernetes/connection/cluster-connection.ts";
 import { recordsPayload } from "../../src/registries/pod-records/records.ts";
@@ -16,6 +16,7 @@ import { type PodOptions, podObject, podStatus, providerKey } from "../support/p
 import { repository } from "./install/cache.ts";
 import { Child } from "./servers/child.ts";
 import { eventually } from "./servers/eventually.ts";
+import { freePorts } from "./servers/free-port.ts";
 import { KubernetesApi } from "./servers/kubernetes-api.ts";
 import { Tributary } from "./servers/tributary.ts";
 import { type Observer, observeDelta } from "./zookeeper-faults/observers.ts";
@@ -148,6 +149,28 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
     await putPod(other, "order-9", address, { labels: { version: "elsewhere" } });
     await eventually("the other pod's label", async () => (await endpointOf("far"))?.labels?.version === "elsewhere");
     assert.equal((await endpointOf("near"))?.labels?.version, "v2");
+  });
+
+  test("services of a file are followed, and those that the application itself tells on loopback come beside them", async () => {
+    await registrar.kill();
+    const file = path.join(folder, "register.yaml");
+    const [port] = await freePorts(1);
+    writeFileSync(file, "services: [{ name: orders, ports: [{ number: 8082, protocol: http }] }]");
+    registrar = register("--file", file, "--listen", String(port));
+    await observer.view.until("the port in the file", () => endpoints(orders) === `${address}:8082`, 20_000);
+    writeFileSync(file, "services: [{ name: orders, ports: [{ number: 8083, protocol: http }] }]");
+    await observer.view.until("the port in the file now", () => endpoints(orders) === `${address}:8083`, 10_000);
+    const body = JSON.stringify({ services: [{ name: "items", ports: [{ number: 9091, protocol: "http" }] }] });
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`http://127.0.0.1:${port}/services`, { method: "PUT", headers, body });
+    assert.equal(response.status, 200, await response.text());
+    await observer.view.until("the application's own", () => endpoints("tributary/items.shop.pods") === `${address}:9091`, 5_000);
+    assert.equal(endpoints(orders), `${address}:8083`);
+  });
+
+  test("the pod's specification that is shipped is one", async () => {
+    const pod = parse(readFileSync(path.join(repository, "manifests/register/pod.yaml"), "utf8"));
+    await api.create(`${pods}?dryRun=All&fieldValidation=Strict`, { ...pod, metadata: { ...pod.metadata, name: "order-3" } });
   });
 
   test("asked to end, it takes everything back", async () => {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import fc from "fast-check";
 import { type RegisterFormat, withOwnPart } from "../../src/register/annotation.ts";
 import { listenLocally } from "../../src/register/local-input.ts";
 import { type RegisterOptions, register } from "../../src/register/register.ts";
 import { checkedServices, parseServiceFlag, parseServices } from "../../src/register/service-document.ts";
 import { decoder } from "../../src/registries/pod-records/decoder.ts";
 import { recordsPayload } from "../../src/registries/pod-records/records.ts";
+import { run } from "../support/command-line.ts";
 import { FakeKubernetes } from "../support/fake-kubernetes/server.ts";
 import { podObject, providerKey } from "../support/pod-objects.ts";
 
@@ -197,12 +199,41 @@ suite("our part of an annotation", () => {
     assert.equal(withOwnPart("dubbo-records", payload, { ...own, services: [] }), recordsPayload(others));
   });
 
+  test("is found in whatever it could be put into", () => {
+    const services = checkedServices({ services: [orders] });
+    const some = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.array(fc.object()).map((list) => JSON.stringify({ services: list })),
+    );
+    fc.assert(
+      fc.property(some, (payload) => {
+        let written: string;
+        try {
+          written = withOwnPart("json-services", payload, { ...own, services })!;
+        } catch (error) {
+          return (error as Error).message.includes("something else");
+        }
+        const { services: all } = JSON.parse(written) as { services: { writer?: unknown }[] };
+        return all.filter((one) => one?.writer === own.writer).length === 1;
+      }),
+    );
+  });
+
   test("that is all of it takes the annotation along", () => {
     for (const format of ["dubbo-records", "json-services"] satisfies RegisterFormat[]) {
       const payload = withOwnPart(format, undefined, { ...own, services: checkedServices({ services: [orders] }) });
       assert.equal(withOwnPart(format, payload, { ...own, services: [] }), undefined);
       assert.throws(() => withOwnPart(format, "not ours!", { ...own, services: [] }), /something else/);
     }
+  });
+});
+
+suite("the command", () => {
+  test("ends at once, with the reason, where it is not told which pod", async (t) => {
+    const { code, stderr } = await run(t, "register", "--service", "orders=http:80");
+    assert.equal(code, 1);
+    assert.match(stderr, /POD_NAMESPACE and POD_NAME/);
   });
 });
 

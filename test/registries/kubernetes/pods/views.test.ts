@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import fc from "fast-check";
 import type { Problem } from "../../../../src/registries/contract.ts";
 import { DescribedPods, type DescribedPodsOptions } from "../../../../src/registries/kubernetes/pods/described-pods.ts";
 import { type Pod, readPod } from "../../../../src/registries/kubernetes/pods/pod.ts";
 import { PodFacts } from "../../../../src/registries/kubernetes/pods/pod-facts.ts";
 import type { PodsView } from "../../../../src/registries/kubernetes/pods/pods-view.ts";
+import type { KubeObject } from "../../../../src/registries/kubernetes/reflector/kube-object.ts";
 import { nameMatcher } from "../../../../src/registries/name-filter.ts";
 import { decodeDubboRecords } from "../../../../src/registries/pod-records/dubbo-records.ts";
 import { decodeJsonServices } from "../../../../src/registries/pod-records/json-services.ts";
@@ -250,6 +252,22 @@ suite("a pod", () => {
       addresses: ["10.1.0.1", "fd00::1"],
     });
     assert.equal(readPod(written, undefined)?.payload, undefined);
+  });
+
+  test("with whatever in it is read without an error", () => {
+    const anything = fc.anything({ maxDepth: 2 });
+    const conditions = fc.array(fc.oneof(anything, fc.record({ type: fc.constant("Ready"), status: anything })));
+    const status = fc.oneof(
+      anything,
+      fc.record({ phase: anything, podIP: anything, podIPs: fc.array(fc.record({ ip: anything })), conditions }),
+    );
+    fc.assert(
+      fc.property(anything, status, anything, anything, (spec, state, labels, annotations) => {
+        const metadata = { name: "a", namespace: "b", labels, annotations } as KubeObject["metadata"];
+        const read = readPod({ metadata, spec, status: state }, "k");
+        assert.ok(read === undefined || (read.addresses.length > 0 && read.addresses.every((one) => typeof one === "string")));
+      }),
+    );
   });
 
   test("about to end is not ready; without an address, or run to its end, it is none", () => {
