@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Keeps connections, made by `keepingAgent`; absent: the request has one of its own. */
   readonly agent?: Agent | undefined;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HttpAnswer {
@@ -29,18 +31,22 @@ const maxBody = 64 * 1024 * 1024;
 
 /** @throws Error that says which server did not answer, and why; whatever status it answers with is an answer */
 export function httpRequest(server: NacosServer, settings: AccessSettings, request: HttpRequest): Promise<HttpAnswer> {
-  const { method = "GET", path, query, form, headers, agent } = request;
+  const { method = "GET", path, query, form, headers, agent, signal } = request;
   const { scheme, host, port } = server;
   const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
   const body = form === undefined ? undefined : new URLSearchParams(form).toString();
   const secure = scheme === "https";
   return new Promise((resolve, reject) => {
+    let failed = false;
     const fail = (error: NodeJS.ErrnoException): void => {
+      if (failed) return;
+      failed = true;
       // A kept connection that the server gave up while it was idle says nothing about the server.
-      if (sent.reusedSocket && error.code === "ECONNRESET") resolve(httpRequest(server, settings, { ...request, agent: undefined }));
+      const again = sent.reusedSocket && error.code === "ECONNRESET" && !signal?.aborted;
+      if (again) resolve(httpRequest(server, settings, { ...request, agent: undefined }));
       else reject(new Error(`${scheme}://${hostPortText(server)}: ${error.message || error.code}`, { cause: error }));
     };
-    const signal = AbortSignal.timeout(settings.requestTimeout);
+    const timeout = AbortSignal.timeout(settings.requestTimeout);
     const sent = (secure ? https : http).request(
       {
         host,
@@ -49,6 +55,7 @@ export function httpRequest(server: NacosServer, settings: AccessSettings, reque
         path: `${settings.contextPath}${path}${search}`,
         headers: { ...headers, ...(body !== undefined && { "content-type": "application/x-www-form-urlencoded" }) },
         agent: agent ?? false,
+        signal,
         ...(secure && !agent && tlsOptions(host, settings.tls)),
       },
       (response) => {
@@ -64,8 +71,8 @@ export function httpRequest(server: NacosServer, settings: AccessSettings, reque
       },
     );
     const late = (): void => void sent.destroy(new Error(`no answer within ${settings.requestTimeout} ms`));
-    signal.addEventListener("abort", late, { once: true });
-    sent.once("close", () => signal.removeEventListener("abort", late));
+    timeout.addEventListener("abort", late, { once: true });
+    sent.once("close", () => timeout.removeEventListener("abort", late));
     sent.once("error", fail);
     sent.end(body);
   });

@@ -23,14 +23,14 @@ export function firstKnownPath<T>(
   settings: AccessSettings,
   credentials: Credentials,
   versions: readonly PathVersion<T>[],
-  agent?: HttpRequest["agent"],
+  connection: Pick<HttpRequest, "agent" | "signal"> = {},
 ): (query: Readonly<Record<string, string>>, subject?: Subject) => Promise<T> {
   let known: PathVersion<T> | undefined;
   return async (query, subject) => {
     const tried: string[] = [];
     for (const version of known ? [known] : versions) {
       const { path, headers = {} } = version;
-      const request = { path, query: version.query?.(query) ?? query, headers, agent };
+      const request = { ...connection, path, query: version.query?.(query) ?? query, headers };
       const { status, text } = await askOnce(server, settings, credentials, request, subject);
       if (status === 200) {
         const read = version.read(parsed(text, version.path), query);

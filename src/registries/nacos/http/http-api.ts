@@ -58,6 +58,7 @@ export class HttpApi {
   readonly #settings: NacosSettings;
   readonly #credentials: Credentials;
   readonly #agent: Agent;
+  readonly #end = new AbortController();
   readonly #names: (query: Query) => Promise<Names>;
   readonly #service: ReturnType<typeof firstKnownPath<NacosService>>;
 
@@ -68,9 +69,13 @@ export class HttpApi {
     this.#settings = settings;
     this.#credentials = credentials;
     this.#agent = keepingAgent(server, settings, settings.maxInFlight);
-    const paths = <T>(versions: readonly PathVersion<T>[]) => firstKnownPath(server, settings, credentials, versions, this.#agent);
+    const paths = <T>(versions: readonly PathVersion<T>[]) => firstKnownPath(server, settings, credentials, versions, this.#connection);
     this.#names = paths(nameVersions);
     this.#service = paths(serviceVersions(namespace));
+  }
+
+  get #connection(): { agent: Agent; signal: AbortSignal } {
+    return { agent: this.#agent, signal: this.#end.signal };
   }
 
   /** Names of a group's services, or of all. Every page was read, or it rejects. */
@@ -118,7 +123,7 @@ export class HttpApi {
     const tenant = this.#namespace === publicNamespace ? "" : this.#namespace;
     const tried: string[] = [];
     for (const { path, query, content } of configVersions) {
-      const request = { path, query: query(dataId, group, tenant), agent: this.#agent };
+      const request = { ...this.#connection, path, query: query(dataId, group, tenant) };
       const { status, text } = await askOnce(this.#server, this.#settings, this.#credentials, request, { kind: "config", tenant, group });
       if (status === 200) return content(text);
       if (status === 404 && isMissing(text)) return undefined;
@@ -129,6 +134,7 @@ export class HttpApi {
   }
 
   close(): void {
+    this.#end.abort();
     this.#agent.destroy();
   }
 }

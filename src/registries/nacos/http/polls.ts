@@ -28,6 +28,7 @@ interface Polled {
 
 export class Polls {
   readonly #context: PollsContext;
+  /** In the order in which they were read: where there is more to do than time, nobody waits for ever. */
   readonly #services = new Map<string, Polled>();
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -64,11 +65,7 @@ export class Polls {
   /** One of them is read soon, unless none is polled. */
   hintOldest(): void {
     const [oldest] = this.#services.values();
-    if (!oldest) return;
-    // The next time it is another one's turn.
-    this.#services.delete(serviceText(oldest.service));
-    this.#services.set(serviceText(oldest.service), oldest);
-    this.hint(oldest.service);
+    if (oldest) this.hint(oldest.service);
   }
 
   stop(): void {
@@ -102,6 +99,7 @@ export class Polls {
   }
 
   async #read(polled: Polled): Promise<void> {
+    const name = serviceText(polled.service);
     polled.reading = true;
     this.#running++;
     await this.#context.read(polled.service);
@@ -110,7 +108,11 @@ export class Polls {
     polled.readAt = performance.now();
     polled.due = polled.again ? polled.readAt : this.#next(polled.readAt);
     polled.again = false;
-    if (this.#services.get(serviceText(polled.service)) === polled) this.#wake(polled.due);
+    if (this.#services.get(name) === polled) {
+      this.#services.delete(name);
+      this.#services.set(name, polled);
+      this.#wake(polled.due);
+    }
     if (this.#running === this.#context.limit - 1) this.#wake(performance.now());
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { setImmediate as turn } from "node:timers/promises";
 import { suite, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { RequestRefused, SourceLost } from "../../../../src/registries/nacos/naming-source.ts";
 import type { FakeVersion } from "../../../support/fake-nacos-http/routes.ts";
 import type { FakeNacosHttp } from "../../../support/fake-nacos-http/server.ts";
@@ -35,7 +35,10 @@ suite("a source over HTTP", { concurrency: true }, () => {
       assert.equal(await rig.source.readConfig("a.A", "mapping"), "shop");
       assert.equal(await rig.source.readConfig("a.B", "mapping"), undefined);
       const first = await rig.source.subscribe(orders);
-      assert.deepEqual([first.namespace, first.group, first.name, addressesOf(first)], ["public", "DEFAULT_GROUP", "orders", ["10.0.0.1:80"]]);
+      assert.deepEqual(
+        [first.namespace, first.group, first.name, addressesOf(first)],
+        ["public", "DEFAULT_GROUP", "orders", ["10.0.0.1:80"]],
+      );
       put(fake, one, two);
       await rig.until("changed", () => rig.changes.length > 0);
       assert.deepEqual(rig.addresses(), ["10.0.0.1:80", "10.0.0.2:80"]);
@@ -55,10 +58,7 @@ suite("a source over HTTP", { concurrency: true }, () => {
       return ++pages === 2 ? { status: 200, body: { count: 1_203, doms: names.slice(501, 1_001) } } : void parameters;
     };
     const listed = await rig.source.list("g");
-    assert.deepEqual(
-      listed.map(({ name }) => name).sort(),
-      names.toSorted(),
-    );
+    assert.deepEqual(listed.map(({ name }) => name).sort(), names.toSorted());
     assert.equal(pages, 6);
   });
 
@@ -104,8 +104,13 @@ suite("a source over HTTP", { concurrency: true }, () => {
     const users = { reader: { password: "x" } };
     const wrong = new SourceRig(context, await startFake(context, { users }), { auth: { user: "reader", password: "y", headers: {} } });
     const { ending, reason } = await wrong.lost();
-    assert.deepEqual([ending, /login of reader failed: .*403 unknown user!; are user and password right\?/.test(reason)], ["refused", true]);
-    const rig = new SourceRig(context, await startFake(context, { users, version: "3.2" }), { auth: { user: "reader", password: "x", headers: {} } });
+    assert.deepEqual(
+      [ending, /login of reader failed: .*403 unknown user!; are user and password right\?/.test(reason)],
+      ["refused", true],
+    );
+    const rig = new SourceRig(context, await startFake(context, { users, version: "3.2" }), {
+      auth: { user: "reader", password: "x", headers: {} },
+    });
     await rig.established();
     await assert.rejects(rig.source.list("g"), (error: Error) => {
       assert.ok(error instanceof RequestRefused);
@@ -117,7 +122,10 @@ suite("a source over HTTP", { concurrency: true }, () => {
 
   test("of a server that speaks no version of the API says which were tried and what each said", async (context) => {
     const fake = await startFake(context);
-    fake.fault = (path) => ({ status: path.startsWith("/v1") ? 410 : 404, body: path.startsWith("/v1") ? { message: "gone" } : "<html>no</html>" });
+    fake.fault = (path) => ({
+      status: path.startsWith("/v1") ? 410 : 404,
+      body: path.startsWith("/v1") ? { message: "gone" } : "<html>no</html>",
+    });
     const { ending, reason } = await new SourceRig(context, fake).lost();
     assert.equal(ending, "refused");
     assert.match(reason, /\/v1\/ns\/instance\/list: 410 gone; \/v3\/client\/ns\/instance\/list: 404 <html>no<\/html>/);
@@ -255,7 +263,15 @@ suite("what the nacos package gets wrong", { concurrency: true }, () => {
     const written = context.mock.method(console, "error", () => {});
     const { fake, rig } = await pushed(context);
     const [subscriber] = fake.subscribers("public", orders.group, orders.name);
-    const packets = ["", "{", "{}", '{"type":"dump"}', '{"type":"dom","data":"{"}', '{"type":"dom","data":"{\\"name\\":1}"}', "\u001f\u008bxx"];
+    const packets = [
+      "",
+      "{",
+      "{}",
+      '{"type":"dump"}',
+      '{"type":"dom","data":"{"}',
+      '{"type":"dom","data":"{\\"name\\":1}"}',
+      "\u001f\u008bxx",
+    ];
     for (const packet of packets) fake.sendPacket(subscriber!, Buffer.from(packet, "latin1"));
     put(fake, two);
     fake.push("public", orders.group, orders.name);
@@ -301,6 +317,12 @@ test("a source that is closed at once tells nothing", async (context) => {
   await assert.rejects(rig.source.list("g"), SourceLost);
   const other = new SourceRig(context, fake);
   await other.established();
-  await once({ addEventListener: (_: string, done: () => void) => void other.source.close().then(done), removeEventListener: () => {} } as unknown as EventTarget, "closed");
+  await once(
+    {
+      addEventListener: (_: string, done: () => void) => void other.source.close().then(done),
+      removeEventListener: () => {},
+    } as unknown as EventTarget,
+    "closed",
+  );
   assert.equal(rig.doubt ?? other.doubt, undefined);
 });

@@ -1,13 +1,13 @@
 /** One source that reads over HTTP, and what it told. */
 import { EventEmitter, once } from "node:events";
 import type { TestContext } from "node:test";
+import { silentLogger } from "../../../../src/log/logger.ts";
 import { Credentials } from "../../../../src/registries/nacos/access/credentials.ts";
 import { HttpSource } from "../../../../src/registries/nacos/http/http-source.ts";
 import type { NacosService } from "../../../../src/registries/nacos/nacos-service.ts";
 import type { Doubt } from "../../../../src/registries/nacos/naming-source.ts";
 import type { NacosSettings } from "../../../../src/registries/nacos/settings.ts";
 import { FakeNacosHttp, type FakeOptions } from "../../../support/fake-nacos-http/server.ts";
-import { silentLogger } from "../../../../src/log/logger.ts";
 
 export const orders = { group: "DEFAULT_GROUP", name: "orders" };
 
