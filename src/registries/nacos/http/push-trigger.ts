@@ -33,8 +33,13 @@ interface HostReactor {
   /** Called with what a push holds. */
   processServiceJSON(json: string): void;
 }
+interface BeatReactor {
+  _clientBeatInterval: number;
+  close(): Promise<void>;
+}
 interface NamingClient {
   readonly _hostReactor: HostReactor;
+  readonly _beatReactor: BeatReactor;
   on(event: "error", listener: (error: Error) => void): void;
   close(): Promise<void>;
 }
@@ -76,6 +81,9 @@ export class PushTrigger {
       for (const part of [client, reactor, reactor._pushReceiver]) part.on("error", failed);
       reactor.processServiceJSON = (json) => this.#onPush(json);
       this.#bound(reactor._pushReceiver, failed);
+      // We register nothing, so there is nothing to renew. It would sleep on after the end.
+      client._beatReactor._clientBeatInterval = 0;
+      await client._beatReactor.close();
       await reactor._pushReceiver.ready();
       const clientIP = await localAddress(server);
       if (!this.#closed) this.address = { clientIP, udpPort: String(reactor._pushReceiver.udpPort) };
