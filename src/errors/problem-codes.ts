@@ -18,6 +18,7 @@ export const problemCodes = {
   "bad-port": "A port is missing or not within 1 … 65535; the instance or port is skipped.",
   "bad-resource": "A ready Istio object has an unknown API version or kind, or values of the wrong type; it is withheld.",
   "bad-rule": "An override rule of Dubbo cannot be read; what could be read of it before stays in force, else it has no effect.",
+  "bad-service": "What a registry says of a service cannot be understood; its last known state is kept.",
   "bad-service-account": "A service account is not a legal Kubernetes name; it is left out.",
   "bad-template": "A registry's host template or suffix does not fit; none of its services is served. `tributary check` names the column.",
   "bad-url": "A registration is not a URL of the expected form; it is skipped.",
@@ -44,6 +45,10 @@ export const problemCodes = {
   "invalid-object": "istiod would refuse the object; it is withheld. The message names the broken rules.",
   "item-too-large": "One service or object is larger than can be carried; its last known state is kept.",
   "label-changed": "A label was not legal for Kubernetes and is served in a legal form.",
+  "names-not-watched":
+    "A Nacos server does not tell all names of new services, because a limit of its own is reached; they are found by listing, a little later.",
+  "namespaces-not-listed":
+    "A Nacos server does not list its namespaces for these credentials; what the settings name is taken for ids of namespaces.",
   "nested-too-deep": "A folder lies too deep below the root of a services tree; it is not followed.",
   "no-permission": "The credentials do not allow reading a part of the registry that was never read before; the part is skipped.",
   "no-ports": "No port of a service is known; it is withheld until one is declared or an instance tells one.",
@@ -57,6 +62,7 @@ export const problemCodes = {
   "unknown-field": "A ready Istio object has a field that is misspelt or not carried by Tributary; it is withheld.",
   "unknown-key": "A key in a file is not known and is ignored: most often a slip of the pen.",
   "unknown-kind": "A file holds an object of a kind that is not carried; it is skipped.",
+  "unknown-namespace": "The settings name a namespace that the Nacos server does not have.",
   "unknown-services": "Nothing in the registry tells which services an application's instances offer; the instances are skipped.",
   "wrong-interface": "A provider under one interface says that it provides another; consumers ignore such a provider, and it is skipped.",
 } as const satisfies Record<string, string>;

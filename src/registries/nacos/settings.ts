@@ -1,14 +1,15 @@
 import type { TlsSettings } from "../tls-settings.ts";
+import type { MeaningSettings } from "./meaning/settings.ts";
 
 /** What a session of the `nacos` kind needs to know; made by the schema in `kind.ts`. Times in ms. */
-export interface NacosSettings extends AccessSettings {
+export interface NacosSettings extends AccessSettings, MeaningSettings {
   /** `auto`: gRPC, or HTTP where no server answers there. */
   readonly transport: "auto" | "grpc" | "http";
   /** Added to a server's port for its gRPC port. */
   readonly grpcPortOffset: number;
-  /** Ids or show names; `*`: all. */
-  readonly namespaces: readonly string[];
-  /** Names, or `namespace:group` pairs; `*` in place of a group: all. */
+  /** Ids or show names; `*`: all. Absent: those of the pairs in `groups`, or the public one. */
+  readonly namespaces?: readonly string[] | undefined;
+  /** Names, or `namespace:group` pairs; `*` in either place: all. Empty: the default group. */
   readonly groups: readonly string[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];

@@ -1,0 +1,112 @@
+/** Keeps exactly one source of a namespace open, tries every server in turn, and says what becomes of it. */
+import type { Logger } from "../../../log/logger.ts";
+import { hostPortText } from "../../host-port.ts";
+import { ServerRotation } from "../../server-rotation.ts";
+import type { NacosService } from "../nacos-service.ts";
+import type { Doubt, NamingEvents, NamingSource, OpenSource, ServiceName } from "../naming-source.ts";
+import type { NacosServer } from "../settings.ts";
+
+export interface KeptSourceEvents {
+  /** A source is established: everything is to be read from it. */
+  opened(source: NamingSource): void;
+  /** It is over; nothing of it is told any more. Also called for attempts that never were established. */
+  lost(reason: string): void;
+  changed(service: NacosService): void;
+  appeared(service: ServiceName): void;
+  unreadable(where: string, reason: string): void;
+  /** The server answered, and everything was read from it. */
+  contact(): void;
+}
+
+export interface KeptSourceContext {
+  readonly namespace: string;
+  readonly servers: readonly NacosServer[];
+  readonly open: OpenSource;
+  readonly events: KeptSourceEvents;
+  readonly log: Logger;
+}
+
+export class KeptSource {
+  readonly #context: KeptSourceContext;
+  readonly #servers: ServerRotation<NacosServer>;
+  #source: NamingSource | undefined;
+  #established = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** What was said of each server since the last complete reading. */
+  readonly #said = new Map<NacosServer, string>();
+  #closed = false;
+
+  constructor(context: KeptSourceContext) {
+    this.#context = context;
+    this.#servers = new ServerRotation(context.servers);
+    this.#connect();
+  }
+
+  /** Everything was read from the present source. */
+  complete(): void {
+    this.#servers.listed();
+    this.#said.clear();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    await this.#source?.close();
+  }
+
+  #connect(): void {
+    const { namespace, open } = this.#context;
+    const server = this.#servers.next();
+    this.#established = false;
+    const source = open(
+      server,
+      namespace,
+      this.#eventsOf(server, () => source),
+    );
+    this.#source = source;
+  }
+
+  /** Those of one source, as long as it is the one that is kept. */
+  #eventsOf(server: NacosServer, source: () => NamingSource): NamingEvents {
+    const { events } = this.#context;
+    const present =
+      <Arguments extends unknown[]>(tell: (...told: Arguments) => void) =>
+      (...told: Arguments): void => {
+        if (!this.#closed && this.#source === source()) tell(...told);
+      };
+    return {
+      established: present(() => this.#onEstablished(source())),
+      changed: present(events.changed),
+      appeared: present(events.appeared),
+      unreadable: present(events.unreadable),
+      contact: present(() => {
+        if (this.#servers.isListed) events.contact();
+      }),
+      lost: present((doubt) => this.#onLost(server, doubt)),
+    };
+  }
+
+  #onEstablished(source: NamingSource): void {
+    const { namespace, events, log } = this.#context;
+    // Whoever refused us before may take us and refuse the first reading again.
+    log[this.#servers.refusals > 0 ? "debug" : "info"]({ server: hostPortText(source.server), namespace }, "connected");
+    this.#established = true;
+    this.#servers.established();
+    events.opened(source);
+  }
+
+  #onLost(server: NacosServer, { ending, reason: why, next }: Doubt): void {
+    const { namespace, events, log } = this.#context;
+    this.#source = undefined;
+    const wait = this.#servers.ended(ending, this.#established);
+    if (next) this.#servers.prefer(({ host, port }) => host === next.host && port === next.port);
+    const reason = `${hostPortText(server)}: ${why}`;
+    events.lost(reason);
+    const fields = { server: hostPortText(server), namespace, retryInMs: Math.round(wait) };
+    // An outage is said once, not with every attempt.
+    if (reason === this.#said.get(server)) log.debug(fields, reason);
+    else log.warn(fields, reason);
+    this.#said.set(server, reason);
+    this.#retryTimer = setTimeout(() => this.#connect(), wait);
+  }
+}
