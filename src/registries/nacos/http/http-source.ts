@@ -128,7 +128,9 @@ export class HttpSource implements NamingSource {
       this.#told.set(name, text);
       this.#context.events.changed(read);
     } catch (error) {
-      if (error instanceof RequestRefused && !this.#closed) this.#context.events.unreadable(name, error.message);
+      if (!(error instanceof RequestRefused) || this.#closed) return;
+      this.#context.events.unreadable(name, error.message);
+      if (++this.#refusals >= mostRefusals) this.doubt(`${this.#refusals} readings in a row were refused: ${error.message}`, error.ending);
     }
   }
 
@@ -140,10 +142,8 @@ export class HttpSource implements NamingSource {
       answer = await ask(this.#api);
     } catch (error) {
       if (this.#closed) throw new SourceLost("the source is closed");
-      if (!(error instanceof RequestRefused)) this.doubt(describe(error));
-      else if (++this.#refusals >= mostRefusals)
-        this.doubt(`${this.#refusals} requests in a row were refused: ${error.message}`, error.ending);
-      else throw error;
+      if (error instanceof RequestRefused) throw error;
+      this.doubt(describe(error));
       throw new SourceLost(describe(error));
     }
     if (this.#closed) throw new SourceLost("the source is closed");
@@ -159,8 +159,8 @@ export class HttpSource implements NamingSource {
 }
 
 /** Equal for equal content: a server's own time of telling is no part of it. */
-function textOf({ instances, reachProtectionThreshold }: NacosService): string {
-  return JSON.stringify([reachProtectionThreshold, instances]);
+function textOf({ instances, reachProtectionThreshold, problems }: NacosService): string {
+  return JSON.stringify([reachProtectionThreshold, instances, problems]);
 }
 
 function describe(error: unknown): string {

@@ -182,7 +182,7 @@ suite("a source over HTTP", { concurrency: true }, () => {
     assert.match(rig.unreadable[0] ?? "", /^DEFAULT_GROUP@@orders: \/v1\/ns\/instance\/list: 500 caused: x$/);
     assert.deepEqual([rig.changes, rig.doubt], [[], undefined]);
     fake.fault = () => ({ status: 500, body: "caused: all" });
-    assert.match((await rig.lost()).reason, /5 requests in a row were refused: .*500 caused: all/);
+    assert.match((await rig.lost()).reason, /5 readings in a row were refused: .*500 caused: all/);
   });
 
   test("answers that are too large or no service are refused, not believed", async (context) => {
