@@ -51,7 +51,7 @@ export class NacosSession implements Session {
       report,
     });
     this.#wanted = serviceFilter(this.#settings);
-    this.#open = openerOf(this.#settings, credentials, report);
+    this.#open = openerOf(this.#settings, credentials, report, context.log);
     setImmediate(() => void this.#findNamespaces());
   }
 

@@ -1,8 +1,11 @@
 /** How a source is opened. */
+import type { Logger } from "../../log/logger.ts";
 import type { Emitter } from "../contract.ts";
 import type { Credentials } from "./access/credentials.ts";
+import { AutoSource } from "./auto-source.ts";
 import { GrpcSource } from "./grpc/grpc-source.ts";
-import type { OpenSource } from "./naming-source.ts";
+import { HttpSource } from "./http/http-source.ts";
+import type { NamingEvents, OpenSource } from "./naming-source.ts";
 import type { NacosSettings } from "./settings.ts";
 
 /** @returns opens sources for namespaces of which these groups are read; undefined: all */
@@ -10,9 +13,20 @@ export function openerOf(
   settings: NacosSettings,
   credentials: Credentials,
   report: Emitter["problem"],
+  log: Pick<Logger, "debug">,
 ): (groups: readonly string[] | undefined) => OpenSource {
-  return (groups) => (server, namespace, events) => {
+  return (groups) => (server, namespace, all) => {
     const onlyGroup = groups?.length === 1 ? groups[0] : undefined;
-    return new GrpcSource({ server, namespace, onlyGroup, settings, credentials, events, report });
+    const common = { server, namespace, settings, credentials };
+    const grpc = (events: NamingEvents) => new GrpcSource({ ...common, onlyGroup, events, report });
+    const http = (events: NamingEvents) => new HttpSource({ ...common, events, log });
+    switch (settings.transport) {
+      case "grpc":
+        return grpc(all);
+      case "http":
+        return http(all);
+      case "auto":
+        return new AutoSource(server, all, { grpc, http });
+    }
   };
 }
