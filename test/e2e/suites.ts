@@ -1,5 +1,6 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
 import { installIstiod } from "./install/istiod.ts";
+import { installNacos, installNacosProvider } from "./install/nacos.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -24,6 +25,18 @@ const zookeeper = zookeeperServer("3.9.3");
 
 const istiod: Requirement = { tools: [["go", "version"]], install: installIstiod };
 
+const nacosServer: Requirement = {
+  tools: [
+    ["java", "-version"],
+    ["javac", "-version"],
+    ["mvn", "-version"],
+  ],
+  install: async () => {
+    await installNacos();
+    await installNacosProvider();
+  },
+};
+
 export const suites: readonly Suite[] = [
   {
     name: "istiod",
@@ -37,6 +50,12 @@ export const suites: readonly Suite[] = [
     files: ["zookeeper.e2e.ts", "zookeeper-rules.e2e.ts", "zookeeper-faults.e2e.ts"],
     needs: [zookeeper, zookeeperServer("3.8.4")],
     needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
+  },
+  {
+    name: "nacos",
+    proves: "the nacos registry holds the contract against a real Nacos, and istiod loses nothing by its restarts",
+    files: ["nacos.e2e.ts"],
+    needs: [nacosServer, istiod],
   },
 ];
 
