@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { silentLogger } from "../../../src/log/logger.ts";
 import { Credentials } from "../../../src/registries/nacos/access/credentials.ts";
@@ -53,9 +53,13 @@ async function fakeHttp(context: TestContext): Promise<FakeNacosHttp> {
 
 /** A port where connections are accepted and nothing is said. */
 async function mutePort(context: TestContext): Promise<number> {
-  const server = createServer(() => {}).listen(0, "127.0.0.1");
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
   await once(server, "listening");
-  context.after(() => server.close());
+  context.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
   return (server.address() as { port: number }).port;
 }
 
