@@ -23,7 +23,7 @@ interface Opened {
 }
 
 function open(context: TestContext, port: number, more: Record<string, unknown>): Opened {
-  const settings = nacosKind.schema.parse({ servers: `127.0.0.1:${port}`, connectTimeout: "500ms", pollInterval: "100ms", ...more });
+  const settings = nacosKind.schema.parse({ servers: `127.0.0.1:${port}`, pollInterval: "100ms", ...more });
   const changes: NacosService[] = [];
   const { promise, resolve } = Promise.withResolvers<Doubt | undefined>();
   const [server] = settings.servers;
@@ -84,7 +84,10 @@ suite("by itself a source reads", { concurrency: true }, () => {
     test(`over HTTP where the gRPC port is ${what}`, async (context) => {
       const fake = await fakeHttp(context);
       fake.state.put("public", orders.group, orders.name, [alive]);
-      const { source, outcome } = open(context, fake.port, { grpcPortOffset: (await portOf(context)) - fake.port });
+      const { source, outcome } = open(context, fake.port, {
+        grpcPortOffset: (await portOf(context)) - fake.port,
+        connectTimeout: "500ms",
+      });
       assert.equal(await outcome, undefined);
       assert.equal((await source.subscribe(orders)).instances.length, 1);
     });
