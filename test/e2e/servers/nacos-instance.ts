@@ -21,7 +21,8 @@ interface RigSettings {
 export function realNacosDriver(server: () => Nacos, settings: RigSettings): RegistryDriver {
   return {
     session: nacosKind.session,
-    bulkPatience: 60_000,
+    // Over HTTP, one request for each service.
+    bulkPatience: settings.transport === "http" ? 120_000 : 60_000,
     async start(): Promise<RegistryServer> {
       const nacos = server();
       const namespace = `rig-${++namespaces}`;
