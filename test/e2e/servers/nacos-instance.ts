@@ -16,7 +16,7 @@ let namespaces = 0;
 export function realNacosDriver(server: () => Nacos, settings: Readonly<Record<string, unknown>>): RegistryDriver {
   return {
     session: nacosKind.session,
-    bulkPatience: 60_000,
+    bulkPatience: 120_000,
     async start(): Promise<RegistryServer> {
       const nacos = server();
       const namespace = `rig-${++namespaces}`;

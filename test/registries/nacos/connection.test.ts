@@ -57,7 +57,7 @@ suite("a gRPC connection to Nacos", () => {
   test("to a server that says nothing any more is given up after three checks, and nothing is lost", async (t) => {
     const fake = await fakeServer(t);
     fake.services.put("orders", hosts(1));
-    const recorded = open(t, fake, { listInterval: "1h" });
+    const recorded = open(t, fake, { listInterval: "1h", requestTimeout: "200ms" });
     await recorded.synced();
     fake.behaviour = "mute";
     await recorded.until("the doubt", () => warnings(recorded).some((text) => /nothing heard for \d+ ms/.test(text)));
@@ -102,7 +102,7 @@ suite("a gRPC connection to Nacos", () => {
     t.after(() => away.close());
     await away.set("refuse");
     const servers = [away, ...proxies].map(({ port }) => `127.0.0.1:${port}`);
-    const recorded = open(t, { port: 1, grpcPortOffset: 1 }, { grpcPortOffset: 0, servers });
+    const recorded = open(t, { port: 1, grpcPortOffset: 1 }, { grpcPortOffset: 0, servers, connectTimeout: "500ms" });
     await recorded.synced();
     assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
   });
@@ -189,7 +189,15 @@ suite("what is no Nacos", () => {
   ] as const) {
     test(`on both ports ${what}: it is said what was tried, and again slowly enough`, async (t) => {
       const server = await plainServer(t, speak);
-      const recorded = open(t, { port: (server.address() as { port: number }).port, grpcPortOffset: 0 }, { transport: "auto" });
+      const recorded = open(
+        t,
+        { port: (server.address() as { port: number }).port, grpcPortOffset: 0 },
+        {
+          transport: "auto",
+          connectTimeout: "300ms",
+          requestTimeout: "300ms",
+        },
+      );
       await recorded.until("both reasons", () => warnings(recorded).some((text) => /over gRPC: .+; over HTTP: .+/.test(text)));
       assert.equal(recorded.count("commit"), 0);
     });
