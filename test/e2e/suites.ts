@@ -54,7 +54,7 @@ export const suites: readonly Suite[] = [
   {
     name: "nacos",
     proves: "the nacos registry holds the contract against a real Nacos, and istiod loses nothing by its restarts",
-    files: ["nacos.e2e.ts"],
+    files: ["nacos.e2e.ts", "nacos-http.e2e.ts"],
     needs: [nacosServer, istiod],
   },
 ];

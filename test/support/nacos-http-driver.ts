@@ -10,6 +10,8 @@ const group = "DEFAULT_GROUP";
 export function fakeNacosHttpDriver(version: FakeVersion): RegistryDriver {
   return {
     session: nacosKind.session,
+    // One request each.
+    bulkPatience: 60_000,
     async start(): Promise<RegistryServer> {
       const fake = await new FakeNacosHttp({ version, users: { admin: { password: "x", admin: true } } }).start();
       const tell = (name: string) => fake.push("public", group, name);

@@ -7,6 +7,7 @@ import { GrpcSource } from "./grpc/grpc-source.ts";
 import { HttpSource } from "./http/http-source.ts";
 import type { NamingEvents, OpenSource } from "./naming-source.ts";
 import type { NacosSettings } from "./settings.ts";
+import { TrueHealthSource } from "./true-health.ts";
 
 /** @returns opens sources for namespaces of which these groups are read; undefined: all */
 export function openerOf(
@@ -20,13 +21,8 @@ export function openerOf(
     const common = { server, namespace, settings, credentials };
     const grpc = (events: NamingEvents) => new GrpcSource({ ...common, onlyGroup, events, report });
     const http = (events: NamingEvents) => new HttpSource({ ...common, events, log });
-    switch (settings.transport) {
-      case "grpc":
-        return grpc(all);
-      case "http":
-        return http(all);
-      case "auto":
-        return new AutoSource(server, all, { grpc, http });
-    }
+    const auto = (events: NamingEvents) => new AutoSource(server, events, { grpc, http });
+    const open = { grpc, http, auto }[settings.transport];
+    return settings.protection === "ignore" ? new TrueHealthSource(server, all, open) : open(all);
   };
 }

@@ -9,11 +9,16 @@ import { NacosWriter } from "./nacos-writer.ts";
 
 let namespaces = 0;
 
+interface RigSettings {
+  readonly transport: "grpc" | "http";
+  readonly auth?: { readonly user: string; readonly password: string };
+}
+
 /**
  * @param server runs already, and whenever a case begins
  * @param settings beside those that make a test quick
  */
-export function realNacosDriver(server: () => Nacos, settings: Readonly<Record<string, unknown>>): RegistryDriver {
+export function realNacosDriver(server: () => Nacos, settings: RigSettings): RegistryDriver {
   return {
     session: nacosKind.session,
     bulkPatience: 120_000,
@@ -35,7 +40,7 @@ export function realNacosDriver(server: () => Nacos, settings: Readonly<Record<s
         key: (name) => ({ namespace, name }),
         put,
         async bulk(services) {
-          writer = await NacosWriter.connect(nacos.port, namespace);
+          writer = await NacosWriter.connect(nacos.port, namespace, settings.auth);
           await writer.bulk(services);
         },
         removeInstances: (name) => put({ name, instances: [] }),

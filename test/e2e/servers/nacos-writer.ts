@@ -25,9 +25,14 @@ export class NacosWriter {
   }
 
   /** @param port of the HTTP API */
-  static connect(port: number, namespace = "public"): Promise<NacosWriter> {
+  static connect(port: number, namespace = "public", auth?: { readonly user: string; readonly password: string }): Promise<NacosWriter> {
     const server = { scheme: "http", host: "127.0.0.1", port } as const;
-    const credentials = new Credentials({ servers: [server], contextPath: "/nacos", requestTimeout: 5_000 });
+    const credentials = new Credentials({
+      servers: [server],
+      contextPath: "/nacos",
+      requestTimeout: 5_000,
+      ...(auth && { auth: { ...auth, headers: {} } }),
+    });
     return new Promise((resolve, reject) => {
       const connection = new Connection(server, namespace, settings, credentials, {
         established: () => resolve(new NacosWriter(namespace, connection)),

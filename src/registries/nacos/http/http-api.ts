@@ -19,6 +19,13 @@ const pageSize = 500;
 /** Pages are cut from a set without order, so one that changes meanwhile is read again. */
 const listAttempts = 3;
 
+interface HowToRead {
+  /** Where the server shall say that the service changed. */
+  readonly push?: PushAddress | undefined;
+  /** Without the instances that are not healthy. */
+  readonly healthyOnly?: boolean;
+}
+
 interface Names {
   readonly count: number;
   /** How many the page has, also those of other groups. */
@@ -100,8 +107,7 @@ export class HttpApi {
     }
   }
 
-  /** @param push where the server shall say that the service changed */
-  read({ group, name }: ServiceName, push?: PushAddress, healthyOnly = false): Promise<NacosService> {
+  read({ group, name }: ServiceName, { push, healthyOnly = false }: HowToRead = {}): Promise<NacosService> {
     const query = {
       namespaceId: this.#namespace,
       groupName: group,

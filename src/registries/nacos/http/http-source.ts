@@ -67,12 +67,12 @@ export class HttpSource implements NamingSource {
     return this.#ask((api) => api.list(group));
   }
 
-  query(service: ServiceName): Promise<NacosService> {
-    return this.#ask((api) => api.read(service));
+  query(service: ServiceName, healthyOnly = false): Promise<NacosService> {
+    return this.#ask((api) => api.read(service, { healthyOnly }));
   }
 
   async subscribe(service: ServiceName): Promise<NacosService> {
-    const read = await this.#ask((api) => api.read(service, this.#trigger.address));
+    const read = await this.#ask((api) => api.read(service, { push: this.#trigger.address }));
     this.#told.set(serviceText(service), textOf(read));
     this.#polls.add(service);
     return read;
@@ -121,10 +121,12 @@ export class HttpSource implements NamingSource {
   async #poll(service: ServiceName): Promise<void> {
     const name = serviceText(service);
     try {
-      const read = await this.#ask((api) => api.read(service, this.#trigger.address));
+      const read = await this.#ask((api) => api.read(service, { push: this.#trigger.address }));
       const text = textOf(read);
       // Nobody may want it any more.
-      if (this.#closed || !this.#told.has(name) || this.#told.get(name) === text) return;
+      if (this.#closed || !this.#told.has(name)) return;
+      // Where all are called healthy, nobody sees here who is.
+      if (this.#told.get(name) === text && !read.reachProtectionThreshold) return;
       this.#told.set(name, text);
       this.#context.events.changed(read);
     } catch (error) {

@@ -41,8 +41,13 @@ export class NacosItems {
    * @param isListed it was read together with all others, and `judge` follows
    */
   put(service: NacosService, isListed = false): void {
-    for (const problem of service.problems ?? []) this.#report(problem);
-    this.#renew(service.namespace, service.group, this.#group(service.namespace, service.group).put(service, isListed));
+    const { namespace, group, name, problems = [], reachProtectionThreshold } = service;
+    for (const problem of problems) this.#report(problem);
+    if (reachProtectionThreshold) {
+      const message = "so few of its instances are healthy that the server calls all of them healthy";
+      this.#report({ code: "protection-threshold", where: `${namespace}/${group}/${name}`, message });
+    }
+    this.#renew(namespace, group, this.#group(namespace, group).put(service, isListed));
   }
 
   /** The server says that there is no such service. */
