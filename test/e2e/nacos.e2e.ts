@@ -172,7 +172,7 @@ suite("a real Nacos that asks who is there", { concurrency: false }, () => {
     await guarded.post("/v1/ns/instance", { serviceName: "e2e.renewed.service", ip: "10.30.8.1", port: "80", ephemeral: "false" });
     await observer.view.until("what is new arrives", (view) => view.has("renewed.service", "10.30.8.1"), 5_000);
     for (const [registry, reason] of [
-      ["wrong", /the login of nacos failed: .*403.*are user and password right/],
+      ["wrong", /the login of nacos failed: .* (403|500) .*are user and password right/],
       ["nobody", /ServiceListRequest: .*\(403\)/],
     ] as const) {
       await eventually(`${registry} says why`, () => reason.test(warningsOf(tributary, registry)));

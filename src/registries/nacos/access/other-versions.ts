@@ -7,10 +7,10 @@ export function isAbsent(status: number): boolean {
 
 /** What a body says, short enough for a reason: the message of a JSON error, or the beginning of the text. */
 export function bodyText(text: string): string {
-  let said = text;
+  let said: unknown = text;
   try {
-    const { message } = JSON.parse(text) as { message?: unknown };
-    if (typeof message === "string") said = message;
+    const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown };
+    said = [message, error].find((each) => typeof each === "string") ?? text;
   } catch {
     // Pages of proxies and old versions are no JSON.
   }
