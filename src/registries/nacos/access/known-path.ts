@@ -61,7 +61,8 @@ export async function askOnce(
   }
 }
 
-function parsed(text: string, path: string): Record<string, unknown> {
+/** @throws RequestRefused if an answer is no JSON object */
+export function parsed(text: string, path: string): Record<string, unknown> {
   try {
     const answer: unknown = JSON.parse(text);
     if (typeof answer === "object" && answer !== null) return answer as Record<string, unknown>;

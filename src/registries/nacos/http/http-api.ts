@@ -3,7 +3,7 @@ import type { Agent } from "node:http";
 import { allServices } from "../access/all-services.ts";
 import type { Credentials } from "../access/credentials.ts";
 import { keepingAgent } from "../access/http-request.ts";
-import { askOnce, firstKnownPath, type PathVersion } from "../access/known-path.ts";
+import { askOnce, firstKnownPath, type PathVersion, parsed } from "../access/known-path.ts";
 import { bodyText, isAbsent } from "../access/other-versions.ts";
 import { publicNamespace } from "../meaning/group-key.ts";
 import { defaultGroup, type NacosService, readNacosService } from "../nacos-service.ts";
@@ -180,8 +180,8 @@ const configVersions: readonly ConfigVersion[] = [
     path: "/v3/client/cs/config",
     query: (dataId, groupName, tenant) => ({ dataId, groupName, namespaceId: tenant || publicNamespace }),
     content: (text) => {
-      const content = (JSON.parse(text) as { data?: { content?: unknown } | null } | null)?.data?.content;
-      return typeof content === "string" ? content : undefined;
+      const data = parsed(text, "/v3/client/cs/config").data as { content?: unknown } | null | undefined;
+      return typeof data?.content === "string" ? data.content : undefined;
     },
   },
 ];

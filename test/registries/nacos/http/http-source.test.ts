@@ -185,6 +185,32 @@ suite("a source over HTTP", { concurrency: true }, () => {
     assert.match((await rig.lost()).reason, /5 readings in a row were refused: .*500 caused: all/);
   });
 
+  test("of whatever a server answers, reads it or refuses it in words", async (context) => {
+    for (const version of ["2.5", "3.2"] satisfies FakeVersion[]) {
+      const fake = await startFake(context, { version });
+      const rig = new SourceRig(context, fake);
+      await rig.established();
+      for (const body of [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"data":null}',
+        '{"data":{"content":1}}',
+        '{"count":1,"doms":[1]}',
+        "{",
+        '{"data":[null]}',
+      ]) {
+        fake.fault = () => ({ status: 200, body });
+        const asking = [rig.source.list("g"), rig.source.list(), rig.source.query(orders), rig.source.readConfig("a", "b")];
+        for (const outcome of await Promise.allSettled(asking)) {
+          assert.ok(outcome.status === "fulfilled" || outcome.reason instanceof RequestRefused, `${version} ${body}`);
+        }
+      }
+      assert.equal(rig.doubt, undefined);
+    }
+  });
+
   test("answers that are too large or no service are refused, not believed", async (context) => {
     const fake = await startFake(context);
     put(fake, one);
