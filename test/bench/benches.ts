@@ -8,6 +8,7 @@ import { lastKnownGood } from "./last-known-good.ts";
 import { listen } from "./listen.ts";
 import { loadName, nameOf } from "./load/sustained-load.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
+import { nacosBench } from "./nacos.ts";
 import { shards } from "./shards.ts";
 import { spine } from "./spine.ts";
 import { spineTls } from "./spine-tls.ts";
@@ -103,6 +104,15 @@ export const benches: readonly Bench[] = [
     name: "last-known-good",
     interfaces: 10_000,
     targets: { "registry down: process start → first answer": { atMost: 1_000 } },
+  }),
+  nacosBench({
+    name: "nacos-5k",
+    services: 5_000,
+    targets: {
+      "process start → first answer": { atMost: 10_000 },
+      // Nacos itself gathers changes for 0.5 s before it pushes them.
+      "registration → delta, p50": { atMost: 520 },
+    },
   }),
   shards({ name: "shards", services: 10_000, shards: 4, targets: { "4 shards / 1 shard": { atMost: 0.3 } } }),
   module("full-push", {

@@ -21,8 +21,7 @@ interface RigSettings {
 export function realNacosDriver(server: () => Nacos, settings: RigSettings): RegistryDriver {
   return {
     session: nacosKind.session,
-    // Over HTTP, one request for each service.
-    bulkPatience: settings.transport === "http" ? 120_000 : 60_000,
+    bulkPatience: 120_000,
     async start(): Promise<RegistryServer> {
       const nacos = server();
       const namespace = `rig-${++namespaces}`;

@@ -41,10 +41,14 @@ export class NacosProvider {
         ...registrations.map(({ service, address, port, group = "DEFAULT_GROUP" }) => [group, service, address, port].join("@@")),
       ],
     });
-    await eventually("the provider registered itself", () => child.output().split("\nregistered ").length >= registrations.length, {
-      within: 60_000,
-      unless: () => (child.alive ? undefined : `it ended: ${child.output().slice(-2_000)}`),
-    });
+    await eventually(
+      "the provider registered itself",
+      () => (child.output().match(/^registered /gm)?.length ?? 0) === registrations.length,
+      {
+        within: 60_000,
+        unless: () => (child.alive ? undefined : `it ended: ${child.output().slice(-2_000)}`),
+      },
+    );
     return new NacosProvider(child);
   }
 

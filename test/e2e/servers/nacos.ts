@@ -39,7 +39,7 @@ export class Nacos {
   static async start(options: NacosOptions = {}): Promise<Nacos> {
     const server = new Nacos(await freeNacosPort(), await installNacos(), options);
     await server.restart();
-    if (options.tokenTtl !== undefined) await server.post("/v1/auth/users/admin", { password: firstUser.password });
+    if (options.tokenTtl !== undefined) await server.#makeFirstUser();
     return server;
   }
 
@@ -97,6 +97,13 @@ export class Nacos {
   async stop(): Promise<void> {
     await this.#child?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The server looks for new users every few seconds. */
+  async #makeFirstUser(): Promise<void> {
+    const { user, password } = firstUser;
+    await this.post("/v1/auth/users/admin", { password });
+    await eventually("the first user is known", () => this.post("/v1/auth/login", { username: user, password }));
   }
 
   /** As another server of the cluster, so that no login is needed. */
