@@ -316,13 +316,14 @@ suite("what the nacos package gets wrong", { concurrency: true }, () => {
   test("a server that pushes again and again, since it cannot read the acknowledgement, is not asked as often", async (context) => {
     const { fake } = await pushed(context);
     const before = asked(fake, "serviceName=orders").length;
+    const begun = performance.now();
     for (let pushes = 1; pushes <= 50; pushes++) {
       fake.push("public", orders.group, orders.name);
       await acknowledged(fake, pushes);
     }
     await new Promise<void>((resolve) => setTimeout(resolve, 600));
     const asking = asked(fake, "serviceName=orders").length - before;
-    assert.ok(asking >= 1 && asking <= 3, `asked ${asking} times`);
+    assert.ok(asking >= 1 && asking <= 1 + (performance.now() - begun) / 500, `asked ${asking} times`);
   });
 
   test("a large push is unpacked, and one that would be far too large is not", async (context) => {
