@@ -70,6 +70,8 @@ export const problemCodes = {
   "not-pushed": "A server does not take a subscription or pushes nothing for it; the last known state of the service is kept.",
   "port-missing": "An instance lacks the one port that most instances have; it is skipped.",
   "port-not-offered": "A port is not on all instances of a service; istiod would send its traffic to all of them, so it is not offered.",
+  "protection-threshold":
+    "So few instances of a service of Nacos are healthy that the server calls all of them healthy. They are served as it says, or by their true health with `protection: ignore`.",
   "ready-wins": "A ready ServiceEntry has the host or the name of a generated one; the generated one is withheld.",
   "reserved-label": "A label with a meaning to Istio or Tributary came from a registry; it is left out.",
   "revision-label": "A ready Istio object has the label `istio.io/rev`: istiods of other revisions ignore it.",

@@ -11,6 +11,7 @@ import { listen } from "./listen.ts";
 import { loadName, nameOf } from "./load/sustained-load.ts";
 import { manyClusters } from "./many-clusters.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
+import { nacosBench } from "./nacos.ts";
 import { podAnnotation } from "./pod-annotation.ts";
 import { shards } from "./shards.ts";
 import { sofa } from "./sofa.ts";
@@ -152,6 +153,15 @@ export const benches: readonly Bench[] = [
       "resident, peak": { atMost: 400 },
       "the same beside 500 changes/s of another, p99": { atMost: 50 },
       "event loop blocked, max": { atMost: 20 },
+    },
+  }),
+  nacosBench({
+    name: "nacos-5k",
+    services: 5_000,
+    targets: {
+      "process start → first answer": { atMost: 10_000 },
+      // Nacos itself gathers changes for 0.5 s before it pushes them.
+      "registration → delta, p50": { atMost: 520 },
     },
   }),
   shards({ name: "shards", services: 10_000, shards: 4, targets: { "4 shards / 1 shard": { atMost: 0.3 } } }),

@@ -4,6 +4,7 @@ import { installAdscClient, installHelmRender, installIstioMcpClient } from "./i
 import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installKubernetes } from "./install/kubernetes.ts";
+import { installNacos, installNacosProvider } from "./install/nacos.ts";
 import { installSofaPublisher, installSofaRegistry } from "./install/sofa-registry.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
@@ -31,6 +32,18 @@ const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "
 const istiod = go(installIstiod);
 
 const kubernetes = go(installKubernetes);
+
+const nacosServer: Requirement = {
+  tools: [
+    ["java", "-version"],
+    ["javac", "-version"],
+    ["mvn", "-version"],
+  ],
+  install: async () => {
+    await installNacos();
+    await installNacosProvider();
+  },
+};
 
 export const suites: readonly Suite[] = [
   {
@@ -69,6 +82,12 @@ export const suites: readonly Suite[] = [
     proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
     files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts"],
     needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender)],
+  },
+  {
+    name: "nacos",
+    proves: "the nacos registry holds the contract against a real Nacos, and istiod loses nothing by its restarts",
+    files: ["nacos.e2e.ts", "nacos-http.e2e.ts"],
+    needs: [nacosServer, istiod],
   },
 ];
 

@@ -82,6 +82,9 @@ const nacosSchema = z.strictObject({
       "The names of all services are listed this often (± 10 %): so long a new one may be unknown where the server does not tell names.",
     ),
   relistInterval: between("1s", "7d").prefault("10m").describe("Everything is read again this often (± 10 %), whatever was pushed."),
+  pollInterval: between("100ms", "10m")
+    .prefault("10s")
+    .describe("Over HTTP every service is read again this often (± 10 %), and at once when a server of 1.x to 3.1 pushes over UDP."),
   connectTimeout: between("100ms", "10m").prefault("5s").describe("How long a server may take until a connection is set up."),
   requestTimeout: between("100ms", "10m").prefault("10s").describe("How long a server may take to answer a request."),
   healthCheckInterval: between("100ms", "10m")

@@ -36,6 +36,12 @@ export const defaultGroup = "DEFAULT_GROUP";
 /** The cluster of those who name none. */
 export const defaultCluster = "DEFAULT";
 
+/** Where an instance listens and in which cluster: that is unique within a service of Nacos. */
+export function instanceText({ ip, port, clusterName }: NacosInstance): string {
+  const where = `${ip.includes(":") ? `[${ip}]` : ip}:${port}`;
+  return clusterName === defaultCluster ? where : `${where}#${clusterName}`;
+}
+
 /** Bounds for what others write. */
 const maxMetadata = 256;
 const maxKey = 256;

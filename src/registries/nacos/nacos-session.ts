@@ -1,10 +1,12 @@
 /** One session of a Nacos registry: its namespaces, each followed through a source of its own, told as one view. */
 import type { Listing, Session, SessionContext } from "../contract.ts";
+import type { Item } from "../service.ts";
 import { Credentials } from "./access/credentials.ts";
 import type { Namespace } from "./access/namespaces.ts";
 import { KnownNamespaces } from "./follow/known-namespaces.ts";
 import { MetadataReading } from "./follow/metadata-reading.ts";
 import { NamespaceFollower } from "./follow/namespace-follower.ts";
+import { UnmetServices } from "./follow/unmet-services.ts";
 import { serviceFilter, WantedGroups } from "./follow/wanted-services.ts";
 import { NacosItems } from "./meaning/nacos-items.ts";
 import type { OpenSource } from "./naming-source.ts";
@@ -22,6 +24,7 @@ export class NacosSession implements Session {
   readonly #groups: WantedGroups;
   readonly #namespaces: KnownNamespaces;
   readonly #items: NacosItems;
+  readonly #unmet: UnmetServices;
   readonly #metadata: MetadataReading;
   readonly #wanted: (name: string) => boolean;
   readonly #open: (groups: readonly string[] | undefined) => OpenSource;
@@ -44,6 +47,7 @@ export class NacosSession implements Session {
     this.#groups = new WantedGroups(this.#settings);
     this.#namespaces = new KnownNamespaces(this.#groups.namespaces, this.#settings, credentials, report);
     this.#items = new NacosItems(this.#settings, context.known, report);
+    this.#unmet = new UnmetServices(context.known);
     this.#metadata = new MetadataReading({
       items: this.#items,
       maxInFlight: this.#settings.maxInFlight,
@@ -51,7 +55,7 @@ export class NacosSession implements Session {
       report,
     });
     this.#wanted = serviceFilter(this.#settings);
-    this.#open = openerOf(this.#settings, credentials, report);
+    this.#open = openerOf(this.#settings, credentials, report, context.log);
     setImmediate(() => void this.#findNamespaces());
   }
 
@@ -164,8 +168,18 @@ export class NacosSession implements Session {
     const listing = this.#listing;
     this.#listing = undefined;
     this.#judge(true);
-    this.#items.list(listing, this.#context.emit);
+    const add = (item: Item): void => {
+      this.#unmet.met(item);
+      listing.add(item);
+    };
+    this.#items.list({ add, keep: (id) => listing.keep(id) }, this.#context.emit);
+    for (const item of this.#unmet.items((namespace) => this.#isFollowed(namespace), this.#wanted)) listing.add(item);
     listing.commit();
+  }
+
+  /** Where namespaces are merged, a service's key names none. */
+  #isFollowed(namespace: string): boolean {
+    return this.#settings.merge === "namespaces" || this.#followers.has(namespace);
   }
 
   /** At the end of this turn of the event loop: what belongs together comes together. */

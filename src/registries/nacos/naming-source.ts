@@ -45,8 +45,11 @@ export interface NamingSource {
    * @param group absent: of all groups
    */
   list(group?: string): Promise<readonly ServiceName[]>;
-  /** What a service is now, read without a subscription; without instances if it is unknown. */
-  query(service: ServiceName): Promise<NacosService>;
+  /**
+   * What a service is now, read without a subscription; without instances if it is unknown.
+   * @param healthyOnly only with instances that are healthy indeed; default false
+   */
+  query(service: ServiceName, healthyOnly?: boolean): Promise<NacosService>;
   /** What a service is now; from then on, its changes are told. It need not exist. */
   subscribe(service: ServiceName): Promise<NacosService>;
   unsubscribe(service: ServiceName): Promise<void>;

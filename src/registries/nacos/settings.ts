@@ -21,6 +21,8 @@ export interface NacosSettings extends AccessSettings, MeaningSettings {
   readonly relistInterval: number;
   readonly connectTimeout: number;
   readonly requestTimeout: number;
+  /** Over HTTP: between two readings of one service. */
+  readonly pollInterval: number;
   /** A connection that was silent for so long is checked. */
   readonly healthCheckInterval: number;
 }

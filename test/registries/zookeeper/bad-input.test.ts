@@ -5,8 +5,8 @@ import { springZookeeperKind } from "../../../src/registries/zookeeper/spring/ki
 import { start as startSpring } from "../../../src/registries/zookeeper/spring/session.ts";
 import { curatorLayout } from "../../support/curator-layout.ts";
 import { FakeZooKeeper } from "../../support/fake-zookeeper/server.ts";
+import { RecordedSession } from "../../support/recorded-session.ts";
 import type { RigInstance } from "../../support/registry-driver.ts";
-import { RecordedSession } from "../../support/zookeeper-session.ts";
 import { dubboLayout, type ZookeeperLayout } from "../../support/zookeeper-writer.ts";
 
 const orders = "com.acme.Orders";

@@ -1,7 +1,7 @@
 /** One request to a server's HTTP API, bounded in time and size. */
-import http from "node:http";
+import http, { type Agent } from "node:http";
 import https from "node:https";
-import { checkServerIdentity } from "node:tls";
+import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import { hostPortText } from "../../host-port.ts";
 import { readTlsMaterial } from "../../tls-material.ts";
 import type { TlsSettings } from "../../tls-settings.ts";
@@ -15,6 +15,10 @@ export interface HttpRequest {
   /** Sent as the body of a form. */
   readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Keeps connections, made by `keepingAgent`; absent: the request has one of its own. */
+  readonly agent?: Agent | undefined;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HttpAnswer {
@@ -27,15 +31,22 @@ const maxBody = 64 * 1024 * 1024;
 
 /** @throws Error that says which server did not answer, and why; whatever status it answers with is an answer */
 export function httpRequest(server: NacosServer, settings: AccessSettings, request: HttpRequest): Promise<HttpAnswer> {
-  const { method = "GET", path, query, form, headers } = request;
+  const { method = "GET", path, query, form, headers, agent, signal } = request;
   const { scheme, host, port } = server;
   const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
   const body = form === undefined ? undefined : new URLSearchParams(form).toString();
   const secure = scheme === "https";
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void =>
-      reject(new Error(`${scheme}://${hostPortText(server)}: ${error.message || error.code}`, { cause: error }));
-    const signal = AbortSignal.timeout(settings.requestTimeout);
+    let failed = false;
+    const fail = (error: NodeJS.ErrnoException): void => {
+      if (failed) return;
+      failed = true;
+      // A kept connection that the server gave up while it was idle says nothing about the server.
+      const again = sent.reusedSocket && error.code === "ECONNRESET" && !signal?.aborted;
+      if (again) resolve(httpRequest(server, settings, { ...request, agent: undefined }));
+      else reject(new Error(`${scheme}://${hostPortText(server)}: ${error.message || error.code}`, { cause: error }));
+    };
+    const timeout = AbortSignal.timeout(settings.requestTimeout);
     const sent = (secure ? https : http).request(
       {
         host,
@@ -43,8 +54,9 @@ export function httpRequest(server: NacosServer, settings: AccessSettings, reque
         method,
         path: `${settings.contextPath}${path}${search}`,
         headers: { ...headers, ...(body !== undefined && { "content-type": "application/x-www-form-urlencoded" }) },
-        agent: false,
-        ...(secure && tlsOptions(host, settings.tls)),
+        agent: agent ?? false,
+        signal,
+        ...(secure && !agent && tlsOptions(host, settings.tls)),
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -59,14 +71,20 @@ export function httpRequest(server: NacosServer, settings: AccessSettings, reque
       },
     );
     const late = (): void => void sent.destroy(new Error(`no answer within ${settings.requestTimeout} ms`));
-    signal.addEventListener("abort", late, { once: true });
-    sent.once("close", () => signal.removeEventListener("abort", late));
+    timeout.addEventListener("abort", late, { once: true });
+    sent.once("close", () => timeout.removeEventListener("abort", late));
     sent.once("error", fail);
     sent.end(body);
   });
 }
 
-function tlsOptions(host: string, tls: TlsSettings | undefined): https.RequestOptions {
+/** @param most connections at a time. @throws TributaryError if a file of `tls` cannot be used */
+export function keepingAgent({ scheme, host }: NacosServer, { tls }: AccessSettings, most: number): Agent {
+  const options = { keepAlive: true, maxSockets: most, maxFreeSockets: most };
+  return scheme === "https" ? new https.Agent({ ...options, ...tlsOptions(host, tls) }) : new http.Agent(options);
+}
+
+function tlsOptions(host: string, tls: TlsSettings | undefined): ConnectionOptions {
   if (!tls) return {};
   const name = tls.serverName ?? host;
   return {

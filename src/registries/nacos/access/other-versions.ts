@@ -7,14 +7,17 @@ export function isAbsent(status: number): boolean {
 
 /** What a body says, short enough for a reason: the message of a JSON error, or the beginning of the text. */
 export function bodyText(text: string): string {
-  let said = text;
   try {
-    const { message } = JSON.parse(text) as { message?: unknown };
-    if (typeof message === "string") said = message;
+    const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown };
+    for (const each of [message, error]) if (typeof each === "string" && each !== "") return shortened(each);
   } catch {
     // Pages of proxies and old versions are no JSON.
   }
-  return said
+  return shortened(text);
+}
+
+function shortened(text: string): string {
+  return text
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim()
     .slice(0, 200);

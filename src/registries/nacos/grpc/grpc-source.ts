@@ -61,8 +61,8 @@ export class GrpcSource implements NamingSource {
     }
   }
 
-  query(service: ServiceName): Promise<NacosService> {
-    return this.#read("ServiceQueryRequest", service, { cluster: "", healthyOnly: false, udpPort: 0 });
+  query(service: ServiceName, healthyOnly = false): Promise<NacosService> {
+    return this.#read("ServiceQueryRequest", service, { cluster: "", healthyOnly, udpPort: 0 });
   }
 
   subscribe(service: ServiceName): Promise<NacosService> {

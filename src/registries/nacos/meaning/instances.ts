@@ -3,9 +3,9 @@ import { readAddress } from "../../address.ts";
 import type { Problem } from "../../contract.ts";
 import { type DubboInstance, isDubboInstance, readDubboInstance } from "../../dubbo/application/dubbo-instance.ts";
 import type { Instance } from "../../service.ts";
-import type { NacosInstance, NacosService } from "../nacos-service.ts";
+import { instanceText, type NacosInstance, type NacosService } from "../nacos-service.ts";
 import { clusterLabels } from "./place.ts";
-import { healthOf, idOf, plainInstance } from "./plain-instance.ts";
+import { healthOf, plainInstance } from "./plain-instance.ts";
 import type { MeaningSettings } from "./settings.ts";
 
 export interface ReadInstances {
@@ -41,7 +41,7 @@ export function readInstances(
 function distinct(instances: readonly NacosInstance[]): Map<string, NacosInstance> {
   const byId = new Map<string, NacosInstance>();
   for (const instance of instances) {
-    const id = idOf(instance);
+    const id = instanceText(instance);
     const other = byId.get(id);
     if (other === undefined || JSON.stringify(instance) < JSON.stringify(other)) byId.set(id, instance);
   }

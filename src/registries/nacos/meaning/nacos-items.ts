@@ -25,6 +25,8 @@ export class NacosItems {
   readonly #calls: ApplicationCalls;
   /** By namespace, then by group. */
   readonly #groups = new Map<string, Map<string, NacosGroup>>();
+  /** Ids of services of earlier workers that may still come: some application's services are not known so far. */
+  #inherited: readonly string[];
   /** Revisions whose content is known, by their text. */
   readonly #read = new Set<string>();
 
@@ -34,6 +36,7 @@ export class NacosItems {
     this.#report = report;
     this.#parts = new MergedParts(inherited);
     this.#calls = new ApplicationCalls(inherited);
+    this.#inherited = inherited.filter((id) => id.startsWith("service/"));
   }
 
   /**
@@ -41,8 +44,13 @@ export class NacosItems {
    * @param isListed it was read together with all others, and `judge` follows
    */
   put(service: NacosService, isListed = false): void {
-    for (const problem of service.problems ?? []) this.#report(problem);
-    this.#renew(service.namespace, service.group, this.#group(service.namespace, service.group).put(service, isListed));
+    const { namespace, group, name, problems = [], reachProtectionThreshold } = service;
+    for (const problem of problems) this.#report(problem);
+    if (reachProtectionThreshold) {
+      const message = "so few of its instances are healthy that the server calls all of them healthy";
+      this.#report({ code: "protection-threshold", where: `${namespace}/${group}/${name}`, message });
+    }
+    this.#renew(namespace, group, this.#group(namespace, group).put(service, isListed));
   }
 
   /** The server says that there is no such service. */
@@ -115,8 +123,16 @@ export class NacosItems {
       const item = this.#parts.item(id);
       if (item) listing.add(item);
     }
+    this.#inherited = this.#isWaiting ? this.#inherited.filter((id) => !this.#parts.has(id)) : [];
+    for (const id of this.#inherited) listing.keep(id);
     this.#calls.settle(emit);
     this.#calls.list(listing);
+  }
+
+  /** There are instances whose services nothing told so far, and something still may. */
+  get #isWaiting(): boolean {
+    for (const { known } of this.#all()) for (const { deadline } of known.applications.all()) if (deadline !== undefined) return true;
+    return false;
   }
 
   /** Forgets what nobody has any more. */

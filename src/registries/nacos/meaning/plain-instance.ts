@@ -4,7 +4,7 @@ import { readAddress } from "../../address.ts";
 import type { Problem } from "../../contract.ts";
 import { protocolName } from "../../dubbo/provider-parameters.ts";
 import type { Health, Instance, Locality, Port } from "../../service.ts";
-import { defaultCluster, type NacosInstance } from "../nacos-service.ts";
+import { instanceText, type NacosInstance } from "../nacos-service.ts";
 import { clusterLabel, clusterLabels, placed } from "./place.ts";
 import type { MeaningSettings } from "./settings.ts";
 
@@ -41,7 +41,7 @@ export function plainInstance(
   const health = healthOf(instance);
   return placed(
     {
-      id: idOf(instance),
+      id: instanceText(instance),
       address,
       ports,
       ...(weight > 0 && { weight }),
@@ -52,12 +52,6 @@ export function plainInstance(
     },
     settings.clusters,
   );
-}
-
-/** Where it listens and in which cluster: that is unique within a service of Nacos. */
-export function idOf({ ip, port, clusterName }: NacosInstance): string {
-  const where = `${ip.includes(":") ? `[${ip}]` : ip}:${port}`;
-  return clusterName === defaultCluster ? where : `${where}#${clusterName}`;
 }
 
 /** What consumers heed: Nacos' own clients never choose an instance of weight 0, even where all have it. */

@@ -2,9 +2,8 @@
 import type { Problem } from "../../contract.ts";
 import type { ConsumerUrl } from "../../dubbo/consumer-url.ts";
 import type { ProviderUrl } from "../../dubbo/provider-url.ts";
-import type { NacosService } from "../nacos-service.ts";
+import { instanceText, type NacosService } from "../nacos-service.ts";
 import { consumerOf, isProvider, providerOf } from "./dubbo-provider.ts";
-import { idOf } from "./plain-instance.ts";
 import type { InterfaceName } from "./service-role.ts";
 
 interface Registration {
@@ -30,7 +29,7 @@ export class RegisteredInterfaces {
     for (const instance of instances) {
       const read = providerOf(instance, role);
       if (isProvider(read)) providers.push(read);
-      else if (read.problem) report({ ...read.problem, where: `${name}#${idOf(instance)}` });
+      else if (read.problem) report({ ...read.problem, where: `${name}#${instanceText(instance)}` });
     }
     // A `___` in the name may be a `$` or not: the instances know, and what they once said counts when they are gone.
     const told = providers.map((provider) => provider.interface ?? role.interface).sort()[0];

@@ -18,6 +18,12 @@ export const meaningShape = {
     .enum(["label", "zone", "region", "none"])
     .default("label")
     .describe("What becomes of the name of an instance's cluster, unless it is `DEFAULT`: the label `cluster`, or a part of the locality."),
+  protection: z
+    .enum(["believe", "ignore"])
+    .default("believe")
+    .describe(
+      "Where so few instances of a service are healthy that the server calls all of them healthy (`protectThreshold`): `believe` it, or `ignore` that and ask which are healthy indeed.",
+    ),
   merge: z
     .enum(["none", "groups", "namespaces"])
     .default("none")

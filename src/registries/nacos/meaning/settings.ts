@@ -8,6 +8,8 @@ export interface MeaningSettings {
   readonly ipv6: boolean;
   /** What becomes of a cluster's name. */
   readonly clusters: "label" | "zone" | "region" | "none";
+  /** Whether the server is believed that calls all instances healthy, since too few are. */
+  readonly protection: "believe" | "ignore";
   /** Which services of the same name are one. */
   readonly merge: "none" | "groups" | "namespaces";
   /** Whether who calls a Dubbo interface is told, too. */

@@ -10,6 +10,7 @@ export const settings: MeaningSettings = {
   portKeys: { gRPC_port: "grpc", "gRPC.port": "grpc" },
   ipv6: false,
   clusters: "label",
+  protection: "believe",
   merge: "none",
   consumers: true,
   applications: { enabled: true, fallback: "application" },
@@ -21,6 +22,7 @@ export class ItemsRig {
   readonly problems: Problem[] = [];
   readonly view = new Map<string, Item>();
   readonly removed: string[] = [];
+  readonly kept: string[] = [];
 
   constructor(changes: Partial<MeaningSettings> = {}, inherited: readonly string[] = []) {
     this.items = new NacosItems({ ...settings, ...changes }, inherited, (problem) => this.problems.push(problem));
@@ -39,7 +41,8 @@ export class ItemsRig {
 
   list(): this {
     const listed = new Map<string, Item>();
-    this.items.list({ add: (item) => listed.set(itemId(item), item), keep: () => undefined }, this.#emit);
+    this.kept.length = 0;
+    this.items.list({ add: (item) => listed.set(itemId(item), item), keep: (id) => this.kept.push(id) }, this.#emit);
     this.view.clear();
     for (const [id, item] of listed) this.view.set(id, item);
     return this;

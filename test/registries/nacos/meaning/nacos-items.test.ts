@@ -360,6 +360,16 @@ suite("Dubbo's applications", () => {
     assert.deepEqual(both, alone);
   });
 
+  test("that are not understood so far take nothing away that an earlier worker told", () => {
+    const inherited = "service/||a.A|";
+    const remote = application(1, { "dubbo.metadata.storage-type": "remote" });
+    const rig = new ItemsRig({}, [inherited]).put([service("shop", [remote])], "public", true);
+    const deadline = rig.items.judge(0, true);
+    assert.deepEqual(rig.list().kept, [inherited]);
+    rig.items.judge(deadline);
+    assert.deepEqual(rig.list().kept, []);
+  });
+
   test("beside instances of another kind share their name with them", () => {
     const spring = host(2, { metadata: { "preserved.register.source": "SPRING_CLOUD", "dubbo.metadata.revision": "r1" } });
     const { items } = read([service("shop", [application(1), spring])]);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { eventType, op } from "../../../support/fake-zookeeper/protocol.ts";
 import type { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
+import type { RecordedSession } from "../../../support/recorded-session.ts";
 import { TcpProxy } from "../../../support/tcp-proxy.ts";
-import type { RecordedSession } from "../../../support/zookeeper-session.ts";
 import { fakeServer, nothingLost, open, orders, register, waits } from "./session-rig.ts";
 
 const users = "com.acme.Users";

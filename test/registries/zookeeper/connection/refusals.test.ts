@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { certificate, certificateFile } from "../../../support/certificates.ts";
 import type { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
-import type { RecordedSession } from "../../../support/zookeeper-session.ts";
+import type { RecordedSession } from "../../../support/recorded-session.ts";
 import { fakeServer, open, orders, register, waits, warnings } from "./session-rig.ts";
 
 const auth = { user: "app", password: "secret" };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { TlsOptions } from "node:tls";
 import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
-import { RecordedSession, type Told } from "../../../support/zookeeper-session.ts";
+import { RecordedSession, type Told } from "../../../support/recorded-session.ts";
 import { providerNode } from "../../../support/zookeeper-writer.ts";
 
 export const orders = "com.acme.Orders";

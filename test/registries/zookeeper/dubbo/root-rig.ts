@@ -1,7 +1,7 @@
 /** A fake server with a Dubbo root in it, and a session of the `zookeeper` kind that reads it. */
 import type { TestContext } from "node:test";
 import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
+import { RecordedSession } from "../../../support/recorded-session.ts";
 import { providerNode } from "../../../support/zookeeper-writer.ts";
 
 export const orders = "com.acme.Orders";

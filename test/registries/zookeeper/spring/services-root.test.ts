@@ -4,7 +4,7 @@ import { springZookeeperKind } from "../../../../src/registries/zookeeper/spring
 import { start } from "../../../../src/registries/zookeeper/spring/session.ts";
 import { instanceNode } from "../../../support/curator-layout.ts";
 import { FakeZooKeeper } from "../../../support/fake-zookeeper/server.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
+import { RecordedSession } from "../../../support/recorded-session.ts";
 
 const kind = { schema: springZookeeperKind.schema, start };
 

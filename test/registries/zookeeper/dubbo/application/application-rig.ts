@@ -1,6 +1,6 @@
 /** Writes what Dubbo applications register at application level into a fake server. */
 import type { FakeZooKeeper } from "../../../../support/fake-zookeeper/server.ts";
-import type { RecordedSession } from "../../../../support/zookeeper-session.ts";
+import type { RecordedSession } from "../../../../support/recorded-session.ts";
 
 export interface Registration {
   readonly revision?: string;

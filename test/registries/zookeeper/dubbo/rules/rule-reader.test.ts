@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { errorCode, op } from "../../../../support/fake-zookeeper/protocol.ts";
 import type { FakeZooKeeper } from "../../../../support/fake-zookeeper/server.ts";
-import type { RecordedSession } from "../../../../support/zookeeper-session.ts";
+import type { RecordedSession } from "../../../../support/recorded-session.ts";
 import { providerNode } from "../../../../support/zookeeper-writer.ts";
 import { open, orders, providers, startFake, users } from "../root-rig.ts";
 

@@ -1,4 +1,4 @@
-/** A session of a kind that reads from ZooKeeper in this thread, with everything it tells kept for a test to wait on. */
+/** A session of a kind in this thread, with everything it tells kept for a test to wait on. */
 import type { Emitter, Listing, Problem, RegistryKind, Session, StartSession } from "../../src/registries/contract.ts";
 import { type Fact, type Item, itemId, type Service } from "../../src/registries/service.ts";
 import { zookeeperKind } from "../../src/registries/zookeeper/dubbo/kind.ts";

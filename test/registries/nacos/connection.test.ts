@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { suite, type TestContext, test } from "node:test";
+import { ServerCredentials } from "@grpc/grpc-js";
+import fc from "fast-check";
+import { decodeMessage, encodeMessage } from "../../../src/registries/nacos/grpc/message.ts";
+import { certificateFile } from "../../support/certificates.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { addresses, fakeServer, hosts, open, warnings } from "./session-rig.ts";
+
+suite("a gRPC connection to Nacos", () => {
+  for (const version of ["2.0", "2.5", "3.0"] as const) {
+    test(`is set up with a server like ${version}, as a reader of services, and pushes are acknowledged`, async (t) => {
+      const fake = await fakeServer(t, { version });
+      fake.services.put("orders", hosts(1));
+      const recorded = open(t, fake);
+      await recorded.synced();
+      const [connection] = fake.connections.values();
+      assert.equal(connection?.labels.module, "naming");
+      assert.equal(connection?.namespace, "public");
+      fake.services.put("orders", hosts(1, 2));
+      await recorded.until("the push", () => addresses(recorded, "||orders|")?.length === 2);
+      const isAcknowledged = () => connection.acknowledged.some(({ type }) => type === "NotifySubscriberResponse");
+      await recorded.until("any sign of life after it", isAcknowledged);
+    });
+  }
+
+  test("is one for each namespace, and all requests travel on it", async (t) => {
+    const fake = await fakeServer(t);
+    fake.services.put("orders", hosts(1));
+    fake.services.put("orders", hosts(2), "DEFAULT_GROUP", "other");
+    const recorded = open(t, fake, { namespaces: ["public", "other"] });
+    await recorded.synced();
+    assert.equal(fake.connections.size, 2);
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+    assert.deepEqual(addresses(recorded, "other||orders|"), ["10.0.0.2"]);
+    // A push carries no namespace.
+    fake.services.put("orders", hosts(3), "DEFAULT_GROUP", "other");
+    await recorded.until("the push", () => addresses(recorded, "other||orders|")?.[0] === "10.0.0.3");
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+  });
+
+  test("that is silent is checked, and answers when the server asks", async (t) => {
+    const fake = await fakeServer(t);
+    const recorded = open(t, fake);
+    await recorded.synced();
+    await recorded.until("contact by checks alone", () => recorded.count("contact") >= 3);
+    assert.ok(fake.requests.some(({ type }) => type === "HealthCheckRequest"));
+    const [connection] = fake.connections.values();
+    const id = connection!.ask("ClientDetectionRequest", {}, "internal");
+    const answered = () => connection!.acknowledged.some(({ type, requestId }) => type === "ClientDetectionResponse" && requestId === id);
+    await recorded.until("the answer", answered);
+  });
+
+  test("to a server that says nothing any more is given up after three checks, and nothing is lost", async (t) => {
+    const fake = await fakeServer(t);
+    fake.services.put("orders", hosts(1));
+    const recorded = open(t, fake, { listInterval: "1h", requestTimeout: "200ms" });
+    await recorded.synced();
+    fake.behaviour = "mute";
+    await recorded.until("the doubt", () => warnings(recorded).some((text) => /nothing heard for \d+ ms/.test(text)));
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+    fake.behaviour = "normal";
+    await recorded.synced(2);
+  });
+
+  test("that a server wants elsewhere goes there, and everything is read anew", async (t) => {
+    const [first, second] = [await fakeServer(t), await fakeServer(t)];
+    // Both have to lie equally far from their gRPC ports.
+    const proxies = await Promise.all([first, second].map(({ grpcPort }) => TcpProxy.start(grpcPort)));
+    for (const proxy of proxies) t.after(() => proxy.close());
+    for (const fake of [first, second]) fake.services.put("orders", hosts(1));
+    const recorded = open(
+      t,
+      { port: 1, grpcPortOffset: 1 },
+      { grpcPortOffset: 0, servers: proxies.map(({ port }) => `127.0.0.1:${port}`) },
+    );
+    await recorded.synced();
+    const [here, there, port] = first.connections.size > 0 ? [first, second, proxies[1]!.port] : [second, first, proxies[0]!.port];
+    for (let turn = 1; turn <= 2; turn++) {
+      const [from, to] = turn === 1 ? [here, there] : [there, here];
+      const target = turn === 1 ? port : proxies.find((proxy) => proxy.port !== port)!.port;
+      const [connection] = from.connections.values();
+      connection!.ask("ConnectResetRequest", { serverIp: "127.0.0.1", serverPort: String(target) }, "internal");
+      await recorded.until("the other server", () => to.connections.size === 1 && recorded.count("commit") === turn + 1);
+    }
+    assert.match(recorded.last("unreachable")?.text ?? "", /asks us to connect anew/);
+  });
+
+  test("is made to the next server while one is away, starts, or never answers", async (t) => {
+    const [mute, starting, good] = [
+      await fakeServer(t, { behaviour: "mute" }),
+      await fakeServer(t, { behaviour: "starting" }),
+      await fakeServer(t),
+    ];
+    good.services.put("orders", hosts(1));
+    const proxies = await Promise.all([mute, starting, good].map(({ grpcPort }) => TcpProxy.start(grpcPort)));
+    for (const proxy of proxies) t.after(() => proxy.close());
+    const away = await TcpProxy.start(1);
+    t.after(() => away.close());
+    await away.set("refuse");
+    const servers = [away, ...proxies].map(({ port }) => `127.0.0.1:${port}`);
+    const recorded = open(t, { port: 1, grpcPortOffset: 1 }, { grpcPortOffset: 0, servers, connectTimeout: "500ms" });
+    await recorded.synced();
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+  });
+
+  test("a server that does not know it any more is asked anew", async (t) => {
+    const fake = await fakeServer(t);
+    const recorded = open(t, fake);
+    await recorded.synced();
+    // It gave us up without closing anything.
+    fake.connections.clear();
+    await recorded.synced(2);
+    assert.match(recorded.last("unreachable")?.text ?? "", /301|does not know this connection/);
+  });
+
+  test("messages of unknown types and without sense hurt nobody", async (t) => {
+    const fake = await fakeServer(t);
+    fake.services.put("orders", hosts(1));
+    const recorded = open(t, fake);
+    await recorded.synced();
+    const [connection] = fake.connections.values();
+    connection!.ask("SomethingNewRequest", { with: ["anything"] });
+    connection!.ask("NotifySubscriberRequest", { serviceInfo: "none" });
+    connection!.ask("NamingFuzzyWatchSyncRequest", { groupKeyPattern: 5 });
+    await recorded.until("the problem", () => recorded.problems.some(({ code }) => code === "bad-service"));
+    fake.services.put("orders", hosts(2));
+    await recorded.until("a change after it", () => addresses(recorded, "||orders|")?.[0] === "10.0.0.2");
+    assert.equal(recorded.count("unreachable"), 0);
+  });
+
+  test("a restarted server whose clients are not back yet: contact was lost before anything shrinks, and all subscriptions are there for the return", async (t) => {
+    const fake = await fakeServer(t);
+    fake.services.put("orders", hosts(1));
+    fake.services.put("kept", [{ ip: "10.0.0.9", port: 1, ephemeral: false }]);
+    const recorded = open(t, fake);
+    await recorded.synced();
+    await fake.shutDown();
+    fake.services.forgetEphemeral();
+    await fake.listen();
+    await recorded.synced(2);
+    const lost = recorded.told.findIndex(({ what }) => what === "unreachable");
+    const shrunk = recorded.told.findIndex(({ service }) => service?.key.name === "orders" && service.instances.length === 0);
+    assert.ok(lost >= 0 && lost < shrunk, "the catalog opens its hold first");
+    assert.deepEqual(addresses(recorded, "||kept|"), ["10.0.0.9"]);
+    assert.ok(recorded.view.has("service/||orders|"), "an unlisted service is empty, not gone");
+    fake.services.put("orders", hosts(1, 2));
+    await recorded.until("the return, by a push", () => addresses(recorded, "||orders|")?.length === 2, 900);
+  });
+
+  suite("over TLS", () => {
+    const credentials = () =>
+      ServerCredentials.createSsl(null, [
+        { cert_chain: readFileSync(certificateFile("server.pem")), private_key: readFileSync(certificateFile("server.key")) },
+      ]);
+
+    test("is verified by the authority that is given", async (t) => {
+      const fake = await fakeServer(t, {}, credentials());
+      fake.services.put("orders", hosts(1));
+      const recorded = open(t, fake, { servers: `localhost:${fake.port}`, tls: { ca: certificateFile("authority.pem") } });
+      await recorded.synced();
+      assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+    });
+
+    test("is refused under another authority or name, and in plain text, with the reason", async (t) => {
+      const fake = await fakeServer(t, {}, credentials());
+      const servers = `localhost:${fake.port}`;
+      for (const [tls, reason] of [
+        [{ ca: certificateFile("stranger-authority.pem") }, /certificate|self-signed|unable to/i],
+        [{ ca: certificateFile("authority.pem"), serverName: "other.example" }, /other\.example|altnames/i],
+        [undefined, /UNAVAILABLE/],
+      ] as const) {
+        const recorded = open(t, fake, { servers, ...(tls && { tls }) });
+        await recorded.until(String(reason), () => warnings(recorded).some((text) => reason.test(text)));
+        assert.equal(recorded.count("commit"), 0);
+      }
+    });
+  });
+});
+
+suite("what is no Nacos", () => {
+  for (const [what, speak] of [
+    ["hangs up", (socket: Socket) => socket.end()],
+    ["speaks HTTP/1", (socket: Socket) => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")],
+    ["says nothing", () => {}],
+  ] as const) {
+    test(`on both ports ${what}: it is said what was tried, and again slowly enough`, async (t) => {
+      const server = await plainServer(t, speak);
+      const recorded = open(
+        t,
+        { port: (server.address() as { port: number }).port, grpcPortOffset: 0 },
+        {
+          transport: "auto",
+          connectTimeout: "300ms",
+          requestTimeout: "300ms",
+        },
+      );
+      await recorded.until("both reasons", () => warnings(recorded).some((text) => /over gRPC: .+; over HTTP: .+/.test(text)));
+      assert.equal(recorded.count("commit"), 0);
+    });
+  }
+});
+
+suite("a message", () => {
+  test("comes back as it was", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.dictionary(fc.string(), fc.jsonValue()), (type, fields) => {
+        const message = decodeMessage(encodeMessage({ type, fields, headers: { a: "b" } }));
+        assert.deepEqual(JSON.stringify(message), JSON.stringify({ type, fields, headers: { a: "b" } }));
+      }),
+    );
+  });
+
+  test("of any bytes is a message or an Error", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        try {
+          decodeMessage(bytes);
+        } catch (error) {
+          assert.ok(error instanceof Error);
+        }
+      }),
+    );
+  });
+});
+
+async function plainServer(t: TestContext, speak: (socket: Socket) => void): Promise<Server> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    speak(socket);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return server;
+}
