@@ -67,6 +67,8 @@ export async function bundle(folder: string): Promise<void> {
     target: "node24",
     logLevel: "warning",
     plugins: [urls],
+    // A part of the `nacos` package would load it for requests through a proxy, of which it makes none.
+    external: ["proxy-agent"],
     // CommonJS packages ask for Node's modules by `require`, which an ES module has not.
     banner: { js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' },
   });

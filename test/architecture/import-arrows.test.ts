@@ -34,6 +34,7 @@ const sharedTypes: Readonly<Record<string, readonly string[]>> = {
 const libraries: Readonly<Record<string, readonly string[]>> = {
   // Writes in tests and benchmarks.
   "node-zookeeper-client": [],
+  nacos: ["registries/nacos/http/"],
   "@grpc/grpc-js": ["xds/", "cli/", "registries/nacos/grpc/"],
   "@connectrpc/connect": ["admin/", "cli/"],
   "@connectrpc/connect-node": ["admin/", "cli/"],

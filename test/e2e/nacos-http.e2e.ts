@@ -11,6 +11,7 @@ import { registryConformance } from "../conformance/registry-rig.ts";
 import { eventually } from "./servers/eventually.ts";
 import { firstUser, Nacos } from "./servers/nacos.ts";
 import { realNacosDriver } from "./servers/nacos-instance.ts";
+import { full } from "./tier.ts";
 
 let nacos: Nacos;
 before(async () => {
@@ -18,10 +19,12 @@ before(async () => {
 });
 after(() => nacos?.stop());
 
-registryConformance(
-  "nacos over HTTP (real server)",
-  realNacosDriver(() => nacos, { transport: "http", auth: firstUser }),
-);
+if (full) {
+  registryConformance(
+    "nacos over HTTP (real server)",
+    realNacosDriver(() => nacos, { transport: "http", auth: firstUser }),
+  );
+}
 
 interface Opened {
   readonly source: NamingSource;

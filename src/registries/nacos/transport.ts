@@ -14,7 +14,7 @@ export function openerOf(
   settings: NacosSettings,
   credentials: Credentials,
   report: Emitter["problem"],
-  log: Pick<Logger, "debug">,
+  log: Pick<Logger, "debug" | "warn">,
 ): (groups: readonly string[] | undefined) => OpenSource {
   return (groups) => (server, namespace, all) => {
     const onlyGroup = groups?.length === 1 ? groups[0] : undefined;

@@ -50,7 +50,7 @@ export class TrueHealthSource extends ForwardingSource {
 }
 
 /** @param healthy the same service with its healthy instances only */
-export function withTrueHealth(service: NacosService, healthy: NacosService): NacosService {
+function withTrueHealth(service: NacosService, healthy: NacosService): NacosService {
   const alive = new Set(healthy.instances.map(instanceText));
   const instances = service.instances.map((instance) => ({ ...instance, healthy: alive.has(instanceText(instance)) }));
   return { ...service, instances };

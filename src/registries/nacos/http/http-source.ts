@@ -20,7 +20,7 @@ export interface HttpSourceContext {
   readonly settings: NacosSettings;
   readonly credentials: Credentials;
   readonly events: NamingEvents;
-  readonly log: Pick<Logger, "debug">;
+  readonly log: Pick<Logger, "debug" | "warn">;
 }
 
 /**

@@ -44,6 +44,11 @@ interface NamingClient {
   close(): Promise<void>;
 }
 
+/** CommonJS: a bundle has its names below `default` only. */
+interface NacosPackage {
+  readonly NacosNamingClient: new (options: object) => NamingClient;
+}
+
 /** Bytes of an unpacked push; anybody can send packets. */
 const maxPush = 4 * 1024 * 1024;
 const gzipMagic = 0x1f8b;
@@ -52,7 +57,7 @@ export interface PushTriggerContext {
   readonly server: NacosServer;
   readonly namespace: string;
   readonly told: (service: ServiceName) => void;
-  readonly log: Pick<Logger, "debug">;
+  readonly log: Pick<Logger, "debug" | "warn">;
 }
 
 export class PushTrigger {
@@ -70,7 +75,7 @@ export class PushTrigger {
   async start(): Promise<void> {
     const { server, namespace, log } = this.#context;
     try {
-      const { NacosNamingClient } = (await import("nacos")) as unknown as { NacosNamingClient: new (options: object) => NamingClient };
+      const { NacosNamingClient } = ((await import("nacos")) as unknown as { default: NacosPackage }).default;
       const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
       if (this.#closed) return;
       const client = new NacosNamingClient({ logger: silent, serverList: hostPortText(server), namespace });
@@ -88,7 +93,7 @@ export class PushTrigger {
       const clientIP = await localAddress(server);
       if (!this.#closed) this.address = { clientIP, udpPort: String(reactor._pushReceiver.udpPort) };
     } catch (error) {
-      log.debug({ err: error }, "pushes cannot be received; services are polled");
+      log.warn({ err: error }, "pushes cannot be received; services are polled only");
     }
   }
 
