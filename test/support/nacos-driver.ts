@@ -7,6 +7,7 @@ import type { RegistryDriver, RegistryServer } from "./registry-driver.ts";
 export function fakeNacosDriver(version: FakeNacos["version"]): RegistryDriver {
   return {
     session: nacosKind.session,
+    bulkPatience: 60_000,
     async start(): Promise<RegistryServer> {
       const fake = await FakeNacos.start();
       fake.version = version;
@@ -17,8 +18,8 @@ export function fakeNacosDriver(version: FakeNacos["version"]): RegistryDriver {
           grpcPortOffset: fake.grpcPortOffset,
           transport: "grpc",
           listInterval: "1s",
-          connectTimeout: "1s",
-          requestTimeout: "1s",
+          connectTimeout: "2s",
+          requestTimeout: "3s",
           healthCheckInterval: "500ms",
         }),
         key: (name) => ({ name }),

@@ -28,6 +28,7 @@ export class Nacos {
   readonly #classPath: string;
   readonly #options: NacosOptions;
   #child: Child | undefined;
+  #hasServed = false;
 
   private constructor(port: number, classPath: string, options: NacosOptions) {
     this.port = port;
@@ -57,9 +58,11 @@ export class Nacos {
     try {
       await this.#launch();
     } catch {
-      // On a busy machine its database or a port of its own may come too late for it.
+      // On a busy machine its database or a port of its own may come too late for it; a database that was never whole is no use.
+      if (!this.#hasServed) rmSync(path.join(this.#folder, "data"), { recursive: true, force: true });
       await this.#launch();
     }
+    this.#hasServed = true;
   }
 
   get(path: string, query: Readonly<Record<string, string>> = {}): Promise<string> {

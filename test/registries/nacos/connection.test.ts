@@ -6,6 +6,8 @@ import { suite, type TestContext, test } from "node:test";
 import { ServerCredentials } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { decodeMessage, encodeMessage } from "../../../src/registries/nacos/grpc/message.ts";
+import { NewestAnswers } from "../../../src/registries/nacos/grpc/newest-answers.ts";
+import type { NacosInstance } from "../../../src/registries/nacos/nacos-service.ts";
 import { certificateFile } from "../../support/certificates.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { addresses, fakeServer, hosts, open, warnings } from "./session-rig.ts";
@@ -151,6 +153,21 @@ suite("a gRPC connection to Nacos", () => {
     await recorded.until("the return, by a push", () => addresses(recorded, "||orders|")?.length === 2, 900);
   });
 
+  test("ends with its session, and nothing is asked any more", async (t) => {
+    const fake = await fakeServer(t, { version: "3.0", namespaces: [] });
+    fake.services.put("orders", hosts(1));
+    const recorded = open(t, fake, { namespaces: "*", groups: "*" });
+    await recorded.synced();
+    await recorded.session.close();
+    const told = recorded.told.length;
+    const witness = open(t, fake);
+    await witness.synced();
+    assert.equal(fake.connections.size, 1, "the witness alone is connected");
+    fake.services.put("orders", hosts(1, 2));
+    await witness.until("the push", () => addresses(witness, "||orders|")?.length === 2);
+    assert.equal(recorded.told.length, told);
+  });
+
   suite("over TLS", () => {
     const credentials = () =>
       ServerCredentials.createSsl(null, [
@@ -178,6 +195,26 @@ suite("a gRPC connection to Nacos", () => {
         assert.equal(recorded.count("commit"), 0);
       }
     });
+  });
+});
+
+suite("an answer and a push that overtake each other", () => {
+  const service = (ip: string) => ({ namespace: "public", group: "G", name: "orders", instances: [{ ip } as NacosInstance] });
+
+  test("the newer one counts, whichever came last", () => {
+    const answers = new NewestAnswers();
+    const awaited = answers.await("G@@orders");
+    answers.pushed("G@@orders", service("10.0.0.2"), 20);
+    assert.equal(awaited.newest(service("10.0.0.1"), 10).instances[0]?.ip, "10.0.0.2");
+    assert.equal(awaited.newest(service("10.0.0.3"), 30).instances[0]?.ip, "10.0.0.3");
+  });
+
+  test("what was pushed before the question, or by a clock that was set back, does not count for ever", () => {
+    const answers = new NewestAnswers();
+    answers.pushed("G@@orders", service("10.0.0.2"), 1_000);
+    const awaited = answers.await("G@@orders");
+    assert.equal(awaited.newest(service("10.0.0.1"), 10).instances[0]?.ip, "10.0.0.1");
+    awaited.done();
   });
 });
 
