@@ -86,17 +86,17 @@ suite("a Eureka server whose word is weak", { concurrency: false }, () => {
   test("because it is new and nobody came back is believed in the end, and keeps what is dead where it preserves itself", async (t) => {
     const server = await serverAt(t, (await freePorts(1))[0]!, { properties: ["eureka.server.enable-self-preservation=true"] });
     const writer = writerAt(t, server.url);
-    for (const address of ["10.20.1.15", "10.20.1.16"]) await writer.register({ ...orders, address });
+    for (const address of ["10.20.1.15", "10.20.1.16", "10.20.1.17"]) await writer.register({ ...orders, address });
     const { tributary, istiod } = await served(t, [
       { ...quick, id: "eu", servers: server.url, missingHold: "8s", fullInterval: "5s", protection: { hold: "1s" } },
     ]);
-    await istiod.waitFor(() => holds(istiod, "10.20.1.16"), 20_000);
+    await istiod.waitFor(() => holds(istiod, "10.20.1.17"), 20_000);
     await server.kill();
     await server.restart();
     const begun = performance.now();
     const leaseInfo = { renewalIntervalInSecs: 1, durationInSecs: 2 };
     await writer.register({ ...orders, address: "10.20.1.16", further: { leaseInfo } });
-    await eventually("it is suspected", () => /lacks \d of 2 instances without a word/.test(tributary.output()));
+    await eventually("it is suspected", () => /lacks \d of 3 instances without a word/.test(tributary.output()));
     assert.ok(holds(istiod, "10.20.1.15"));
     await istiod.waitFor(() => !holds(istiod, "10.20.1.15"), 30_000);
     t.diagnostic(`believed ${Math.round((performance.now() - begun) / 1_000)} s after its return`);
