@@ -127,6 +127,20 @@ suite("istiod, fed from Eureka", { concurrency: false }, () => {
     await holds(usersHost, "10.20.2.1:8081");
   });
 
+  test("a name that no host can hold, and metadata that is no label, are served under others", async () => {
+    const odd = { app: "lager übersicht", address: "10.20.6.1", port: 8080, metadata: { "owner team": "A & B", version: "v3" } };
+    await writer.register(odd);
+    const [host] = await eventually("its service", async () => {
+      return [...(await istiod.endpoints())].find(([, endpoints]) => endpoints.join() === "10.20.6.1:8080");
+    });
+    assert.match(host, /^[a-z0-9.-]+\.eureka$/);
+    const { metadata, spec } = entryOf(await istiod.serviceEntries(), host);
+    const { annotations } = metadata as { annotations?: Record<string, string> };
+    assert.equal(annotations?.["eureka.app"], "LAGER ÜBERSICHT");
+    assert.equal((spec.endpoints as { labels: Record<string, string> }[])[0]?.labels.version, "v3");
+    await writer.cancel(odd.app, "10.20.6.1:8080");
+  });
+
   test("the last instance gone leaves an empty service", async () => {
     await writer.cancel(users.app, "10.20.2.1:8081");
     await holds(usersHost);
@@ -215,6 +229,15 @@ class SharedEureka {
         await server.restart();
         await refill();
         await this.#gate.set("pass");
+      },
+      breakReads: async () => {
+        const cutting = setInterval(() => {
+          this.#gate.cutAfter = 150;
+        }, 10);
+        return async () => {
+          clearInterval(cutting);
+          this.#gate.cutAfter = Number.POSITIVE_INFINITY;
+        };
       },
       freeze: async () => {
         this.#hurt = true;
