@@ -27,6 +27,8 @@ export interface EurekaInstance {
 export function eurekaDriver(startInstance: () => Promise<EurekaInstance>): RegistryDriver {
   return {
     session: eurekaKind.session,
+    // A real server makes an answer of 20 MB for the first who asks.
+    bulkPatience: 60_000,
     async start() {
       const instance = await startInstance();
       const writer = new EurekaWriter(instance.registerAt ?? instance.url);
