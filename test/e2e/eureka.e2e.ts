@@ -216,6 +216,8 @@ class SharedEureka {
     return {
       url: `http://127.0.0.1:${this.#gate.port}/eureka/`,
       registerAt: server.url,
+      // After 20,000 registrations it has to make as large a delta, with everything else that goes on here.
+      requestTimeout: "8s",
       shows: (count) => server.shows(count),
       stop: async () => {
         this.#hurt ||= (await server.cancelAll(1_000)) > 1_000;

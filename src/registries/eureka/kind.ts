@@ -20,9 +20,11 @@ const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).
 });
 
 const eurekaSchema = z.strictObject({
-  servers: servers.describe(
-    "Service URLs of one cluster's servers, as Spring's clients name them (`http://user:password@host:8761/eureka/`), as a list or one text with commas. The first that answers is followed; put the nearest first.",
-  ),
+  servers: servers
+    .meta({ examples: ["http://eureka-0:8761/eureka/"] })
+    .describe(
+      "Service URLs of one cluster's servers, as Spring's clients name them (`http://user:password@host:8761/eureka/`), as a list or one text with commas. The first that answers is followed; put the nearest first.",
+    ),
   auth: z
     .strictObject({
       user: z.string().min(1).describe("User name."),
