@@ -7,7 +7,12 @@ import { readServerAddress } from "./server-address.ts";
 import type { EurekaSettings, ServerAddress } from "./settings.ts";
 import { statuses } from "./wire/status.ts";
 
-const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value, context): ServerAddress[] => {
+const text = z
+  .string()
+  .min(1)
+  .meta({ examples: ["http://eureka-0:8761/eureka/"] });
+
+const servers = z.union([text, z.array(z.string().min(1)).min(1)]).transform((value, context): ServerAddress[] => {
   // A password may hold a comma.
   const texts = typeof value === "string" ? value.split(/,(?=\s*https?:)/i) : value;
   return texts.flatMap((text) => {
@@ -20,11 +25,9 @@ const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).
 });
 
 const eurekaSchema = z.strictObject({
-  servers: servers
-    .meta({ examples: ["http://eureka-0:8761/eureka/"] })
-    .describe(
-      "Service URLs of one cluster's servers, as Spring's clients name them (`http://user:password@host:8761/eureka/`), as a list or one text with commas. The first that answers is followed; put the nearest first.",
-    ),
+  servers: servers.describe(
+    "Service URLs of one cluster's servers, as Spring's clients name them (`http://user:password@host:8761/eureka/`), as a list or one text with commas. The first that answers is followed; put the nearest first.",
+  ),
   auth: z
     .strictObject({
       user: z.string().min(1).describe("User name."),
