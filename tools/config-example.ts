@@ -47,7 +47,8 @@ function settings(shape: Shape, indent: string, given: Readonly<Record<string, u
 }
 
 /** A value of the right form where a kind gives no example of its own. */
-function standIn({ type, items, minimum, anyOf, enum: words }: Shape): unknown {
+function standIn({ type, items, minimum, anyOf, examples, enum: words }: Shape): unknown {
+  if (examples?.[0] !== undefined) return examples[0];
   if (anyOf?.[0] !== undefined) return standIn(anyOf[0]);
   if (words !== undefined) return words[0];
   if (type === "array") return items ? [standIn(items)] : [];

@@ -8,7 +8,7 @@ import { EurekaProcess } from "./load/eureka-process.ts";
 import { withServer } from "./load/with-dubbo.ts";
 
 /** ms over which polls are watched. */
-const watched = 15_000;
+const watched = 12_000;
 /** ms after the first answer until what starting left behind is collected. */
 const settle = 3_000;
 

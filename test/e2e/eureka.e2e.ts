@@ -127,6 +127,20 @@ suite("istiod, fed from Eureka", { concurrency: false }, () => {
     await holds(usersHost, "10.20.2.1:8081");
   });
 
+  test("a name that no host can hold, and metadata that is no label, are served under others", async () => {
+    const odd = { app: "lager übersicht", address: "10.20.6.1", port: 8080, metadata: { "owner team": "A & B", version: "v3" } };
+    await writer.register(odd);
+    const [host] = await eventually("its service", async () => {
+      return [...(await istiod.endpoints())].find(([, endpoints]) => endpoints.join() === "10.20.6.1:8080");
+    });
+    assert.match(host, /^[a-z0-9.-]+\.eureka$/);
+    const { metadata, spec } = entryOf(await istiod.serviceEntries(), host);
+    const { annotations } = metadata as { annotations?: Record<string, string> };
+    assert.equal(annotations?.["eureka.app"], "LAGER ÜBERSICHT");
+    assert.equal((spec.endpoints as { labels: Record<string, string> }[])[0]?.labels.version, "v3");
+    await writer.cancel(odd.app, "10.20.6.1:8080");
+  });
+
   test("the last instance gone leaves an empty service", async () => {
     await writer.cancel(users.app, "10.20.2.1:8081");
     await holds(usersHost);
@@ -202,6 +216,8 @@ class SharedEureka {
     return {
       url: `http://127.0.0.1:${this.#gate.port}/eureka/`,
       registerAt: server.url,
+      // After 20,000 registrations it has to make as large a delta, with everything else that goes on here.
+      requestTimeout: "8s",
       shows: (count) => server.shows(count),
       stop: async () => {
         this.#hurt ||= (await server.cancelAll(1_000)) > 1_000;
@@ -215,6 +231,15 @@ class SharedEureka {
         await server.restart();
         await refill();
         await this.#gate.set("pass");
+      },
+      breakReads: async () => {
+        const cutting = setInterval(() => {
+          this.#gate.cutAfter = 150;
+        }, 10);
+        return async () => {
+          clearInterval(cutting);
+          this.#gate.cutAfter = Number.POSITIVE_INFINITY;
+        };
       },
       freeze: async () => {
         this.#hurt = true;

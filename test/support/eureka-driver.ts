@@ -10,6 +10,8 @@ export interface EurekaInstance {
   readonly url: string;
   /** Where instances are registered, if not there: a server that comes back shows itself when its clients are back, too. */
   readonly registerAt?: string;
+  /** How long it may say nothing; default `2s`. */
+  readonly requestTimeout?: string;
   stop(): Promise<void>;
   kill?(): Promise<void>;
   /** @param refill registers everything again: a server that was dead remembers nothing */
@@ -27,14 +29,16 @@ export interface EurekaInstance {
 export function eurekaDriver(startInstance: () => Promise<EurekaInstance>): RegistryDriver {
   return {
     session: eurekaKind.session,
+    // A real server makes an answer of 20 MB for the first who asks.
+    bulkPatience: 60_000,
     async start() {
       const instance = await startInstance();
       const writer = new EurekaWriter(instance.registerAt ?? instance.url);
-      const { kill, revive, freeze, thaw, breakReads, fill } = instance;
+      const { kill, revive, freeze, thaw, breakReads, fill, requestTimeout = "2s" } = instance;
       const shown = () => instance.shows?.(writer.size);
       const registrations = ({ name, instances }: RigService) => instances.map(({ address, port }) => ({ app: name, address, port }));
       return {
-        settings: eurekaKind.schema.parse({ servers: instance.url, pollInterval: "500ms", requestTimeout: "2s" }),
+        settings: eurekaKind.schema.parse({ servers: instance.url, pollInterval: "500ms", requestTimeout }),
         key: (name) => ({ name: name.toLowerCase() }),
         async put(service) {
           const wanted = service.instances.map(({ address, port }) => `${address}:${port}`);

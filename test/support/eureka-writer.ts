@@ -33,6 +33,10 @@ export function instanceJson({ app, address, port, id = `${address}:${port}`, me
   };
 }
 
+function pathOf(app: string, id: string): string {
+  return `/apps/${encodeURIComponent(app.toUpperCase())}/${encodeURIComponent(id)}`;
+}
+
 /** Requests on their way at a time. */
 const inFlight = 16;
 
@@ -55,7 +59,7 @@ export class EurekaWriter {
 
   async register(registration: Registration): Promise<void> {
     const instance = instanceJson(registration);
-    this.#registered.set(`${instance.app}/${instance.instanceId}`, instance);
+    this.#registered.set(pathOf(instance.app, instance.instanceId), instance);
     await this.#post(instance);
   }
 
@@ -70,20 +74,20 @@ export class EurekaWriter {
 
   /** Renews all leases. */
   async renew(): Promise<void> {
-    await eachOf([...this.#registered.keys()], (path) => this.#send("PUT", `/apps/${path}`));
+    await eachOf([...this.#registered.keys()], (path) => this.#send("PUT", path));
   }
 
   async cancel(app: string, id: string): Promise<void> {
-    this.#registered.delete(`${app.toUpperCase()}/${id}`);
-    await this.#expect(200, "DELETE", `/apps/${app}/${id}`);
+    this.#registered.delete(pathOf(app, id));
+    await this.#expect(200, "DELETE", pathOf(app, id));
   }
 
   async setStatus(app: string, id: string, status: string): Promise<void> {
-    await this.#expect(200, "PUT", `/apps/${app.toUpperCase()}/${id}/status?value=${status}`);
+    await this.#expect(200, "PUT", `${pathOf(app, id)}/status?value=${status}`);
   }
 
   async setMetadata(app: string, id: string, key: string, value: string): Promise<void> {
-    await this.#expect(200, "PUT", `/apps/${app.toUpperCase()}/${id}/metadata?${key}=${encodeURIComponent(value)}`);
+    await this.#expect(200, "PUT", `${pathOf(app, id)}/metadata?${key}=${encodeURIComponent(value)}`);
   }
 
   /** Ids of an application's instances that were registered here. */
@@ -96,7 +100,7 @@ export class EurekaWriter {
   }
 
   async #post(instance: InstanceJson): Promise<void> {
-    await this.#expect(204, "POST", `/apps/${instance.app}`, JSON.stringify({ instance }));
+    await this.#expect(204, "POST", `/apps/${encodeURIComponent(instance.app)}`, JSON.stringify({ instance }));
   }
 
   async #expect(status: number, method: string, path: string, body?: string): Promise<void> {

@@ -7,7 +7,12 @@ import { readServerAddress } from "./server-address.ts";
 import type { EurekaSettings, ServerAddress } from "./settings.ts";
 import { statuses } from "./wire/status.ts";
 
-const servers = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value, context): ServerAddress[] => {
+const text = z
+  .string()
+  .min(1)
+  .meta({ examples: ["http://eureka-0:8761/eureka/"] });
+
+const servers = z.union([text, z.array(z.string().min(1)).min(1)]).transform((value, context): ServerAddress[] => {
   // A password may hold a comma.
   const texts = typeof value === "string" ? value.split(/,(?=\s*https?:)/i) : value;
   return texts.flatMap((text) => {

@@ -21,7 +21,7 @@ export interface EurekaOptions {
 }
 
 /** How long it has to start on a busy machine, ms. */
-const startMs = 90_000;
+const startMs = 180_000;
 
 export class Eureka {
   readonly port: number;

@@ -37,8 +37,8 @@ export class GetFailed extends Error {
   }
 }
 
-/** 20,000 instances have 20 MB. */
-const largestBody = 256 * 1024 * 1024;
+/** 100,000 instances have 90 MB. */
+const largestBody = 128 * 1024 * 1024;
 /** However steadily an answer trickles. */
 const longestMs = 120_000;
 

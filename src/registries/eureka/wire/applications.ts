@@ -30,7 +30,7 @@ export function readApplications(json: unknown): Applications | undefined {
 /** `apps__hashcode`: the `_` is doubled, or whatever the server is configured to write for it. */
 function readHashCode(applications: Record<string, unknown>): string | undefined {
   const [, value] = Object.entries(applications).find(([key]) => /^apps.*hashcode$/i.test(key)) ?? [];
-  return typeof value === "string" ? value : undefined;
+  return text(value);
 }
 
 /** What was made from XML has a single thing in place of a list of one, and nothing or "" in place of an empty one. */
