@@ -34,6 +34,7 @@ export function sofaDriver(
   return {
     session: sofaKind.session,
     patience,
+    bulkPatience: 2 * patience,
     async start() {
       const instance = await startInstance();
       const publisher = new SofaPublisher(instance.session);

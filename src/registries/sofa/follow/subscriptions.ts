@@ -47,11 +47,17 @@ export class Subscriptions {
   readonly #pool: TaskPool;
   readonly #timers = new Set<NodeJS.Timeout>();
   #unpushed = 0;
+  #answers = 0;
   #stopped = false;
 
   constructor(context: SubscriptionsContext) {
     this.#context = context;
     this.#pool = new TaskPool(context.maxInFlight);
+  }
+
+  /** How many requests the server has answered so far. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get size(): number {
@@ -155,6 +161,7 @@ export class Subscriptions {
     const { connection, codec, client, misunderstood } = this.#context;
     try {
       const frame = await connection.request(codec.subscribe(registration, client));
+      this.#answers++;
       if (foreign.has(frame.status)) {
         misunderstood(wordsOf(frame));
         return { words: wordsOf(frame), refused: true };
