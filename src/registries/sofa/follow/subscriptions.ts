@@ -104,15 +104,12 @@ export class Subscriptions {
     for (const registration of [...subscription.replaced, subscription.registration]) this.#unregister(registration);
   }
 
-  /** A push came. @returns whether somebody subscribed to it */
-  answered(text: string, { registIds }: Push): boolean {
+  /** A push came. */
+  answered(text: string, { registIds }: Push): void {
     const subscription = this.#byId.get(text);
-    if (!subscription) return false;
-    if (!subscription.pushed && registIds.includes(subscription.registration.registId)) {
-      subscription.pushed = true;
-      this.#confirmed();
-    }
-    return true;
+    if (!subscription || subscription.pushed || !registIds.includes(subscription.registration.registId)) return;
+    subscription.pushed = true;
+    this.#confirmed();
   }
 
   stop(): void {
