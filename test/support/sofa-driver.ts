@@ -13,8 +13,8 @@ export interface SofaInstance {
   /** Of its HTTP pages, `host:port`. */
   readonly endpoint: string;
   readonly session: HostPort;
-  /** Of the data server, if it is not on its usual port. */
-  readonly dataServer?: string;
+  /** Of the data server's pages, `host:port`. */
+  readonly dataServer: string;
   /** In which everything is published; others may share the server. */
   readonly group?: string;
   stop(): Promise<void>;
@@ -34,6 +34,7 @@ export function sofaDriver(
   return {
     session: sofaKind.session,
     patience,
+    bulkPatience: 2 * patience,
     async start() {
       const instance = await startInstance();
       const publisher = new SofaPublisher(instance.session);
@@ -46,7 +47,7 @@ export function sofaDriver(
       const server: RegistryServer = {
         settings: sofaKind.schema.parse({
           endpoints: endpoint,
-          ...(dataServer && { dataServers: dataServer }),
+          dataServers: dataServer,
           heartbeatInterval: "1s",
           refreshInterval: "500ms",
           requestTimeout: "2s",
@@ -85,10 +86,7 @@ export async function fakeSofaInstance(): Promise<SofaInstance> {
     session: readHostPort(fake.session, 0)!,
     dataServer: fake.endpoint,
     stop: () => fake.shutDown(),
-    async kill() {
-      await fake.shutDown();
-      fake.publications.clear();
-    },
+    kill: () => fake.shutDown(),
     revive: () => fake.listen(),
     async freeze() {
       fake.behaviour = "mute";

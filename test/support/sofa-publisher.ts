@@ -21,7 +21,8 @@ interface Publication {
 }
 
 const settings = { connectTimeout: 3_000, requestTimeout: 10_000, heartbeatInterval: 10_000 };
-const reconnectMs = 200;
+/** Before others are back: a server that has lost everything is to have it again. */
+const reconnectMs = 50;
 
 export class SofaPublisher {
   readonly #address: HostPort;

@@ -207,7 +207,18 @@ suite("a session", { concurrency: true }, () => {
     assert.ok(session.problems.some(({ code, where }) => code === "not-pushed" && where === idOf(pay)));
   });
 
-  test("loses nothing to a publisher that comes back over another connection", async (context) => {
+  test("tells a provider's own weight when it is warm, without another push", async (context) => {
+    const fake = await startFake(context);
+    const data = [`10.0.0.1:12200?weight=100&warmupWeight=10&warmupTime=1000&startTime=${Date.now()}`];
+    fake.publications.put(idOf(pay), "warm", { zone: "DEFAULT_ZONE", data });
+    const session = open(context, fake);
+    const weight = () => session.view.get(`service/||${pay}|`)?.instances[0]?.weight;
+    await session.until("the cold weight", () => weight() === 10);
+    await session.until("the warm weight", () => weight() === 100);
+    assert.equal(fake.pushed, 1);
+  });
+
+  test("notices a publisher that dies", async (context) => {
     const fake = await startFake(context);
     const publisher = new SofaPublisher(readHostPort(fake.session, 0)!);
     context.after(() => publisher.close());
@@ -326,6 +337,19 @@ suite("session servers", { concurrency: true }, () => {
       assert.match(session.last("unreachable")!.text, reason);
     });
   }
+
+  test("need no HTTP page where they and the services are named", async (context) => {
+    const fake = await startFake(context);
+    publish(fake, idOf(pay), 1);
+    const session = open(context, fake, {
+      endpoints: "127.0.0.1:1",
+      sessions: fake.session,
+      listing: "static",
+      dataIds: [`${pay}:1.0@DEFAULT`],
+    });
+    await session.synced();
+    assert.deepEqual(session.instances(pay), bolt(1));
+  });
 
   test("without the data center that is wanted are told with those that there are", async (context) => {
     const fake = await startFake(context);

@@ -36,6 +36,7 @@ export class Connection {
     });
     socket.on("error", () => {});
     socket.on("close", () => {
+      if (!server.listening) return;
       for (const { kind, registId, ...id } of this.#registered.values()) {
         if (kind === "publisher") server.publications.remove(dataInfoIdText(id), registId);
       }

@@ -69,7 +69,12 @@ export class FakeSofaRegistry {
     return `127.0.0.1:${this.#boltPort}`;
   }
 
-  /** Listens, after `shutDown` again on the same ports and with the same publications, but for those of clients. */
+  /** Whether it takes connections. What a client published goes with its connection, but not with the server. */
+  get listening(): boolean {
+    return this.#bolt !== undefined;
+  }
+
+  /** Listens, after `shutDown` again on the same ports and with the same publications. */
   async listen(): Promise<void> {
     const bolt = createServer({ noDelay: true }, (socket) => this.#accept(socket)).listen(this.#boltPort, "127.0.0.1");
     const http = createHttpServer((request, response) => this.#answer(new URL(request.url ?? "/", "http://fake"), response));

@@ -5,13 +5,14 @@
 import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing } from "../../contract.ts";
 import type { Frame } from "../bolt/frame.ts";
-import { type DataInfoId, dataInfoIdText } from "../data-info-id.ts";
+import { dataInfoIdText } from "../data-info-id.ts";
 import { listServices, noDataCenter } from "../discovery/listed-services.ts";
-import { isPushStopped } from "../http/session-pages.ts";
 import type { SessionCodec } from "../messages/session-codec.ts";
 import type { SofaSettings } from "../settings.ts";
-import { forgottenAfterMs, type KnownPublications } from "./known-publications.ts";
+import { GoneIds } from "./gone-ids.ts";
+import type { KnownPublications } from "./known-publications.ts";
 import { PushIntake } from "./push-intake.ts";
+import { PushSwitch, pushSwitchClosed } from "./push-switch.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 
 export interface SessionFollowerContext {
@@ -28,7 +29,7 @@ export interface SessionFollowerContext {
   readonly doubt: (reason: string) => void;
 }
 
-/** After so long without any push, those that are missing are given up for now, ms. */
+/** After so long without any push or answer, those that are missing are given up for now, ms. */
 const stallMs = 10_000;
 /** The push switch is looked at this often while it is closed, ms. */
 const switchMs = 2_000;
@@ -39,8 +40,8 @@ export class SessionFollower {
   readonly #context: SessionFollowerContext;
   readonly #subscriptions: Subscriptions;
   readonly #intake: PushIntake;
-  /** Since when an id is published by nobody and in no list, ms of a clock that only runs forward. */
-  readonly #goneSince = new Map<string, number>();
+  readonly #pushSwitch: PushSwitch;
+  readonly #gone: GoneIds;
   #listing: Listing | undefined;
   #subscribed = false;
   #listAgain = false;
@@ -52,7 +53,9 @@ export class SessionFollower {
 
   constructor(context: SessionFollowerContext) {
     this.#context = context;
-    const { connection, codec, settings, emit, misunderstood } = context;
+    const { connection, codec, settings, known, emit, log, misunderstood } = context;
+    this.#pushSwitch = new PushSwitch(settings, log);
+    this.#gone = new GoneIds(known);
     this.#subscriptions = new Subscriptions({
       connection,
       codec,
@@ -62,7 +65,7 @@ export class SessionFollower {
       misunderstood,
       complete: () => this.#commitIfComplete(),
     });
-    this.#intake = new PushIntake({ codec, settings, known: context.known, emit, subscriptions: this.#subscriptions });
+    this.#intake = new PushIntake({ codec, settings, known, emit, subscriptions: this.#subscriptions });
   }
 
   /** Whether the view is as fresh as the connection. */
@@ -103,9 +106,7 @@ export class SessionFollower {
       for (const id of ids.values()) known.follow(id);
     } catch (error) {
       if (this.#stopped) return;
-      // What is known already is followed all the same.
-      for (const id of known.ids) this.#subscriptions.add(id);
-      this.#fail(describe(error), () => this.relist(), retryMs);
+      this.#onListFailed(describe(error));
       return;
     }
     for (const id of known.ids) {
@@ -118,32 +119,53 @@ export class SessionFollower {
     this.#commitIfComplete();
   }
 
-  /** A listing that cannot be completed. What is known goes on. */
+  /** What is followed already goes on: pushes come all the same. */
+  #onListFailed(reason: string): void {
+    const { known, emit, settings } = this.#context;
+    for (const id of known.ids) this.#subscriptions.add(id);
+    if (!this.#live) {
+      this.#fail(reason, () => this.relist(), retryMs);
+      return;
+    }
+    emit.problem({ code: "listing-failed", where: settings.listing, message: reason });
+    this.#abandon(reason);
+    this.#refreshTimer = setTimeout(() => this.relist(), retryMs);
+  }
+
+  /** Nothing tells any more whether what is known is still true. */
   #fail(reason: string, next: () => void, afterMs: number): void {
     this.#live = false;
-    clearTimeout(this.#stallTimer);
-    this.#listing?.abandon(reason);
-    this.#listing = undefined;
-    this.#listAgain = false;
+    this.#abandon(reason);
     this.#context.emit.unreachable(reason);
     this.#refreshTimer = setTimeout(next, afterMs);
   }
 
+  #abandon(reason: string): void {
+    clearTimeout(this.#stallTimer);
+    this.#listing?.abandon(reason);
+    this.#listing = undefined;
+    this.#listAgain = false;
+  }
+
   #watchForStall(): void {
-    const before = this.#intake.pushes;
+    const before = this.#progress();
     clearTimeout(this.#stallTimer);
     this.#stallTimer = setTimeout(() => {
-      if (this.#intake.pushes === before) void this.#onStall();
+      if (this.#progress() === before) void this.#onStall();
       else this.#watchForStall();
     }, stallMs);
   }
 
+  #progress(): number {
+    return this.#intake.pushes + this.#subscriptions.answers;
+  }
+
   /** Subscriptions stay without a push: because all pushes are stopped, or because something is wrong with the server. */
   async #onStall(): Promise<void> {
-    const stopped = await this.#isPushStopped();
+    const stopped = await this.#pushSwitch.isClosed();
     if (this.#stopped || !this.#listing) return;
     const { unpushed, size } = this.#subscriptions;
-    if (stopped) this.#fail(switchClosed, () => void this.#awaitSwitch(), switchMs);
+    if (stopped) this.#fail(pushSwitchClosed, () => void this.#awaitSwitch(), switchMs);
     else if (unpushed.length === size) {
       this.#context.doubt(`nothing was pushed for ${size} subscriptions within ${stallMs} ms; perhaps the push switch is closed`);
     } else {
@@ -155,22 +177,10 @@ export class SessionFollower {
   }
 
   async #awaitSwitch(): Promise<void> {
-    const stopped = await this.#isPushStopped();
+    const stopped = await this.#pushSwitch.isClosed();
     if (this.#stopped) return;
     if (stopped === true) this.#refreshTimer = setTimeout(() => void this.#awaitSwitch(), switchMs);
     else this.relist();
-  }
-
-  /** Undefined: nobody tells. */
-  async #isPushStopped(): Promise<boolean | undefined> {
-    for (const endpoint of this.#context.settings.endpoints) {
-      try {
-        return await isPushStopped(endpoint, this.#context.settings.requestTimeout);
-      } catch (error) {
-        this.#context.log.debug({}, `the push switch cannot be seen: ${describe(error)}`);
-      }
-    }
-    return undefined;
   }
 
   #commitIfComplete(): void {
@@ -207,11 +217,11 @@ export class SessionFollower {
   /** Looks for new services, and whether pushes still come. */
   async #refresh(): Promise<void> {
     const { settings, known, emit } = this.#context;
-    const [ids, stopped] = await Promise.all([listServices(settings).catch(describe), this.#isPushStopped()]);
+    const [ids, stopped] = await Promise.all([listServices(settings).catch(describe), this.#pushSwitch.isClosed()]);
     // Whoever began a listing meanwhile, or could not end one, sees to what comes next.
     if (this.#stopped || this.#listing || !this.#live) return;
     if (stopped) {
-      this.#fail(switchClosed, () => void this.#awaitSwitch(), switchMs);
+      this.#fail(pushSwitchClosed, () => void this.#awaitSwitch(), switchMs);
       return;
     }
     if (typeof ids === "string") emit.problem({ code: "listing-failed", where: settings.listing, message: ids });
@@ -220,31 +230,15 @@ export class SessionFollower {
         known.follow(id);
         this.#subscriptions.add(id);
       }
-      this.#unfollowGone(ids);
-    }
-    this.#refreshLater();
-  }
-
-  #unfollowGone(listed: ReadonlyMap<string, DataInfoId>): void {
-    const { known } = this.#context;
-    const now = performance.now();
-    for (const id of known.ids) {
-      const text = dataInfoIdText(id);
-      const since = this.#goneSince.get(text) ?? now;
-      if (listed.has(text) || known.mayHaveProviders(text)) this.#goneSince.delete(text);
-      else if (now - since < forgottenAfterMs) this.#goneSince.set(text, since);
-      else {
-        this.#goneSince.delete(text);
+      for (const text of this.#gone.take(ids)) {
         this.#intake.forget(text);
         this.#subscriptions.remove(text);
         known.forget(text);
       }
     }
+    this.#refreshLater();
   }
 }
-
-const switchClosed =
-  "the cluster's push switch is closed (stopPushDataSwitch), so nothing is pushed to anybody; open it at the meta server to go on";
 
 /** So that many do not ask at once. */
 function jittered(ms: number): number {

@@ -47,11 +47,17 @@ export class Subscriptions {
   readonly #pool: TaskPool;
   readonly #timers = new Set<NodeJS.Timeout>();
   #unpushed = 0;
+  #answers = 0;
   #stopped = false;
 
   constructor(context: SubscriptionsContext) {
     this.#context = context;
     this.#pool = new TaskPool(context.maxInFlight);
+  }
+
+  /** How many requests the server has answered so far. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get size(): number {
@@ -98,15 +104,12 @@ export class Subscriptions {
     for (const registration of [...subscription.replaced, subscription.registration]) this.#unregister(registration);
   }
 
-  /** A push came. @returns whether somebody subscribed to it */
-  answered(text: string, { registIds }: Push): boolean {
+  /** A push came. */
+  answered(text: string, { registIds }: Push): void {
     const subscription = this.#byId.get(text);
-    if (!subscription) return false;
-    if (!subscription.pushed && registIds.includes(subscription.registration.registId)) {
-      subscription.pushed = true;
-      this.#confirmed();
-    }
-    return true;
+    if (!subscription || subscription.pushed || !registIds.includes(subscription.registration.registId)) return;
+    subscription.pushed = true;
+    this.#confirmed();
   }
 
   stop(): void {
@@ -155,6 +158,7 @@ export class Subscriptions {
     const { connection, codec, client, misunderstood } = this.#context;
     try {
       const frame = await connection.request(codec.subscribe(registration, client));
+      this.#answers++;
       if (foreign.has(frame.status)) {
         misunderstood(wordsOf(frame));
         return { words: wordsOf(frame), refused: true };
