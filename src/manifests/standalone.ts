@@ -43,7 +43,12 @@ export function standalone({ namespace, image, shards, replicas, tlsSecret }: St
       metadata,
       spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels, annotations }, spec: pod } },
     },
-    { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: xdsPorts.map((port) => ({ ...port, protocol: "TCP" })) } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: labels, ports: xdsPorts.map((port) => ({ ...port, protocol: "TCP" })) },
+    },
     {
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",
@@ -57,10 +62,7 @@ export function standalone({ namespace, image, shards, replicas, tlsSecret }: St
       spec: {
         podSelector: { matchLabels: labels },
         policyTypes: ["Ingress"],
-        ingress: [
-          { ports: xdsPorts.map(({ port }) => ({ protocol: "TCP", port })) },
-          { ports: [{ protocol: "TCP", port: metricsPort }] },
-        ],
+        ingress: [{ ports: xdsPorts.map(({ port }) => ({ protocol: "TCP", port })) }, { ports: [{ protocol: "TCP", port: metricsPort }] }],
       },
     },
   ];

@@ -66,7 +66,10 @@ for (const { name, native, service } of [
     const objects = await render(t, name);
     const { spec } = named(objects, "Deployment", "istiod-canary").spec.template;
     const containers = (native ? spec.initContainers : spec.containers) as Container[];
-    assert.deepEqual(containers.map((container) => container.name), native ? ["tributary"] : ["discovery", "tributary"]);
+    assert.deepEqual(
+      containers.map((container) => container.name),
+      native ? ["tributary"] : ["discovery", "tributary"],
+    );
     const ours = containers.at(-1)!;
     assert.equal(ours.restartPolicy, native ? "Always" : undefined);
     const image = parse(text("helm")).initContainers[0] as Container;
@@ -90,9 +93,14 @@ test("Helm makes of our chart what `tributary manifest standalone` prints", asyn
   const documents = (yaml: string) => parseAllDocuments(yaml).map((document) => document.toJS() as Rendered | null);
   const byName = (objects: readonly (Rendered | null)[]) =>
     Object.fromEntries(objects.filter((object) => object !== null && object.kind !== "ConfigMap").map((object) => [object!.kind, object]));
-  const version = parse(stdout.slice(stdout.indexOf("apiVersion: apps/v1"), stdout.indexOf("---", stdout.indexOf("apiVersion: apps/v1")))).spec.template.spec
-    .containers[0].image as string;
-  const printed = manifestText(manifests.find(({ name }) => name === "standalone")!, { namespace: "prod", revision: "", shards: 1, image: version });
+  const version = parse(stdout.slice(stdout.indexOf("apiVersion: apps/v1"), stdout.indexOf("---", stdout.indexOf("apiVersion: apps/v1"))))
+    .spec.template.spec.containers[0].image as string;
+  const printed = manifestText(manifests.find(({ name }) => name === "standalone")!, {
+    namespace: "prod",
+    revision: "",
+    shards: 1,
+    image: version,
+  });
   assert.deepEqual(byName(documents(stdout)), byName(documents(printed)));
   assert.match(chartTemplate(), /replicas: \{\{ \.Values\.replicas \}\}/);
   const config = documents(stdout).find((object) => object?.kind === "ConfigMap")?.data["tributary.yaml"] as string;
@@ -122,7 +130,12 @@ test("the container's command line, as rendered, runs beside istiod: it listens 
   const [command, ...flags] = await entryPoint();
   const args = ours.args.map((word) => word.replace("/etc/tributary/tributary.yaml", file));
   const begun = performance.now();
-  const container = new Child({ name: "container", command: command!, args: [...flags, ...args], env: { NODE_COMPILE_CACHE: path.join(folder, "compiled") } });
+  const container = new Child({
+    name: "container",
+    command: command!,
+    args: [...flags, ...args],
+    env: { NODE_COMPILE_CACHE: path.join(folder, "compiled") },
+  });
   t.after(async () => {
     await istiod.stop();
     await container.stop();

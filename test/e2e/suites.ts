@@ -1,7 +1,8 @@
 /** The suites of `npm run e2e`, named after what they prove, and what each needs on the machine. */
+
+import { installAdscClient, installHelmRender, installIstioMcpClient } from "./install/go-libraries.ts";
 import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
-import { installAdscClient, installHelmRender, installIstioMcpClient } from "./install/go-libraries.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -26,6 +27,14 @@ const zookeeper = zookeeperServer("3.9.3");
 
 const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "version"]], install });
 const istiod = go(installIstiod);
+/** From the distribution's packages (Debian: prometheus). */
+const prometheus: Requirement = {
+  tools: [
+    ["prometheus", "--version"],
+    ["promtool", "--version"],
+  ],
+  install: async () => {},
+};
 
 export const suites: readonly Suite[] = [
   {
@@ -44,8 +53,8 @@ export const suites: readonly Suite[] = [
   {
     name: "dropin",
     proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
-    files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts"],
-    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender)],
+    files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts", "dropin-prometheus.e2e.ts"],
+    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender), prometheus],
   },
 ];
 
