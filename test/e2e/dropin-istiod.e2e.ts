@@ -81,7 +81,8 @@ test("three of us, started at different times, serve equal bytes", async (t) => 
     catalog.write();
     await eventually("the changes are served", async () => (await stateOf(replicas.at(-1)!)).length === catalog.size);
   }
-  const digests = async () => Promise.all(replicas.map(async (each) => (await each.metrics()).find("tributary_state_digest")[0]?.labels.digest));
+  const digests = async () =>
+    Promise.all(replicas.map(async (each) => (await each.metrics()).find("tributary_state_digest")[0]?.labels.digest));
   await eventually("all have read the same", async () => new Set(await digests()).size === 1);
   const [first, ...others] = await Promise.all(replicas.map(stateOf));
   for (const other of others) assert.deepEqual(other, first);
@@ -95,7 +96,12 @@ suite("shards", { concurrency: false }, () => {
     test(`${services} services, ${shards} shard${shards > 1 ? "s" : ""}: bytes and istiod's CPU per change`, async (t) => {
       const catalog = new FileCatalog({ services, instances: 10 });
       const istiod = await Istiod.prepare();
-      const tributary = await Tributary.start({ registries: [catalog.registry], istiod: istiod.ports, shards, program: await bundledProgram() });
+      const tributary = await Tributary.start({
+        registries: [catalog.registry],
+        istiod: istiod.ports,
+        shards,
+        program: await bundledProgram(),
+      });
       t.after(async () => {
         await istiod.stop();
         await tributary.stop();
@@ -103,7 +109,8 @@ suite("shards", { concurrency: false }, () => {
       });
       await istiod.start(...tributary.addresses);
       assert.equal((await istiod.serviceEntries()).size, services);
-      const sent = async () => (await tributary.metrics()).sum("tributary_xds_push_bytes_total", { type: "networking.istio.io/ServiceEntry" });
+      const sent = async () =>
+        (await tributary.metrics()).sum("tributary_xds_push_bytes_total", { type: "networking.istio.io/ServiceEntry" });
       const acknowledged = async () => (await tributary.metrics()).sum("tributary_change_ack_seconds_count");
       await sleep(500);
       const before = { bytes: await sent(), cpu: cpuSeconds(istiod.pid) };

@@ -64,7 +64,10 @@ export class Istiod {
   launch(...sources: readonly string[]): void {
     const meshFile = path.join(this.#folder, "mesh.yaml");
     const kubeconfigFile = path.join(this.#folder, "kubeconfig");
-    writeFileSync(meshFile, JSON.stringify({ configSources: ["k8s://", ...sources.map((source) => `xds://${source}`)].map((address) => ({ address })) }));
+    writeFileSync(
+      meshFile,
+      JSON.stringify({ configSources: ["k8s://", ...sources.map((source) => `xds://${source}`)].map((address) => ({ address })) }),
+    );
     writeFileSync(kubeconfigFile, this.#kube.kubeconfig);
     this.#child = new Child({
       name: "istiod",
