@@ -17,6 +17,7 @@ import type { Inspection } from "./api/inspection.ts";
 import { statusOf } from "./api/status.ts";
 import { why } from "./api/why.ts";
 import { clientsText } from "./text/clients-text.ts";
+import { clustersText } from "./text/clusters-text.ts";
 import { registriesText, statusText } from "./text/status-text.ts";
 import { whyText } from "./text/why-text.ts";
 
@@ -29,6 +30,7 @@ const index = `Tributary, looked at from inside. Add ?format=json for JSON.
 
   /debug/status            how the process, its registries and what it serves are doing
   /debug/registries        the registries alone
+  /debug/clusters          the Kubernetes clusters, where they come from and how they are
   /debug/why?host=HOST     why a host is served as it is: a host, namespace/host, or a registry's own name
   /debug/clients           who is connected to the xDS port, and what of it they have
   /debug/dump              everything that is served, as a JSON list; also ?kind=KIND&namespace=NAMESPACE
@@ -46,6 +48,10 @@ export function debugPages(inspection: Inspection): (request: IncomingMessage, r
     "/debug/registries": (_query, now) => {
       const { registries } = statusOf(inspection, now);
       return { text: registriesText(registries, now), json: () => registries.map((one) => toJson(RegistryStatusSchema, one)) };
+    },
+    "/debug/clusters": (_query, now) => {
+      const clusters = inspection.views.clusters();
+      return { text: clustersText(clusters, now), json: () => clusters };
     },
     "/debug/clients": (_query, now) => message(ClientsResponseSchema, clientsOf(inspection, now), (clients) => clientsText(clients, now)),
     "/debug/why": async (query, now) =>

@@ -56,6 +56,37 @@ export const metricDefinitions = {
     labels: ["registry", "code"],
     help: "Data of the registry that were skipped, by problem code.",
   },
+  tributary_cluster_state: {
+    type: "gauge",
+    labels: ["cluster", "state"],
+    help: "1 for the state a Kubernetes cluster is in: syncing, timeout (not listed in time, still tried), synced, unreachable (what is known stays), refused (its credential cannot be used), closed (not enabled).",
+  },
+  tributary_cluster_healthy: {
+    type: "gauge",
+    labels: ["cluster"],
+    help: "1 while the cluster's API server says that it is ready; 0 while it does not. Absent before the first verdict.",
+  },
+  tributary_cluster_last_contact_timestamp_seconds: {
+    type: "gauge",
+    labels: ["cluster"],
+    help: "When the cluster's API server last answered; 0 if it never did.",
+  },
+  tributary_cluster_services: { type: "gauge", labels: ["cluster"], help: "Services that registries read from the cluster." },
+  tributary_cluster_endpoints: {
+    type: "gauge",
+    labels: ["cluster"],
+    help: "Endpoints that registries read from the cluster, held ones included.",
+  },
+  tributary_cluster_renewals_total: {
+    type: "counter",
+    labels: ["cluster"],
+    help: "Times the cluster's connections were made anew: after it was out of reach, or with another credential.",
+  },
+  tributary_cluster_place_live: {
+    type: "gauge",
+    labels: ["place"],
+    help: "1 while a place that clusters come from (configuration, folder, remote-secrets) can be read; 0 while it cannot, and its clusters stay.",
+  },
   tributary_rejected: {
     type: "gauge",
     labels: ["costs", "code"],

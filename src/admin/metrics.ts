@@ -1,5 +1,6 @@
 /** The Prometheus exporter: gauges are read from the views when scraped, events are counted as they happen. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { clusterStates } from "../clusters/cluster-view.ts";
 import { type MetricName, metricDefinitions } from "./metric-definitions.ts";
 import type { AdminViews } from "./views.ts";
 
@@ -46,6 +47,7 @@ export class Metrics {
   /** The exposition text, with every gauge as it is now. */
   async expose(): Promise<string> {
     this.#readRegistries();
+    this.#readClusters();
     this.#readServing();
     this.#readReadBack();
     this.#readKept();
@@ -93,6 +95,31 @@ export class Metrics {
       for (const [code, count] of Object.entries(problems)) {
         this.counter("tributary_registry_problems_total").inc({ registry, code }, count);
       }
+    }
+  }
+
+  #readClusters(): void {
+    const perCluster: readonly MetricName[] = [
+      "tributary_cluster_state",
+      "tributary_cluster_healthy",
+      "tributary_cluster_last_contact_timestamp_seconds",
+      "tributary_cluster_services",
+      "tributary_cluster_endpoints",
+      "tributary_cluster_renewals_total",
+      "tributary_cluster_place_live",
+    ];
+    for (const name of perCluster) this.#metrics.get(name)?.reset();
+    const { clusters, places } = this.#views.clusters();
+    for (const { id: cluster, ...view } of clusters) {
+      for (const state of clusterStates) this.gauge("tributary_cluster_state").set({ cluster, state }, view.state === state ? 1 : 0);
+      if (view.healthy !== undefined) this.gauge("tributary_cluster_healthy").set({ cluster }, view.healthy ? 1 : 0);
+      this.gauge("tributary_cluster_last_contact_timestamp_seconds").set({ cluster }, view.lastContact / 1000);
+      this.gauge("tributary_cluster_services").set({ cluster }, view.services);
+      this.gauge("tributary_cluster_endpoints").set({ cluster }, view.endpoints);
+      this.counter("tributary_cluster_renewals_total").inc({ cluster }, view.renewals);
+    }
+    for (const { name: place, status } of places) {
+      this.gauge("tributary_cluster_place_live").set({ place }, status.phase === "live" ? 1 : 0);
     }
   }
 

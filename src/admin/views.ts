@@ -1,4 +1,6 @@
 /** What the admin room may look at: read-only views that the runtime composes from every room. */
+import type { PlaceReport } from "../clusters/cluster-manager.ts";
+import type { ClusterView } from "../clusters/cluster-view.ts";
 import type { StateReport } from "../last-known-good/registry-state.ts";
 import type { ReadBackView } from "../read-back/view.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
@@ -37,12 +39,18 @@ export interface ClientView {
   readonly types: readonly { readonly type: string; readonly sent: string | undefined; readonly acked: string | undefined }[];
 }
 
+export interface ClustersView {
+  readonly places: readonly PlaceReport[];
+  readonly clusters: readonly ClusterView[];
+}
+
 export interface AdminViews {
   /** True once the xDS port accepts. */
   listening(): boolean;
   /** True once first answers may be given: every required registry was listed. */
   complete(): boolean;
   registries(): readonly RegistryView[];
+  clusters(): ClustersView;
   types(): readonly TypeView[];
   clients(): readonly ClientView[];
   stateDigest(): string;

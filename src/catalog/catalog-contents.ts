@@ -9,6 +9,7 @@ import { DirtyKeys } from "./dirty-keys.ts";
 import { FactIndex } from "./fact-index.ts";
 import { type Contribution, merge } from "./merge.ts";
 import type { CatalogEntry } from "./merged-service.ts";
+import { hostOfOwnService, ownServiceOf, serviceOfFact } from "./own-cluster.ts";
 import { ReadyResources } from "./ready-resources.ts";
 import { ServiceIndex } from "./service-index.ts";
 import type { ServicePart } from "./service-part.ts";
@@ -63,8 +64,16 @@ export class CatalogContents {
     this.#seenAt = seenAt;
     if (id.startsWith("service/")) this.#changeService(source, id, item?.kind === "service" ? item.service : undefined);
     else if (id.startsWith("resource/")) this.#changeResource(source, id, item);
-    else if (item?.kind === "fact") this.#facts.set(registry, id, item.fact);
+    else this.#changeFact(registry, id, item);
+  }
+
+  #changeFact(registry: string, id: string, item: Item | undefined): void {
+    const own = serviceOfFact(id);
+    if (item?.kind === "fact") this.#facts.set(registry, id, item.fact);
     else this.#facts.delete(registry, id);
+    if (own === undefined) return;
+    const host = hostOfOwnService(own, this.#clusterDomain());
+    for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${host}`);
   }
 
   #changeService(source: Source, id: string, service: Service | undefined): void {
@@ -103,7 +112,7 @@ export class CatalogContents {
     for (const namespace of this.namespaces()) this.services.touchHolders(`${namespace}/${taken}`);
   }
 
-  /** The registry's naming or network changed. */
+  /** The registry's naming, or what its instances are given, changed. */
   rename(source: Source): void {
     this.#seenAt = Date.now();
     for (const id of [...source.parts.keys(), ...source.refusals.keys()]) {
@@ -134,13 +143,17 @@ export class CatalogContents {
     for (const part of parts) {
       const named = takeFresh(part) ?? part.source.named(part);
       const { id: registry, priority, config } = part.source;
-      if (named !== undefined) contributions.push({ registry, priority, network: config.network, hostNames: config.hostNames, named });
+      const { network, locality, hostNames } = config;
+      if (named !== undefined) contributions.push({ registry, priority, network, locality, hostNames, named });
     }
     if (contributions.length === 0) return undefined;
     const otherHosts = parts
       .flatMap((part) => this.services.otherHostsOf(part))
       .filter((other) => this.resources.blocking(first.namespace, other) === undefined);
-    return { kind: "service", service: merge(contributions, { host, otherHosts }) };
+    const own = ownServiceOf(host, this.#clusterDomain());
+    const inOwnCluster = own !== undefined && this.#facts.find("service", own).length > 0;
+    const service = merge(contributions, { host, otherHosts });
+    return { kind: "service", service: inOwnCluster ? { ...service, ownClusterService: own } : service };
   }
 
   #resource(key: string): CatalogEntry | undefined {
@@ -148,6 +161,12 @@ export class CatalogContents {
     const item = winner && this.#source(winner.registry)?.view.item(winner.itemId);
     if (winner === undefined || item?.kind !== "resource") return undefined;
     return { kind: "resource", passed: { registry: winner.registry, resource: item.resource } };
+  }
+
+  /** The mesh's, which all registries know. */
+  #clusterDomain(): string {
+    const [source] = this.#sources().values();
+    return source?.naming.clusterDomain ?? "";
   }
 
   #source(registry: string): Source | undefined {

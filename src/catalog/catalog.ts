@@ -295,6 +295,6 @@ export class Catalog implements Feed {
 }
 
 /** The settings that decide how what is known of a registry is served. */
-function servedBy({ naming, config: { network, hostNames } }: Source): string {
-  return JSON.stringify({ naming, network, hostNames });
+function servedBy({ naming, config: { network, locality, hostNames } }: Source): string {
+  return JSON.stringify({ naming, network, locality, hostNames });
 }

@@ -40,6 +40,7 @@ function isItem(item: Item): boolean {
         service.instances.every(isInstance) &&
         (service.ports === undefined || isPorts(service.ports)) &&
         (service.hosts === undefined || (Array.isArray(service.hosts) && service.hosts.every(isText))) &&
+        (service.exportTo === undefined || (Array.isArray(service.exportTo) && service.exportTo.every(isText))) &&
         (service.consumers === undefined || Array.isArray(service.consumers)) &&
         (service.annotations === undefined || isObject(service.annotations))
       );

@@ -4,12 +4,13 @@
  *
  * - an endpoint (network, address, named ports) appears once; the registry that comes first in
  *   the configuration tells its facts (weight, health, labels, …), all that name it are listed;
- * - declared ports are those of the first registry that declares any;
- * - an annotation is that of the first registry that has it.
+ * - declared ports are those of the first registry that declares any, as far as all that have endpoints declare
+ *   them: each promises only its own. Is there none in common, only the endpoints of the first count;
+ * - an annotation is that of the first registry that has it, and so is who may see the service.
  */
 import type { RegistryConfig } from "../config/schema.ts";
 import type { NamedService } from "../naming/named-service.ts";
-import type { Instance, Port } from "../registries/service.ts";
+import type { Instance, Locality, Port } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
 
@@ -19,6 +20,8 @@ export interface Contribution {
   readonly priority: number;
   /** Network of its addresses that name none. */
   readonly network: string | undefined;
+  /** Locality of its instances that name none. */
+  readonly locality: Locality | undefined;
   /** What becomes of host names among its addresses. */
   readonly hostNames: RegistryConfig["hostNames"];
   readonly named: NamedService;
@@ -35,7 +38,9 @@ export function merge(contributions: readonly Contribution[], hosts: FinalHosts)
   const ordered = contributions.length > 1 ? [...contributions].sort(byPriority) : contributions;
   const first = ordered[0]?.named;
   if (first === undefined) throw new RangeError("a service is merged from at least one contribution");
-  const endpoints = mergeEndpoints(ordered);
+  const declared = first.protocol === undefined ? sharePorts(ordered) : undefined;
+  const endpoints = mergeEndpoints(declared?.contributions ?? ordered);
+  const exportTo = ordered.find(({ named }) => named.exportTo)?.named.exportTo;
   return {
     namespace: first.namespace,
     host: hosts.host,
@@ -44,10 +49,12 @@ export function merge(contributions: readonly Contribution[], hosts: FinalHosts)
     kind: first.kind,
     key: first.key,
     protocol: first.protocol,
-    ports: mergePorts(ordered, first.protocol === undefined || endpoints.length === 0),
+    ports: declared?.ports ?? rememberedPorts(ordered, endpoints.length === 0),
     endpoints,
     annotations: ordered.length === 1 ? first.annotations : Object.assign({}, ...ordered.map(({ named }) => named.annotations).reverse()),
     registries: [...new Set(ordered.map(({ registry }) => registry))].sort(),
+    ...(exportTo && { exportTo }),
+    ...(declared && declared.unshared.length > 0 && { unsharedPorts: declared.unshared }),
   };
 }
 
@@ -55,8 +62,39 @@ function byPriority(one: Contribution, other: Contribution): number {
   return one.priority - other.priority || compare(one.registry, other.registry);
 }
 
+interface SharedPorts {
+  readonly ports: readonly Port[];
+  readonly unshared: readonly Port[];
+  /** Those whose endpoints serve them. */
+  readonly contributions: readonly Contribution[];
+}
+
+function sharePorts(ordered: readonly Contribution[]): SharedPorts {
+  const first = ordered.find(({ named }) => named.ports.length > 0);
+  const ports = first?.named.ports ?? [];
+  const others = ordered.filter((other) => other !== first && other.named.instances.length > 0 && other.named.ports.length > 0);
+  const declares = ({ named }: Contribution, port: Port) => named.ports.some((own) => portKey(own) === portKey(port));
+  const shared = ports.filter((port) => others.every((other) => declares(other, port)));
+  if (shared.length === ports.length) return { ports, unshared: [], contributions: ordered };
+  if (shared.length > 0) return { ports: shared, unshared: ports.filter((port) => !shared.includes(port)), contributions: ordered };
+  const strangers = others.filter((other) => !ports.some((port) => declares(other, port)));
+  const left = ordered.filter((one) => !strangers.includes(one));
+  // Among those that share some port with the first, there may still be none that all share.
+  if (strangers.length > 0) return withUnshared(sharePorts(left), strangers);
+  return withUnshared({ ports, unshared: [], contributions: ordered.filter((one) => !others.includes(one)) }, others);
+}
+
+function withUnshared(shared: SharedPorts, left: readonly Contribution[]): SharedPorts {
+  return { ...shared, unshared: [...shared.unshared, ...left.flatMap(({ named }) => named.ports)] };
+}
+
+/** Declared ports of one name are one port; without names, those of one protocol. */
+function portKey({ name, protocol }: Port): string {
+  return name ? `name ${name}` : protocol;
+}
+
 /** Ports that one registry remembers for an empty part say nothing once another one has endpoints. */
-function mergePorts(ordered: readonly Contribution[], wanted: boolean): readonly Port[] {
+function rememberedPorts(ordered: readonly Contribution[], wanted: boolean): readonly Port[] {
   return (wanted ? ordered.find(({ named }) => named.ports.length > 0)?.named.ports : undefined) ?? [];
 }
 
@@ -83,7 +121,8 @@ function mergeEndpoints(ordered: readonly Contribution[]): readonly MergedEndpoi
     for (at += 1; words[at]?.identity === identity; at += 1) registries = joined(registries, ordered[words[at]?.rank ?? rank]?.registry);
     const source = ordered[rank];
     const dns = source?.hostNames === "dns" && ({ dns: true } as const);
-    endpoints.push({ ...instance, network: instance.network ?? source?.network, registries, ...dns });
+    const locality = source?.locality && instance.locality === undefined && { locality: source.locality };
+    endpoints.push({ ...instance, ...locality, network: instance.network ?? source?.network, registries, ...dns });
   }
   return endpoints;
 }

@@ -1,15 +1,19 @@
 /** One service per (namespace, host), joined from every registry that gives it: the catalog's output. */
 import type { NamedService } from "../naming/named-service.ts";
-import type { Instance, IstioResource } from "../registries/service.ts";
+import type { Instance, IstioResource, Port } from "../registries/service.ts";
 
 export interface MergedService
-  extends Pick<NamedService, "namespace" | "otherHosts" | "identity" | "kind" | "key" | "protocol" | "ports" | "annotations"> {
+  extends Pick<NamedService, "namespace" | "otherHosts" | "identity" | "kind" | "key" | "protocol" | "ports" | "annotations" | "exportTo"> {
   /** Final host, after the collision rule. Also the name of the ServiceEntry. */
   readonly host: string;
   /** De-duplicated, in canonical order (network, address, ports). */
   readonly endpoints: readonly MergedEndpoint[];
   /** Registry ids that give this service, sorted. */
   readonly registries: readonly string[];
+  /** `namespace/name` of a Service of istiod's own cluster that has the host, too. */
+  readonly ownClusterService?: string;
+  /** Declared ports that not all registries with endpoints declare: they are not offered. */
+  readonly unsharedPorts?: readonly Port[];
 }
 
 export interface MergedEndpoint extends Instance {

@@ -6,25 +6,38 @@
 import type { Clash } from "../catalog/clashes.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { describeError } from "../errors/tributary-error.ts";
 import { lookAtFolder } from "../last-known-good/look-at-folder.ts";
 import { createLogger } from "../log/create-logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { runOnce } from "../runtime/one-shot.ts";
 import type { Pipeline } from "../runtime/pipeline.ts";
 import { endWithReader } from "./closed-pipe.ts";
+import { clusterFindings } from "./cluster-findings.ts";
+import { commandLineConfig, type DubboKubernetesFlags, onlyCommandLine } from "./dubbo-kubernetes-flags.ts";
 import { tellWaiting } from "./waiting.ts";
 
-export async function check(options: { config: string; timeout: number; offline: boolean }): Promise<number> {
+export interface CheckOptions extends DubboKubernetesFlags {
+  readonly config?: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly offline: boolean;
+}
+
+export async function check(options: CheckOptions): Promise<number> {
   endWithReader();
-  const { config, secrets } = loadConfig(options.config, configOptions);
-  console.log(`ok       ${options.config}: ${config.registries.length} registr${config.registries.length === 1 ? "y" : "ies"} configured`);
+  const commandLine = commandLineConfig(options);
+  const file = options.config ?? onlyCommandLine;
+  const { config, secrets, warnings: notes } = loadConfig(file, { ...configOptions, commandLine });
+  for (const note of notes) console.log(`${"warning".padEnd(8)} ${describeError(note)}`);
+  console.log(`ok       ${file}: ${config.registries.length} registr${config.registries.length === 1 ? "y" : "ies"} configured`);
   if (options.offline) return 0;
   const log = await createLogger({ ...config.log, level: "error" }, { secrets });
   const { pipeline, missing } = await runOnce(config, log, { timeoutMs: options.timeout * 1000, onWaiting: tellWaiting(options.timeout) });
-  const findings = [...findingsOf(pipeline, missing), ...folderFindings(config)];
+  const findings = [...findingsOf(pipeline, missing), ...clusterFindings(pipeline.clusters), ...folderFindings(config)];
   for (const { severity, where, message } of findings) console.log(`${severity.padEnd(8)} ${where}: ${message}`);
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  const warnings = findings.filter(({ severity }) => severity === "warning").length;
+  const warnings = findings.filter(({ severity }) => severity === "warning").length + notes.length;
   const served = pipeline.store.current().table("networking.istio.io/ServiceEntry").size;
   console.log(
     `${count(errors, "error")}, ${count(warnings, "warning")}; ${served} ${served === 1 ? "ServiceEntry" : "ServiceEntries"} would be served`,
@@ -38,7 +51,7 @@ function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
-interface Finding {
+export interface Finding {
   readonly severity: "ok" | "error" | "warning" | "note";
   readonly where: string;
   readonly message: string;

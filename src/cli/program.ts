@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
 import type { ManifestSettings } from "../manifests/settings.ts";
+import type { CheckOptions } from "./check.ts";
 import { withTlsOptions } from "./client-tls.ts";
+import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
 import { addressLike, oneOf, seconds, upTo } from "./options.ts";
@@ -31,8 +33,7 @@ Examples:
   tributary watch                                   follow the changes of a running server`,
     );
 
-  program
-    .command("serve")
+  addDubboKubernetesFlags(program.command("serve"))
     .description("watch the registries and serve them to istiod")
     .option("-c, --config <file>", "configuration file; without it, the embedded example is served")
     .addHelpText(
@@ -42,23 +43,25 @@ Examples:
   tributary serve --config /etc/tributary/tributary.yaml
   tributary serve                                   try it: the example needs no registry`,
     )
-    .action(async (options: { config?: string }) => {
+    .action(async (options: DubboKubernetesFlags & { config?: string }) => {
       await prepareWorker();
       const { serve } = await import("./serve.ts");
       await run(() => serve(options));
     });
 
-  program
-    .command("check")
+  addDubboKubernetesFlags(program.command("check"))
     .description("validate a configuration, connect, list and convert; print every problem; change nothing")
-    .requiredOption("-c, --config <file>", "configuration file")
+    .option("-c, --config <file>", "configuration file")
     .option("--timeout <seconds>", "how long registries may take for their first listing", seconds, 30)
     .option("--offline", "validate the file only, connect to nothing", false)
     .addHelpText(
       "after",
       "\nExits 0 without errors, 1 with errors, 2 on wrong usage.\n\nExample:\n  tributary check --config tributary.yaml",
     )
-    .action(async (options: { config: string; timeout: number; offline: boolean }) => {
+    .action(async (options: CheckOptions, command: Command) => {
+      if (options.config === undefined && commandLineConfig(options) === undefined) {
+        command.error("error: required option '-c, --config <file>' not specified");
+      }
       const { check } = await import("./check.ts");
       await run(() => check(options));
     });

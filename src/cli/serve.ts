@@ -1,21 +1,27 @@
 /** `tributary serve`: the main job. */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "../config/load.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ConfigWatcher } from "../config/watcher.ts";
+import { describeError } from "../errors/tributary-error.ts";
 import { createLogger } from "../log/create-logger.ts";
+import type { Logger } from "../log/logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { openLastKnownGood } from "../runtime/open-last-known-good.ts";
 import { startRegistries } from "../runtime/started-registries.ts";
 import { banner } from "./banner.ts";
+import { commandLineConfig, type DubboKubernetesFlags, onlyCommandLine } from "./dubbo-kubernetes-flags.ts";
 import { version } from "./version.ts";
 
 /** Served when no configuration is named. */
 const embeddedExample = fileURLToPath(new URL("../../examples/tributary.yaml", import.meta.url));
 
-export async function serve(options: { config?: string }): Promise<number> {
-  const file = options.config ?? embeddedExample;
-  const loaded = loadConfig(file, configOptions);
+export async function serve(options: DubboKubernetesFlags & { readonly config?: string }): Promise<number> {
+  const commandLine = commandLineConfig(options);
+  const isExample = options.config === undefined && commandLine === undefined;
+  const file = options.config ?? (isExample ? embeddedExample : onlyCommandLine);
+  const load = { ...configOptions, commandLine };
+  const loaded = loadConfig(file, load);
   const log = await createLogger(loaded.config.log, { secrets: loaded.secrets });
   process.once("uncaughtException", (error) => {
     log.error({ err: error }, "internal error; ending, istiod keeps what it has");
@@ -31,11 +37,13 @@ export async function serve(options: { config?: string }): Promise<number> {
     await tributary.stop();
     throw error;
   });
+  tellWarnings(loaded, log);
   const watcher = new ConfigWatcher(loaded, {
-    ...configOptions,
+    ...load,
     onChange(diff, next) {
       log.configure(next.config.log, next.secrets);
       tributary.reload(diff, next);
+      tellWarnings(next, log);
       const { added, removed, changed } = diff.registries;
       log.info(
         { added: added.map(({ id }) => id), removed, changed: changed.map(({ id }) => id), sections: diff.sections },
@@ -46,11 +54,11 @@ export async function serve(options: { config?: string }): Promise<number> {
     onRecovered: () => log.info({}, "configuration is again the running one"),
   });
   log.info({ version, config: relative(process.cwd(), file), ...listening }, "serving");
-  if (started.kept === undefined && options.config !== undefined) {
+  if (started.kept === undefined && !isExample) {
     log.info({}, "no state is kept: a restart serves what registries list by then; to keep it, set lastKnownGood.folder");
   }
-  if (process.stdout.isTTY || options.config === undefined) {
-    console.log(banner({ listening, config: loaded.config, file, example: options.config === undefined }));
+  if (process.stdout.isTTY || isExample) {
+    console.log(banner({ listening, config: loaded.config, file, example: isExample }));
   }
   const signal = await ended;
   log.info({ signal }, "stopping; istiod keeps what it has");
@@ -58,6 +66,10 @@ export async function serve(options: { config?: string }): Promise<number> {
   await tributary.stop();
   log.flush();
   return 0;
+}
+
+function tellWarnings({ warnings }: LoadedConfig, log: Logger): void {
+  for (const warning of warnings) log.warn({}, describeError(warning));
 }
 
 /** A terminal signals every process of a command, and launchers (npm, our own) pass on what they got: the echo, in ms. */

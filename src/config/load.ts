@@ -6,9 +6,10 @@ import type { RegistryKind } from "../registries/contract.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 import { ConfigErrors } from "./config-errors.ts";
 import { isWithin, type Path, pathText, readDocument } from "./document.ts";
+import { type CommandLineConfig, joinImports } from "./imports/join-imports.ts";
 import { explainIssue } from "./issues.ts";
 import { checkRules } from "./rules.ts";
-import { type Config, configSchema, type TlsConfig } from "./schema.ts";
+import { type ClustersConfig, type Config, configSchema, type TlsConfig } from "./schema.ts";
 import { resolveSecrets, type SecretSources } from "./secrets.ts";
 import { configShape } from "./shape.ts";
 
@@ -18,7 +19,9 @@ export interface LoadedConfig {
   readonly file: string;
   /** Every value that came from a reference: hand them to whatever prints. */
   readonly secrets: readonly Secret[];
-  /** Absolute paths of the secret files. */
+  /** Of imported files, what means nothing here. */
+  readonly warnings: readonly TributaryError[];
+  /** Absolute paths of the secret files, and of those that are imported. */
   readonly files: readonly string[];
   /** By `pathText`: the text as written, of every value that holds a reference. */
   readonly written: ReadonlyMap<string, string>;
@@ -32,6 +35,10 @@ export interface ParseOptions extends Partial<SecretSources> {
   readonly kinds: readonly RegistryKind[];
   /** Checks of other rooms, asked once the form is right; so that they too are told with positions. */
   readonly rules?: readonly ConfigRule[];
+  /** What the command line says beside the file; the file may then be missing. */
+  readonly commandLine?: CommandLineConfig | undefined;
+  /** Other files are not read, and nothing of them counts. */
+  readonly ignoreImports?: boolean;
 }
 
 /** Finds what no schema can see, such as a host template that does not parse. */
@@ -56,38 +63,44 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
       new TributaryError("CONFIG_UNREADABLE", `larger than ${maxConfigBytes} bytes`, { position: { file: options.file } }),
     ]);
   }
-  const document = readDocument(text, options.file);
+  const source = readDocument(text, options.file);
   // What is not YAML has no reliable structure; complaints about it would mislead.
-  if (document.errors.length > 0) throw new ConfigErrors(document.errors.slice(0, maxErrors));
+  if (source.errors.length > 0) throw new ConfigErrors(source.errors.slice(0, maxErrors));
 
-  const resolved = resolveSecrets(document, file, {
+  const sources: SecretSources = {
     env: options.env ?? process.env,
     readFile: options.readFile ?? ((path) => readBoundedFile(path, maxSecretBytes)),
-  });
-  const errors = [...resolved.errors, ...checkRules(resolved.value, document)];
-  const result = configSchema(options.kinds).safeParse(resolved.value);
+  };
+  const resolved = resolveSecrets(source, file, sources);
+  const joined = joinImports(resolved.value, source, { file, sources, commandLine: options.commandLine, ignored: options.ignoreImports });
+  const { document, value } = joined;
+  const secrets = [...resolved.secrets, ...joined.secrets];
+  const files = [...resolved.files, ...joined.files];
+  const errors = [...resolved.errors, ...joined.errors, ...checkRules(value, document)];
+  const result = configSchema(options.kinds).safeParse(value);
   if (!result.success) {
     const shape = configShape(options.kinds);
-    const isSecret = (path: Path) => holds(resolved.written.keys(), path);
+    const isSecret = (path: Path) => joined.isJoined(path) || holds(resolved.written.keys(), path);
     for (const issue of result.error.issues) {
       // The stand-in of an unresolved reference is wrong by nature; a kind's own check may tell it at the list it stands in.
       const path = issue.path as Path;
       if (resolved.unresolved.has(pathText(path)) || (issue.code === "custom" && holds(resolved.unresolved, path))) continue;
-      errors.push(...explainIssue(issue, { document, value: resolved.value, shape, isSecret }));
+      errors.push(...explainIssue(issue, { document, value, shape, isSecret }));
     }
   }
   if (result.success) {
     for (const rule of options.rules ?? []) errors.push(...rule(result.data as unknown as Config, document.valuePosition));
   }
   if (errors.length > 0) {
-    const told = errors.slice(0, maxErrors).map((error) => withoutSecrets(error, resolved.secrets));
-    throw new ConfigErrors(told, resolved.files);
+    const told = errors.slice(0, maxErrors).map((error) => withoutSecrets(error, secrets));
+    throw new ConfigErrors(told, files);
   }
   return {
     config: withAbsolutePaths(result.data as unknown as Config, options.kinds, dirname(file)),
     file,
-    secrets: resolved.secrets,
-    files: resolved.files,
+    secrets,
+    files,
+    warnings: joined.warnings,
     written: resolved.written,
     positionOf: document.valuePosition,
   };
@@ -103,10 +116,15 @@ export function loadConfig(file: string, options: Omit<ParseOptions, "file">): L
   try {
     text = readBoundedFile(file, maxConfigBytes);
   } catch (error) {
+    if (options.commandLine !== undefined && isMissing(error)) return parseConfig("", { ...options, file });
     const message = `cannot read the configuration: ${(error as Error).message}`;
     throw new ConfigErrors([new TributaryError("CONFIG_UNREADABLE", message, { position: { file }, cause: error })]);
   }
   return parseConfig(text, { ...options, file });
+}
+
+function isMissing(error: unknown): boolean {
+  return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 }
 
 /** Whether one of the paths, in their text form, is this one or lies below it. */
@@ -124,7 +142,7 @@ function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folde
   const lastKnownGood = kept === undefined ? config.lastKnownGood : { ...config.lastKnownGood, folder: resolve(folder, kept) };
   const xds = { ...config.xds, tls: tlsBeside(folder, config.xds.tls) };
   const admin = { ...config.admin, tls: tlsBeside(folder, config.admin.tls) };
-  return { ...config, registries, xds, admin, lastKnownGood };
+  return { ...config, registries, clusters: clustersBeside(folder, config.clusters), xds, admin, lastKnownGood };
 }
 
 /** The same with the path at a key, such as `path` or `tls.ca`, made absolute if there is one. */
@@ -134,6 +152,11 @@ function withAbsolutePath<T extends Readonly<Record<string, unknown>>>(section: 
   if (value === undefined) return section;
   const path = inner === undefined ? resolve(folder, value as string) : withAbsolutePath(value as T, inner, folder);
   return { ...section, [name]: path };
+}
+
+function clustersBeside(folder: string, clusters: ClustersConfig): ClustersConfig {
+  const list = clusters.list.map((cluster) => withAbsolutePath(cluster, "kubeconfig", folder));
+  return { ...withAbsolutePath(clusters, "folder", folder), list };
 }
 
 function tlsBeside(folder: string, tls: TlsConfig | undefined): TlsConfig | undefined {

@@ -1,6 +1,6 @@
 /** The keys that every registry has, whatever its kind. */
 import * as z from "zod";
-import { duration, registryId } from "./values.ts";
+import { clusterId, duration, registryId } from "./values.ts";
 
 const namingSchema = z
   .strictObject({
@@ -64,6 +64,11 @@ export const protectionSchema = z
   })
   .prefault({})
   .describe("What may remove endpoints that were served, and when: a failure must not look like a removal.");
+
+/** The key of every registry that reads from Kubernetes clusters. */
+export const clusterSelectionShape = {
+  clusters: z.array(clusterId).default([]).describe("Ids of the clusters it reads from; empty: all there are."),
+} as const;
 
 /** Keys that every registry has, whatever its kind; `type` comes first. */
 export const commonRegistryShape = {

@@ -1,36 +1,38 @@
 /** Rules that hold between several values, or that are about safety rather than form. */
 import { TributaryError } from "../errors/tributary-error.ts";
-import type { ConfigDocument } from "./document.ts";
+import type { ConfigDocument, Path } from "./document.ts";
 import { overlappingPorts } from "./overlapping-ports.ts";
 import { unsafeBind } from "./unsafe-bind.ts";
 
 /** Checks what is there, so that these problems are told together with the schema's. */
 export function checkRules(value: unknown, document: ConfigDocument): TributaryError[] {
   if (typeof value !== "object" || value === null) return [];
-  const { registries, xds, admin } = value as { registries?: unknown; xds?: unknown; admin?: unknown };
+  const { registries, clusters, xds, admin } = value as Readonly<Record<string, unknown>>;
   return [
-    ...duplicateIds(registries, document),
+    ...duplicateIds(registries, ["registries"], document),
+    ...duplicateIds((clusters as { list?: unknown } | null | undefined)?.list, ["clusters", "list"], document),
     ...unsafeAddress("xds", xds, document),
     ...unsafeAddress("admin", admin, document),
     ...overlappingPorts(value, document),
   ];
 }
 
-function duplicateIds(registries: unknown, document: ConfigDocument): TributaryError[] {
-  if (!Array.isArray(registries)) return [];
+function duplicateIds(entries: unknown, path: Path, document: ConfigDocument): TributaryError[] {
+  if (!Array.isArray(entries)) return [];
   const errors: TributaryError[] = [];
   const first = new Map<string, number>();
-  for (const [index, registry] of registries.entries()) {
-    const id = (registry as { id?: unknown } | null)?.id;
+  for (const [index, entry] of entries.entries()) {
+    const id = (entry as { id?: unknown } | null)?.id;
     if (typeof id !== "string") continue;
     const earlier = first.get(id);
     if (earlier === undefined) {
       first.set(id, index);
       continue;
     }
-    const { line } = document.valuePosition(["registries", earlier, "id"]);
-    const message = `registries[${index}].id: registries[${earlier}] in line ${line} has the same id`;
-    errors.push(new TributaryError("CONFIG_DUPLICATE_ID", message, { position: document.valuePosition(["registries", index, "id"]) }));
+    const { line } = document.valuePosition([...path, earlier, "id"]);
+    const list = path.join(".");
+    const message = `${list}[${index}].id: ${list}[${earlier}] in line ${line} has the same id`;
+    errors.push(new TributaryError("CONFIG_DUPLICATE_ID", message, { position: document.valuePosition([...path, index, "id"]) }));
   }
   return errors;
 }

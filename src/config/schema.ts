@@ -5,11 +5,16 @@
  * Registry kinds bring their own keys: `configSchema(kinds)` joins them.
  */
 import * as z from "zod";
+import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
+import type { Locality } from "../registries/service.ts";
+import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
+import { importsSchema } from "./imports/imports-schema.ts";
 import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
-import { commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
+import { clusterSelectionShape, commonRegistryShape, type NamingConfig, type ProtectionConfig } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
+export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
 export type { NamingConfig, ProtectionConfig } from "./registry-schema.ts";
 
@@ -79,13 +84,20 @@ const logSchema = z
 /** Joins the kinds' own keys into the whole schema. */
 export function configSchema(kinds: readonly RegistryKind[]) {
   const registries = kinds.map((kind) =>
-    z.strictObject({ type: z.literal(kind.id).describe(kind.summary), ...commonRegistryShape, ...kind.schema.shape }),
+    z.strictObject({
+      type: z.literal(kind.id).describe(kind.summary),
+      ...commonRegistryShape,
+      ...(kind.needsClusters && clusterSelectionShape),
+      ...kind.schema.shape,
+    }),
   );
   return z.strictObject({
     registries: z
       .array(z.discriminatedUnion("type", registries as never))
       .min(1)
       .describe("The registries to watch."),
+    clusters: clustersSchema,
+    imports: importsSchema,
     mesh: meshSchema,
     xds: xdsSchema,
     metrics: metricsSchema,
@@ -96,6 +108,7 @@ export function configSchema(kinds: readonly RegistryKind[]) {
   });
 }
 
+export type ImportsConfig = z.output<typeof importsSchema>;
 export type MeshConfig = z.output<typeof meshSchema>;
 export type LastKnownGoodConfig = z.output<typeof lastKnownGoodSchema>;
 export type ReadBackConfig = z.output<typeof readBackSchema>;
@@ -110,11 +123,17 @@ export interface RegistryConfig {
   readonly hostNames: "resolve" | "dns" | "skip";
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
+  /** Of its instances that name none; not in the file, but made from the cluster. */
+  readonly locality?: Locality;
+  /** Of a source in a cluster: how to reach it; not in the file. */
+  readonly cluster?: ClusterCredential;
   readonly [kindKey: string]: unknown;
 }
 
 export interface Config {
   readonly registries: readonly RegistryConfig[];
+  readonly clusters: ClustersConfig;
+  readonly imports: ImportsConfig;
   readonly mesh: MeshConfig;
   readonly xds: XdsConfig;
   readonly metrics: MetricsConfig;

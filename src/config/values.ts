@@ -30,5 +30,11 @@ export const registryId = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "expected a DNS label: lower-case letters, digits, -; at most 63" })
   .meta({ title: "DNS label" });
 
+/** As Istio's remote secrets name clusters; it becomes part of labels, metrics and file names. */
+export const clusterId = z
+  .string()
+  .regex(/^[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$/, { error: "expected letters, digits, -, _ and .; at most 63" })
+  .meta({ title: "cluster id" });
+
 /** An IPv4 range in CIDR form. */
 export const ipv4Cidr = z.cidrv4({ error: "expected an IPv4 range such as 241.0.0.0/8" }).meta({ title: "IPv4 range" });

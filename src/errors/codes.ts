@@ -6,7 +6,7 @@ export const errorCodes = {
   CONFIG_UNREADABLE: "The configuration file cannot be read. Check the path and its permissions.",
   CONFIG_SYNTAX: "The configuration is not valid YAML. The position points at the first offending character.",
   CONFIG_INVALID: "A key is unknown or a value does not fit. The message names the nearest known key or the expected form.",
-  CONFIG_DUPLICATE_ID: "Two registries have the same id. Ids are part of labels, metrics and files: choose unique ones.",
+  CONFIG_DUPLICATE_ID: "Two registries, or two clusters, have the same id. Ids are part of labels, metrics and files: choose unique ones.",
   CONFIG_SECRET: "A ${env:NAME} or ${file:PATH} reference cannot be resolved. Set the variable or mount the file.",
   CONFIG_NEEDS_RESTART:
     "The change touches a setting that is read only at start. Everything else of the reload was not applied either; restart to take it over.",

@@ -9,6 +9,8 @@ export const problemCodes = {
   "bad-escape": "A percent-escape cannot be decoded; the datum is skipped.",
   "bad-file": "A file of a file registry cannot be read or understood; its last good content is kept.",
   "bad-instance": "An instance's registration cannot be understood; the instance is skipped.",
+  "bad-kubeconfig":
+    "A kubeconfig cannot be used: it is malformed, lacks something, or asks for what is not allowed. The cluster keeps the credential it had, or is left out.",
   "bad-label": "A label has no legal form or is one too many; it is left out.",
   "bad-locality": "A part of a locality holds `/`, control characters or more than 100 characters; the locality is left out.",
   "bad-metadata":
@@ -32,8 +34,11 @@ export const problemCodes = {
   "duplicate-resource":
     "Two registries give a ready Istio object of one name; the one of the registry that comes first in the configuration is served.",
   "encode-failed": "An object could not be translated or encoded; what was served of it before stays. The message says why.",
+  "external-name": "A Kubernetes Service of type ExternalName is an alias of a DNS name and has no endpoints; it is not served.",
   "extra-hosts": "A service has further hosts that cannot be served: with TCP ports there can be one, and all must be DNS names.",
   "host-collision": "Several services want one host; the smallest exact name keeps it, the others carry a hash.",
+  "host-in-own-cluster":
+    "istiod's own cluster has a Service of this host, which proxies get instead; only in the Service's own namespace are the endpoints of both joined.",
   "host-invalid": "An explicit host is not a DNS name; it is refused.",
   "host-name-address":
     "An instance is registered by host name, and its registry's `hostNames` is `skip`: ServiceEntries with fixed endpoints need IP addresses, so it is skipped.",

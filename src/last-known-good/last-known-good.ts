@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Logger } from "../log/logger.ts";
+import { clusterOf, registryOf } from "../registries/source-id.ts";
 import { type Disk, localDisk } from "./disk.ts";
 import { FolderLock } from "./folder-lock.ts";
 import type { JournalOwner } from "./journal-header.ts";
@@ -16,7 +17,7 @@ import { Slices } from "./slices.ts";
 
 export interface LastKnownGoodOptions {
   readonly folder: string;
-  /** Ids of the configured registries: journals of others are set aside. */
+  /** Ids of the configured registries: journals of others are set aside. Those of sources in clusters are their registry's. */
   readonly registries: readonly string[];
   readonly log: Logger;
   readonly disk?: Disk;
@@ -75,6 +76,14 @@ export class LastKnownGood {
     return [...this.#states.values()].map((state) => state.report());
   }
 
+  /** Clusters in which a registry had sources in an earlier process, as far as journals tell. */
+  clusters(registry: string): readonly string[] {
+    return this.#journals().flatMap((name) => {
+      const id = sourceOf(name);
+      return registryOf(id) === registry ? (clusterOf(id) ?? []) : [];
+    });
+  }
+
   /** Tries again whatever failed. */
   async retry(): Promise<void> {
     if (this.#unusable !== undefined) await this.#prepare().catch(() => {});
@@ -87,6 +96,15 @@ export class LastKnownGood {
     for (const state of this.#states.values()) state.journal.close();
     quietly(() => this.#lock?.release());
     this.#lock = undefined;
+  }
+
+  /** Names of files; none where the folder cannot be read. */
+  #journals(): readonly string[] {
+    try {
+      return this.#disk.list(this.#options.folder).filter((name) => name.endsWith(suffix));
+    } catch {
+      return [];
+    }
   }
 
   async #prepare(): Promise<void> {
@@ -108,11 +126,12 @@ export class LastKnownGood {
   /** An id can leave the configuration by a slip of the pen: its state is not deleted, but it does not come back by itself either. */
   #setOrphansAside(): void {
     const { folder, registries, log } = this.#options;
-    const known = new Set([...registries, ...this.#states.keys()].map(fileName));
+    const known = new Set([...registries, ...this.#states.keys()].map(registryOf));
+    const isKnown = (name: string) => known.has(registryOf(sourceOf(name)));
     for (const name of this.#disk.list(folder)) {
-      const isUnfinished = name.endsWith(`${suffix}.new`) && !known.has(name.slice(0, -".new".length));
+      const isUnfinished = name.endsWith(`${suffix}.new`) && !isKnown(name.slice(0, -".new".length));
       if (isUnfinished) quietly(() => this.#disk.remove(join(folder, name)));
-      if (!name.endsWith(suffix) || known.has(name)) continue;
+      if (!name.endsWith(suffix) || isKnown(name)) continue;
       try {
         const target = setAside(this.#disk, join(folder, name), "orphan", new Date());
         log.warn({ file: target }, `${name} belongs to no configured registry; it is kept as ${target}`);
@@ -125,6 +144,12 @@ export class LastKnownGood {
 
 const suffix = ".journal";
 
-function fileName(registry: string): string {
-  return `${registry}${suffix}`;
+/** `@` stands for the slash of a source in a cluster; neither occurs in an id. */
+function fileName(source: string): string {
+  return `${source.replace("/", "@")}${suffix}`;
+}
+
+/** @param name of a journal */
+function sourceOf(name: string): string {
+  return name.slice(0, -suffix.length).replace("@", "/");
 }

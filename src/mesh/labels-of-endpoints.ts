@@ -3,8 +3,9 @@
  * so it is made once, and whoever checks or encodes it can see that it is the one before.
  */
 import type { MergedEndpoint } from "../catalog/merged-service.ts";
-import { endpointLabels, type LabelFilter, provenance } from "./labels.ts";
-import { registryLabel, tlsModeLabel } from "./own-names.ts";
+import { registryOf } from "../registries/source-id.ts";
+import { endpointLabels, type LabelFilter, legalValue, provenance } from "./labels.ts";
+import { clusterLabel, registryLabel, tlsModeLabel } from "./own-names.ts";
 import type { ProblemList } from "./problem-list.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -22,11 +23,13 @@ export class LabelsOfEndpoints {
   /** @param tls whether the endpoint speaks the mesh's TLS */
   of(instance: MergedEndpoint, tls: boolean): Record<string, string> {
     const before = this.#before;
-    const alike = before?.tls === tls && before.instance.registries === instance.registries;
+    const alike = before?.tls === tls && before.instance.registries === instance.registries && before.instance.cluster === instance.cluster;
     if (alike && this.#sameChoice(before.instance.labels ?? {}, instance.labels ?? {})) return before.labels;
     const own: [string, string][] = [];
     if (tls) own.push([tlsModeLabel, "istio"]);
-    const from = provenance(instance.registries);
+    const cluster = legalValue(instance.cluster ?? "");
+    if (cluster !== "") own.push([clusterLabel, cluster]);
+    const from = provenance(new Set(instance.registries.map(registryOf)));
     if (from !== "") own.push([registryLabel, from]);
     const labels = endpointLabels(instance.labels, this.#filter, own, this.#problems);
     this.#before = { instance, tls, labels };

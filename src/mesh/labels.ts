@@ -110,10 +110,10 @@ function legalName(text: string): string {
 }
 
 /** As many whole ids as fit into a label value, joined by dots. */
-export function provenance(registries: readonly string[]): string {
+export function provenance(ids: Iterable<string>): string {
   let value = "";
-  for (const registry of registries) {
-    const longer = value === "" ? registry : `${value}.${registry}`;
+  for (const id of ids) {
+    const longer = value === "" ? id : `${value}.${id}`;
     if (longer.length > maxLabelLength) break;
     value = longer;
   }

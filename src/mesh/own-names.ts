@@ -3,6 +3,8 @@ export const ownPrefix = "tributary.dev/";
 
 /** On endpoints: ids of the registries that name the endpoint, joined by dots. */
 export const registryLabel = `${ownPrefix}registry`;
+/** On endpoints: the Kubernetes cluster in which it runs, where that is known. */
+export const clusterLabel = `${ownPrefix}cluster`;
 /** On ServiceEntries: the kind of the registries that give the service; constant for a service. */
 export const kindLabel = `${ownPrefix}kind`;
 /** On objects: the registries that give it, joined by commas. An annotation, because a change of labels is a full push in istiod. */

@@ -27,6 +27,14 @@ import { validate } from "./validate/validate.ts";
 export function translateService(service: MergedService, policy: MeshPolicy, vip: string | undefined): Translation {
   const problems = new ProblemList(`${service.namespace}/${service.host}`);
   const { ports, endpoints, names } = planEndpoints(service, policy, problems);
+  for (const { name, number } of service.unsharedPorts ?? []) {
+    problems.note(
+      "port-not-offered",
+      `port ${quoted(name ?? String(number))} is not declared by all registries with endpoints and is not offered`,
+    );
+  }
+  if (service.ownClusterService !== undefined)
+    problems.note("host-in-own-cluster", inOwnCluster(service.ownClusterService, service.namespace));
   const reason = withheld(ports, vip);
   if (reason) {
     problems.service(reason.code, reason.message);
@@ -40,7 +48,7 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
     // Without endpoints, DNS would mean that the host itself is to be resolved.
     resolution: names && endpoints.length > 0 ? ServiceEntry_Resolution.DNS : ServiceEntry_Resolution.STATIC,
     endpoints: [...endpoints],
-    exportTo: [...policy.exportTo],
+    exportTo: [...(service.exportTo ?? policy.exportTo)],
   });
   const object = serviceEntryObject(service, spec, problems);
   const errors = validate(object);
@@ -49,6 +57,14 @@ export function translateService(service: MergedService, policy: MeshPolicy, vip
     return { object: undefined, problems: problems.sorted() };
   }
   return { object, problems: problems.sorted() };
+}
+
+/** What proxies get of such a host; observed on istiod 1.31. */
+function inOwnCluster(ownService: string, namespace: string): string {
+  const has = `istiod's own cluster has the Service ${ownService}`;
+  return ownService.startsWith(`${namespace}/`)
+    ? `${has}: in its namespace, istiod joins its endpoints and these`
+    : `${has}: proxies get that one alone, and these endpoints are out of use; name both apart, or serve these in its namespace (\`naming.namespace\`) to have them joined`;
 }
 
 function withheld(ports: readonly OfferedPort[], vip: string | undefined): { code: "no-ports" | "no-vip"; message: string } | undefined {

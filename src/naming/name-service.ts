@@ -47,6 +47,7 @@ export function nameService(service: Service, naming: RegistryNaming, known: Kno
       ...part,
       consumers: service.consumers ?? [],
       annotations: service.annotations ?? {},
+      ...(service.exportTo && { exportTo: service.exportTo }),
       lost: hosts.lost,
     });
   };

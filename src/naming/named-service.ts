@@ -22,6 +22,8 @@ export interface NamedService {
   readonly instances: readonly Instance[];
   readonly consumers: readonly Consumer[];
   readonly annotations: Readonly<Record<string, string>>;
+  /** Namespaces that shall see it, where the registry says. */
+  readonly exportTo?: readonly string[];
   /** What the host lost of the exact names: `case`, `replaced`, `cut`; empty if nothing. */
   readonly lost: readonly NameLoss[];
 }

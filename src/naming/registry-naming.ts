@@ -1,6 +1,7 @@
 /** How one registry's services are called: its kind's defaults under its configuration, compiled once. */
 import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
 import type { KindNaming } from "../registries/contract.ts";
+import { registryOf } from "../registries/source-id.ts";
 import { isHost } from "./host-name.ts";
 import type { HostPolicy } from "./host-policy.ts";
 import { compileTemplate, type HostTemplate } from "./template.ts";
@@ -20,16 +21,18 @@ export function registryNaming(
   kind: KindNaming,
   mesh: Pick<MeshConfig, "namespace" | "clusterDomain">,
 ): RegistryNaming {
-  const suffix = (config.naming.suffix ?? kind.suffix).replace(/^\./, "").toLowerCase();
+  const { clusterDomain } = mesh;
+  const own = kind.underClusterDomain ? `${kind.suffix}.${clusterDomain}` : kind.suffix;
+  const suffix = (config.naming.suffix ?? own).replace(/^\./, "").toLowerCase();
   return {
-    registry: config.id,
+    registry: registryOf(config.id),
     kind: config.type,
     namespace: config.naming.namespace ?? mesh.namespace,
     usualProtocols: kind.usualProtocols,
     suffix,
-    clusterDomain: mesh.clusterDomain,
+    clusterDomain,
     allowOutsideSuffix: config.naming.allowOutsideSuffix,
-    allowClusterDomain: config.naming.allowClusterDomain,
+    allowClusterDomain: config.naming.allowClusterDomain || (kind.underClusterDomain === true && config.naming.suffix === undefined),
     template: compiled(config.naming.template ?? kind.template, suffix),
   };
 }

@@ -21,6 +21,11 @@ export interface KindNaming {
   readonly template: string;
   /** Protocols that need no mention in a host; the first is the kind's usual one. */
   readonly usualProtocols: readonly string[];
+  /**
+   * Its services are Kubernetes' own: `suffix` (`svc`) lies under the mesh's cluster domain, and its hosts may, unless a
+   * setting gives another suffix.
+   */
+  readonly underClusterDomain?: boolean;
 }
 
 /** The light half of a kind: loaded by every thread, so it must not import a client library. */
@@ -42,13 +47,21 @@ export interface RegistryKind<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * It must not import the light half (nor zod), so that a worker starts quickly.
    */
   readonly session: URL;
+  /** Its sources in many clusters (`needsClusters`) live in one worker, fairly. Otherwise each has a worker of its own. */
+  readonly sharesWorker?: boolean;
+  /**
+   * It reads Kubernetes clusters: a registry of the configuration becomes one source per cluster,
+   * `REGISTRY/CLUSTER`, whose settings also hold `cluster`, a `ClusterCredential`.
+   */
+  readonly needsClusters?: boolean;
 }
 
 /** Starts the one session of a registry. It must return at once and connect in the background. */
-export type StartSession = (context: SessionContext) => Session;
+export type StartSession<T = Item> = (context: SessionContext<T>) => Session;
 
-export interface SessionContext {
-  /** The registry's id in the configuration. */
+/** `T`: what the session tells; of a registry, its items. */
+export interface SessionContext<T = Item> {
+  /** The registry's id in the configuration; of a source in a cluster: `REGISTRY/CLUSTER`. */
   readonly registry: string;
   /** Parsed by the kind's schema, secrets resolved. */
   readonly settings: unknown;
@@ -58,29 +71,34 @@ export interface SessionContext {
    * still has to name it, for as long as the registry does not say that it is gone.
    */
   readonly known: readonly string[];
-  readonly emit: Emitter;
+  readonly emit: Emitter<T>;
   readonly log: Logger;
 }
 
 export interface Session {
   /** Reads everything again and commits a listing; asked for before held removals are honoured. */
   relist(): void;
+  /**
+   * Takes over new settings while it runs, such as renewed credentials: the new connection serves before the
+   * old one ends. False: it cannot, and another session has to take its place; so it is if this is absent.
+   */
+  update?(settings: unknown): boolean;
   /** Releases every socket and timer. Never rejects; the supervisor waits at most 0.8 s. */
   close(): Promise<void>;
 }
 
 /** What a session tells. All calls are cheap and return at once. */
-export interface Emitter {
+export interface Emitter<T = Item> {
   /**
    * Starts a complete listing. While one is open, `changed` and `removed` still apply at once and
    * count as part of it: what changed meanwhile is not removed by the commit. Calls apply in
    * order, so a session adds what it read last. A newer listing takes the place of an open one.
    */
-  listing(): Listing;
+  listing(): Listing<T>;
   /** A complete listing at once: `listing()`, every item, `commit()`. */
-  replaced(items: Iterable<Item>): void;
+  replaced(items: Iterable<T>): void;
   /** One item is new or different. The emitter drops it if its text did not change. */
-  changed(item: Item): void;
+  changed(item: T): void;
   /** The registry itself confirmed that the item is gone. `id` as made by `itemId`. */
   removed(id: string): void;
   /** Contact with the registry is lost or in doubt. Repeated calls keep the first `since`. */
@@ -94,8 +112,8 @@ export interface Emitter {
 }
 
 /** A listing grows the view as it arrives and shrinks it only on commit. */
-export interface Listing {
-  add(item: Item): void;
+export interface Listing<T = Item> {
+  add(item: T): void;
   /** The registry still names the item, but it cannot be read now: its last known state stays, whoever told it. */
   keep(id: string): void;
   /** The listing is complete: whatever it neither added nor kept is gone, says the registry. Emits `synced` the first time. */

@@ -1,13 +1,13 @@
 /** A worker's logger: each line goes to the main thread as text, and a flood is cut. */
 import type { Logger } from "../log/logger.ts";
 import type { LogLevel } from "./worker-host.ts";
-import type { FromWorker } from "./worker-messages.ts";
+import type { FromSession } from "./worker-messages.ts";
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const linesPerSecond = 50;
 const longestFields = 8_192;
 
-export function relayLogger(post: (message: FromWorker) => void, least: LogLevel): Logger {
+export function relayLogger(post: (message: FromSession) => void, least: LogLevel): Logger {
   let second = 0;
   let lines = 0;
   let dropped = 0;

@@ -5,6 +5,8 @@
  * The shapes are plain JSON, because they travel between threads and lie in journals as text.
  */
 
+import type { ClusterItem } from "../clusters/offer.ts";
+
 /** How the registry itself calls a service. Absent and empty are the same thing: leave empty parts out. */
 export interface ServiceKey {
   readonly namespace?: string;
@@ -46,6 +48,8 @@ export interface Instance {
   readonly locality?: Locality;
   /** Istio network of the address; absent means the registry's default. */
   readonly network?: string;
+  /** Kubernetes cluster in which it runs, by the id it has in Tributary. */
+  readonly cluster?: string;
   readonly serviceAccount?: string;
   /** True where the registry keeps the entry although nobody renews it. */
   readonly persistent?: boolean;
@@ -71,6 +75,8 @@ export interface Service {
   readonly consumers?: readonly Consumer[];
   /** Exact names and facts that a host cannot hold (`dubbo.interface`, …). */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Namespaces that shall see it, or `*`, where the registry says; absent: the mesh's own rule. */
+  readonly exportTo?: readonly string[];
 }
 
 /** A ready Istio object that passes through unmerged. `spec` is its JSON form. */
@@ -88,8 +94,9 @@ export interface IstioResource {
 
 /** What is known of an address, a node or an application; enriches the instances of other registries. */
 export interface Fact {
-  readonly subject: "address" | "node" | "application";
-  /** The address, node name or application name. */
+  /** `service`: a Service that istiod's own cluster has. */
+  readonly subject: "address" | "node" | "application" | "service";
+  /** The address, node name, application name, or `namespace/name` of the Service. */
   readonly name: string;
   readonly cluster?: string;
   readonly network?: string;
@@ -124,9 +131,11 @@ export function parseKeyText(text: string): ServiceKey {
   return { ...(namespace && { namespace }), ...(group && { group }), name, ...(version && { version }) };
 }
 
-/** The identity of an item within its registry. */
-export function itemId(item: Item): string {
+/** The identity of an item within its registry, or within the place that clusters come from. */
+export function itemId(item: Item | ClusterItem): string {
   switch (item.kind) {
+    case "cluster":
+      return `cluster/${item.cluster.id}/${item.cluster.owner}`;
     case "service":
       return `service/${keyText(item.service.key)}`;
     case "resource":

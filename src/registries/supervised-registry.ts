@@ -1,13 +1,11 @@
-/** One registry under supervision: a worker at a time, restarted with back-off, its last state kept. */
+/** One registry under supervision: a session at a time, its last state kept from one to the next. */
 import type { Logger } from "../log/logger.ts";
-import { backOff } from "./back-off.ts";
 import type { Feed, RegistryStatus } from "./feed.ts";
 import { type KnownProblem, ProblemLog } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
 import { StatusTracker } from "./status-tracker.ts";
-import { SupervisedWorker } from "./supervised-worker.ts";
-import type { SupervisorOptions } from "./supervisor-options.ts";
-import type { Batch, FromWorker } from "./worker-messages.ts";
+import type { GroupMember, WorkerGroup } from "./worker-group.ts";
+import type { Batch, FromSession, SessionStart } from "./worker-messages.ts";
 
 /** What is needed to run a registry: everything here is plain data. */
 export interface RegistrySpec {
@@ -17,48 +15,48 @@ export interface RegistrySpec {
   readonly session: URL;
   /** Parsed by the kind's schema, secrets resolved. */
   readonly settings: unknown;
+  /** It has no session for now: what is known of it stays, until it gets settings to run with. */
+  readonly isDormant?: boolean;
+  /** Name of the worker it shares with all who name the same; absent: a worker of its own. */
+  readonly worker?: string;
 }
 
-export class SupervisedRegistry {
+export class SupervisedRegistry implements GroupMember {
   #spec: RegistrySpec;
   readonly #feed: Feed;
   readonly #log: Logger;
-  readonly #options: SupervisorOptions;
+  readonly #group: WorkerGroup;
   readonly #tracker: StatusTracker;
   readonly #problems: ProblemLog;
-  /** The items downstream knows, and which worker told each of them last. */
+  /** The items downstream knows, and which session told each of them last. */
   readonly #items = new Map<string, number>();
-  #worker: SupervisedWorker | undefined;
+  #session = 0;
   #generation = 0;
   #restarts = 0;
-  #attempt = 0;
-  #startedAt = 0;
-  #restarting: NodeJS.Timeout | undefined;
-  /** New settings wait for the old worker to end. */
+  /** New settings wait for the old session to end. */
   #replacing = false;
-  #stopped: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   /** What earlier processes knew is still being read: sessions wait for it. */
   #knowsItems = true;
-  /** What the worker says meanwhile; undefined: it is heard at once. Bounded by the worker's credit. */
-  #unheard: FromWorker[] | undefined;
+  /** What the session says meanwhile; undefined: it is heard at once. Bounded by the session's credit. */
+  #unheard: FromSession[] | undefined;
 
-  /** `restoring`: the worker starts at once, but is heard only after what an earlier process kept. */
-  constructor(spec: RegistrySpec, feed: Feed, log: Logger, options: SupervisorOptions, restoring?: Restoring) {
+  /** `restoring`: the session starts at once, but is heard only after what an earlier process kept. */
+  constructor(spec: RegistrySpec, feed: Feed, log: Logger, group: WorkerGroup, mostProblems: number, restoring?: Restoring) {
     this.#spec = spec;
     this.#feed = feed;
-    this.#log = registryLogger(log, spec.id);
-    this.#options = options;
-    this.#problems = new ProblemLog(this.#log, options.mostProblems);
+    this.#log = log;
+    this.#group = group;
+    this.#problems = new ProblemLog(log, mostProblems);
     this.#tracker = new StatusTracker((status) => feed.status(spec.id, status));
     if (restoring) this.#await(restoring);
-    this.#start();
+    if (!spec.isDormant) this.#session = group.join(this);
   }
 
-  /** The session module's URL. */
-  get session(): string {
-    return this.#spec.session.href;
+  /** What it runs with. */
+  get spec(): RegistrySpec {
+    return this.#spec;
   }
 
   get status(): RegistryStatus {
@@ -69,54 +67,73 @@ export class SupervisedRegistry {
     return this.#problems.latest;
   }
 
-  /** Bytes held by the worker, as of its last heartbeat. */
+  /** Bytes held by its worker, as of the last heartbeat. */
   get memory(): { readonly heap: number; readonly external: number } {
-    return this.#worker?.memory ?? { heap: 0, external: 0 };
+    return this.#group.memory;
   }
 
   relist(): void {
-    this.#worker?.relist();
+    this.#group.tell(this.#session, { type: "relist" });
   }
 
-  collectGarbage(): void {
-    this.#worker?.collectGarbage();
-  }
-
-  /** Runs with other settings from now on; what is known stays until the new worker's first listing. */
+  /**
+   * Runs with other settings from now on: the session takes them over, or another takes its place;
+   * what is known then stays until that one's first listing.
+   */
   replace(spec: RegistrySpec): void {
+    const wasDormant = this.#spec.isDormant === true;
     this.#spec = spec;
-    this.#attempt = 0;
-    this.#replacing = true;
-    if (this.#worker) this.#worker.close();
-    else if (this.#restarting) this.#start();
+    if (spec.isDormant) {
+      if (!wasDormant) this.#fallAsleep();
+      return;
+    }
+    if (wasDormant) this.#session = this.#group.join(this);
+    else this.#group.tell(this.#session, { type: "update", settings: spec.settings });
+    this.#group.renew();
   }
 
-  /** Ends the worker. Tells the feed nothing: the last state stays until whoever stops it drops it. */
+  /** Ends the session. Tells the feed nothing: the last state stays until whoever stops it drops it. */
   stop(): Promise<void> {
-    this.#stopping ??= new Promise((resolve) => {
-      this.#stopped = resolve;
-      clearTimeout(this.#restarting);
-      if (this.#worker) this.#worker.close();
-      else resolve();
-    });
+    this.#stopping ??= this.#group.leave(this.#session);
     return this.#stopping;
   }
 
-  #start(): void {
-    clearTimeout(this.#restarting);
-    this.#restarting = undefined;
-    this.#replacing = false;
+  begin(session: number): SessionStart {
+    this.#session = session;
     this.#generation++;
-    this.#startedAt = performance.now();
-    const { id, session, settings } = this.#spec;
-    const { beatMs, logLevel } = this.#options;
+    const { id, session: module, settings } = this.#spec;
     const known = this.#knowsItems ? [...this.#items.keys()] : undefined;
-    const start = { registry: id, session: session.href, settings, known, worker: { beatMs, logLevel } };
-    this.#worker = new SupervisedWorker(start, this.#options, {
-      // Lines of the log change nothing, and help most when the rest is not heard.
-      message: (message) => (this.#unheard && message.type !== "log" ? this.#unheard.push(message) : this.#heard(message)),
-      ended: (reason) => this.#ended(reason),
-    });
+    return { session, registry: id, module: module.href, settings, known };
+  }
+
+  heard(word: FromSession): void {
+    // Lines of the log change nothing, and help most when the rest is not heard; neither can what it asks for wait.
+    if (this.#unheard && word.type !== "log" && word.type !== "outdated") this.#unheard.push(word);
+    else this.#hear(word);
+  }
+
+  lost(reason: string): void {
+    // What it was about to say of itself is no longer so.
+    if (this.#unheard) this.#unheard = [];
+    this.#restarts++;
+    this.#tracker.workerLost(reason, this.#restarts);
+  }
+
+  #fallAsleep(): void {
+    void this.#group.leave(this.#session);
+    this.#tracker.workerLost("nothing is known for now of how to reach it", this.#restarts);
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#replacing) return;
+    this.#replacing = true;
+    await this.#group.leave(this.#session);
+    this.#replacing = false;
+    if (this.#stopping || this.#spec.isDormant) return;
+    if (this.#unheard) this.#unheard = [];
+    this.#log.info({}, "starts again with its new settings");
+    this.#tracker.workerLost("its settings changed", this.#restarts);
+    this.#session = this.#group.join(this);
   }
 
   #await({ known, applied }: Restoring): void {
@@ -126,64 +143,45 @@ export class SupervisedRegistry {
       // No worker of this process told of them.
       for (const id of ids) this.#items.set(id, 0);
       this.#knowsItems = true;
-      this.#worker?.known(ids);
+      this.#group.tell(this.#session, { type: "known", ids });
     });
     void applied.then((complete) => {
-      if (this.#stopped) return;
+      if (this.#stopping) return;
       if (complete !== undefined) this.#tracker.restored(complete);
       const unheard = this.#unheard ?? [];
       this.#unheard = undefined;
-      for (const message of unheard) this.#heard(message);
+      for (const word of unheard) this.#hear(word);
     });
   }
 
-  #ended(reason: string): void {
-    this.#worker = undefined;
-    // What it was about to say of itself is no longer so.
-    if (this.#unheard) this.#unheard = [];
-    if (this.#stopped) {
-      this.#stopped();
-      return;
-    }
-    if (this.#replacing) {
-      this.#log.info({}, "starts again with its new settings");
-      this.#tracker.workerLost("its settings changed", this.#restarts);
-      this.#start();
-      return;
-    }
-    this.#restarts++;
-    if (performance.now() - this.#startedAt >= this.#options.healthyMs) this.#attempt = 0;
-    const wait = backOff(this.#attempt++, this.#options.backOff, Math.random());
-    this.#log.error({ code: "REGISTRY_CRASHED", restarts: this.#restarts, waitMs: Math.round(wait) }, `${reason}; its last state is kept`);
-    this.#tracker.workerLost(reason, this.#restarts);
-    this.#restarting = setTimeout(() => this.#start(), wait);
-  }
-
-  #heard(message: FromWorker): void {
+  #hear(word: FromSession): void {
     // Who stops a registry drops its state at once; nothing may come after.
-    if (this.#stopped) return;
-    switch (message.type) {
+    if (this.#stopping) return;
+    switch (word.type) {
       case "batch":
-        this.#apply(message);
-        this.#worker?.acknowledge();
+        this.#apply(word);
+        this.#group.tell(this.#session, { type: "ack" });
         break;
       case "contact":
-        this.#tracker.contact(message.at);
+        this.#tracker.contact(word.at);
         break;
       case "unreachable":
-        this.#log.warn({ code: "REGISTRY_UNREACHABLE" }, `${message.reason}; its last state is kept`);
-        this.#tracker.unreachable(message.reason, message.losses);
+        this.#log.warn({ code: "REGISTRY_UNREACHABLE" }, `${word.reason}; its last state is kept`);
+        this.#tracker.unreachable(word.reason, word.losses);
         break;
       case "suspicious":
-        this.#log.warn({}, `suspicious: ${message.what}`);
-        this.#tracker.suspicious(message.what, message.suspicions);
+        this.#log.warn({}, `suspicious: ${word.what}`);
+        this.#tracker.suspicious(word.what, word.suspicions);
         break;
       case "abandoned":
-        this.#log.warn({}, `a listing failed, nothing is removed: ${message.reason}`);
-        this.#tracker.abandoned(message.reason);
+        this.#log.warn({}, `a listing failed, nothing is removed: ${word.reason}`);
+        this.#tracker.abandoned(word.reason);
         break;
       case "log":
-        this.#log[message.level](JSON.parse(message.fields), message.message);
+        this.#log[word.level](JSON.parse(word.fields), word.message);
+        break;
+      case "outdated":
+        void this.#renew();
         break;
     }
   }
@@ -206,20 +204,10 @@ export class SupervisedRegistry {
     if (commit) {
       for (const id of commit.gone) this.#items.delete(id);
       for (const id of commit.kept) if (this.#items.has(id)) this.#items.set(id, this.#generation);
-      // What only an earlier worker told is not in this one's complete listing.
+      // What only an earlier session told is not in this one's complete listing.
       for (const [id, generation] of this.#items) if (generation !== this.#generation) this.#items.delete(id);
       this.#feed.listed(registry, new Set(this.#items.keys()), commit.seenAt);
       this.#tracker.committed(commit);
     }
   }
-}
-
-/** Each line of a registry names it. */
-function registryLogger(log: Logger, registry: string): Logger {
-  return {
-    debug: (fields, message) => log.debug({ registry, ...fields }, message),
-    info: (fields, message) => log.info({ registry, ...fields }, message),
-    warn: (fields, message) => log.warn({ registry, ...fields }, message),
-    error: (fields, message) => log.error({ registry, ...fields }, message),
-  };
 }

@@ -4,12 +4,14 @@
  */
 import type { SupervisorOptions } from "./supervisor-options.ts";
 import type { HostedWorker } from "./worker-host.ts";
-import type { FromWorker, WorkerStart } from "./worker-messages.ts";
+import type { FromSession, FromWorker, LogLine, SessionStart, ToSession, WorkerStart } from "./worker-messages.ts";
 
 const mebibyte = 1024 * 1024;
 
 export interface SupervisedWorkerEvents {
-  message(message: FromWorker): void;
+  said(session: number, word: FromSession): void;
+  /** What no session said. */
+  log(line: LogLine): void;
   ended(reason: string): void;
 }
 
@@ -20,7 +22,8 @@ export class SupervisedWorker {
   readonly #watch: NodeJS.Timeout;
   /** Ticks without a heartbeat. Ticks, not time: a main thread that was itself held up must not blame the worker. */
   #silentTicks = 0;
-  #closing: NodeJS.Timeout | undefined;
+  /** Sessions that were asked to close, and how long they may take. */
+  readonly #closing = new Map<number, NodeJS.Timeout>();
   #resisting: NodeJS.Timeout | undefined;
   #cause: string | undefined;
   #ended = false;
@@ -37,28 +40,26 @@ export class SupervisedWorker {
     this.#watch = setInterval(() => this.#tick(), options.beatMs);
   }
 
-  acknowledge(): void {
-    this.#worker.post({ type: "ack" });
+  open(start: SessionStart): void {
+    this.#worker.post({ type: "open", start });
   }
 
-  /** Lets a session start that was started without what is known. */
-  known(ids: readonly string[]): void {
-    this.#worker.post({ type: "known", ids });
-  }
-
-  relist(): void {
-    this.#worker.post({ type: "relist" });
+  tell(session: number, word: ToSession): void {
+    this.#worker.post({ type: "tell", session, word });
   }
 
   collectGarbage(): void {
     this.#worker.post({ type: "collect" });
   }
 
-  /** Asks the session to close, then ends the worker; `ended` follows within `closeMs` + `terminateMs`. */
-  close(): void {
-    if (this.#closing || this.#ended) return;
-    this.#worker.post({ type: "close" });
-    this.#closing = setTimeout(() => this.kill("did not close in time"), this.#options.closeMs);
+  /** Asks a session to close. `closed` follows within `closeMs`, or the worker is ended with all its sessions. */
+  close(session: number): void {
+    if (this.#closing.has(session) || this.#ended) return;
+    this.tell(session, { type: "close" });
+    this.#closing.set(
+      session,
+      setTimeout(() => this.kill("a session did not close in time"), this.#options.closeMs),
+    );
   }
 
   /** Ends the worker by force. One that resists is given up, so that its successor can start. */
@@ -71,9 +72,21 @@ export class SupervisedWorker {
 
   #heard(message: FromWorker): void {
     if (this.#ended || this.#cause !== undefined) return;
-    if (message.type === "closed") this.kill("closed");
-    else if (message.type === "beat") this.#beat(message);
-    else this.#events.message(message);
+    switch (message.type) {
+      case "beat":
+        this.#beat(message);
+        break;
+      case "log":
+        this.#events.log(message);
+        break;
+      case "said":
+        if (message.word.type === "closed") {
+          clearTimeout(this.#closing.get(message.session));
+          this.#closing.delete(message.session);
+        }
+        this.#events.said(message.session, message.word);
+        break;
+    }
   }
 
   #beat(memory: { readonly heap: number; readonly external: number }): void {
@@ -96,7 +109,7 @@ export class SupervisedWorker {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#watch);
-    clearTimeout(this.#closing);
+    for (const timer of this.#closing.values()) clearTimeout(timer);
     clearTimeout(this.#resisting);
     this.#events.ended(this.#cause ?? reason);
   }

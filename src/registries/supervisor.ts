@@ -1,6 +1,6 @@
 /**
- * Runs every registry in a worker of its own. It imports no client library and no validation, so
- * that workers can start before the rest of the program is loaded.
+ * Runs every registry in a worker of its own, or in one that it shares with its like. It imports no
+ * client library and no validation, so that workers can start before the rest of the program is loaded.
  */
 import type { Logger } from "../log/logger.ts";
 import { containedFeed } from "./contained-feed.ts";
@@ -9,12 +9,15 @@ import type { KnownProblem } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
 import { type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";
 import { defaultSupervisorOptions, type SupervisorOptions } from "./supervisor-options.ts";
+import { WorkerGroup } from "./worker-group.ts";
 
 export class Supervisor {
   readonly #feed: Feed;
   readonly #log: Logger;
   readonly #options: SupervisorOptions;
   readonly #registries = new Map<string, SupervisedRegistry>();
+  /** By the registry that has the worker for itself, or by the worker's name. */
+  readonly #groups = new Map<string, WorkerGroup>();
 
   constructor(feed: Feed, log: Logger, options: Partial<SupervisorOptions> = {}) {
     this.#feed = containedFeed(feed, log);
@@ -29,17 +32,21 @@ export class Supervisor {
   /** Starts a registry. Throws if its id is taken. */
   add(spec: RegistrySpec, restoring?: Restoring): void {
     if (this.#registries.has(spec.id)) throw new Error(`registry ${spec.id} runs already`);
-    this.#registries.set(spec.id, new SupervisedRegistry(spec, this.#feed, this.#log, this.#options, restoring));
+    const log = registryLogger(this.#log, spec.id);
+    const registry = new SupervisedRegistry(spec, this.#feed, log, this.#group(spec), this.#options.mostProblems, restoring);
+    this.#registries.set(spec.id, registry);
   }
 
   /**
-   * New settings for a running registry: a new worker, the known state kept meanwhile. One of
-   * another kind starts as if it were added, since the old state and status say nothing about it.
+   * New settings for a running registry: its session takes them over or a new one takes its place, the
+   * known state kept meanwhile. One of another kind starts as if it were added, since the old state and
+   * status say nothing about it.
    */
   replace(spec: RegistrySpec, restoring?: Restoring): void {
     const registry = this.#registries.get(spec.id);
     if (!registry) throw new Error(`registry ${spec.id} does not run`);
-    if (registry.session === spec.session.href) registry.replace(spec);
+    const { session, worker } = registry.spec;
+    if (session.href === spec.session.href && worker === spec.worker) registry.replace(spec);
     else {
       void this.remove(spec.id);
       this.add(spec, restoring);
@@ -49,8 +56,13 @@ export class Supervisor {
   /** Ends a registry for good. The feed is told nothing: who removes a registry also drops what it gave. */
   async remove(id: string): Promise<void> {
     const registry = this.#registries.get(id);
+    if (registry === undefined) return;
     this.#registries.delete(id);
-    await registry?.stop();
+    const name = groupName(registry.spec);
+    const stopped = registry.stop();
+    // Whoever comes next has a worker of its own at once, and does not wait for this one's end.
+    if (![...this.#registries.values()].some(({ spec }) => groupName(spec) === name)) this.#groups.delete(name);
+    await stopped;
   }
 
   /** Asks for a new complete listing; a registry that does not run is left alone. */
@@ -60,7 +72,7 @@ export class Supervisor {
 
   /** Lets every worker give back what it no longer needs. */
   collectGarbage(): void {
-    for (const registry of this.#registries.values()) registry.collectGarbage();
+    for (const group of this.#groups.values()) group.collectGarbage();
   }
 
   status(id: string): RegistryStatus | undefined {
@@ -81,4 +93,29 @@ export class Supervisor {
   async stop(): Promise<void> {
     await Promise.all([...this.#registries.keys()].map((id) => this.remove(id)));
   }
+
+  #group(spec: RegistrySpec): WorkerGroup {
+    const name = groupName(spec);
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = new WorkerGroup(registryLogger(this.#log, spec.worker ?? spec.id), this.#options);
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+}
+
+/** Not the id of any registry where the worker is shared. */
+function groupName({ id, worker }: RegistrySpec): string {
+  return worker === undefined ? id : `shared ${worker}`;
+}
+
+/** Each line of a registry names it. */
+function registryLogger(log: Logger, registry: string): Logger {
+  return {
+    debug: (fields, message) => log.debug({ registry, ...fields }, message),
+    info: (fields, message) => log.info({ registry, ...fields }, message),
+    warn: (fields, message) => log.warn({ registry, ...fields }, message),
+    error: (fields, message) => log.error({ registry, ...fields }, message),
+  };
 }

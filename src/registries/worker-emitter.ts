@@ -4,12 +4,13 @@
  * only the newest text per item waits, so a flood costs memory for the view and no more.
  */
 import { hash } from "node:crypto";
+import type { ClusterItem } from "../clusters/offer.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Emitter, Listing, Problem } from "./contract.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import { PendingProblems } from "./pending-problems.ts";
 import { type Item, itemId } from "./service.ts";
-import type { FromWorker } from "./worker-messages.ts";
+import type { FromSession } from "./worker-messages.ts";
 
 /** Batches on their way that main has not acknowledged. */
 const credit = 3;
@@ -25,8 +26,10 @@ interface OpenListing {
   readonly suspicions: number;
 }
 
-export class WorkerEmitter implements Emitter {
-  readonly #post: (message: FromWorker) => void;
+type Told = Item | ClusterItem;
+
+export class WorkerEmitter implements Emitter<Told> {
+  readonly #post: (message: FromSession) => void;
   readonly #log: Logger;
   /** Digest of the newest text per item: 32 bytes tell whether anything changed. */
   readonly #known = new Map<string, string>();
@@ -41,12 +44,12 @@ export class WorkerEmitter implements Emitter {
   #suspicions = 0;
   #closed = false;
 
-  constructor(post: (message: FromWorker) => void, log: Logger) {
+  constructor(post: (message: FromSession) => void, log: Logger) {
     this.#post = post;
     this.#log = log;
   }
 
-  listing(): Listing {
+  listing(): Listing<Told> {
     if (this.#open) this.#log.debug({}, "a newer listing takes the place of an unfinished one");
     const listing: OpenListing = { seen: new Set(), kept: new Set(), suspicions: this.#suspicions };
     this.#open = listing;
@@ -58,13 +61,13 @@ export class WorkerEmitter implements Emitter {
     };
   }
 
-  replaced(items: Iterable<Item>): void {
+  replaced(items: Iterable<Told>): void {
     const listing = this.listing();
     for (const item of items) listing.add(item);
     listing.commit();
   }
 
-  changed(item: Item): void {
+  changed(item: Told): void {
     this.#put(item, undefined);
   }
 
@@ -119,7 +122,7 @@ export class WorkerEmitter implements Emitter {
     listing.kept.add(id);
   }
 
-  #put(item: Item, listing: OpenListing | undefined): void {
+  #put(item: Told, listing: OpenListing | undefined): void {
     const id = itemId(item);
     this.#open?.seen.add(id);
     listing?.seen.add(id);

@@ -1,24 +1,24 @@
 /**
- * The first module of a registry's worker. It imports nothing heavy: how quickly a session
- * starts decides how quickly the first answer can be complete. A worker that was made ready
- * beforehand learns by a message what it is for.
+ * The first module of a worker. It imports nothing heavy: how quickly a session starts decides how
+ * quickly the first answer can be complete. A worker that was made ready beforehand learns by a
+ * message what it is for.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { RunningSession } from "./running-session.ts";
 import type { ToWorker, WorkerStart } from "./worker-messages.ts";
+import { WorkerSessions } from "./worker-sessions.ts";
 
 if (!parentPort) throw new Error("this module runs only in a registry's worker");
 const port = parentPort;
-let session: RunningSession | undefined;
+let sessions: WorkerSessions | undefined;
 
 async function begin(start: WorkerStart): Promise<void> {
-  session = new RunningSession(start, { post: (message) => port.postMessage(message), close: () => port.close() });
-  await session.run();
+  sessions = new WorkerSessions(start.worker, (message) => port.postMessage(message));
+  await Promise.all(start.sessions.map((session) => sessions?.open(session)));
 }
 
 port.on("message", (message: ToWorker) => {
   if (message.type === "start") void begin(message.start);
-  else session?.hear(message);
+  else sessions?.hear(message);
 });
 // Absent in a worker that was made ready beforehand.
 if (workerData) await begin(workerData as WorkerStart);

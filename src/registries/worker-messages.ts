@@ -1,6 +1,7 @@
 /**
- * What a registry's worker and the main thread say to each other. Everything is plain data, so
- * that the same words can travel over a thread's port or a child process's pipe.
+ * What a worker and the main thread say to each other. A worker holds one session or several; each
+ * has a number. Everything is plain data, so that the same words can travel over a thread's port or
+ * a child process's pipe.
  */
 import type { LogLevel, WorkerSettings } from "./worker-host.ts";
 
@@ -14,7 +15,8 @@ export interface CountedProblem {
 
 /**
  * Up to `batchItems` changes, then perhaps the commit of a listing. Main answers each batch with
- * an `ack` once it is applied; the worker has only a few unacknowledged ones at a time.
+ * an `ack` once it is applied; a session has only a few unacknowledged ones at a time, which is also
+ * what makes the sessions of one worker wait for each other fairly.
  */
 export interface Batch {
   readonly type: "batch";
@@ -30,9 +32,9 @@ export interface Batch {
 }
 
 export interface Commit {
-  /** What this worker once sent and the listing did not hold. Main adds what only earlier workers sent. */
+  /** What this session once sent and the listing did not hold. Main adds what only earlier sessions sent. */
   readonly gone: readonly string[];
-  /** What the listing named and could not read: it stays, also if only earlier workers sent it. */
+  /** What the listing named and could not read: it stays, also if only earlier sessions sent it. */
   readonly kept: readonly string[];
   readonly seenAt: number;
   /** Losses of contact at the time of the commit: a later loss is not healed by it. */
@@ -41,38 +43,66 @@ export interface Commit {
   readonly suspicions: number;
 }
 
-export type FromWorker =
+export interface LogLine {
+  readonly type: "log";
+  readonly level: LogLevel;
+  /** JSON. */
+  readonly fields: string;
+  readonly message: string;
+}
+
+export type FromSession =
   | Batch
   /** The session was started. */
   | { readonly type: "started" }
-  /** Sent every `beatMs`; proves that the worker's event loop turns. Bytes. */
-  | { readonly type: "beat"; readonly heap: number; readonly external: number }
   | { readonly type: "unreachable"; readonly reason: string; readonly losses: number }
   | { readonly type: "contact"; readonly at: number }
   | { readonly type: "suspicious"; readonly what: string; readonly suspicions: number }
   | { readonly type: "abandoned"; readonly reason: string }
-  | { readonly type: "log"; readonly level: LogLevel; readonly fields: string; readonly message: string }
-  /** The session is closed; the worker may end. */
+  | LogLine
+  /** It cannot take over new settings: another session has to. */
+  | { readonly type: "outdated" }
+  /** It is closed; nothing follows. */
   | { readonly type: "closed" };
+
+export type FromWorker =
+  | { readonly type: "said"; readonly session: number; readonly word: FromSession }
+  /** Sent every `beatMs`; proves that the worker's event loop turns. Bytes. */
+  | { readonly type: "beat"; readonly heap: number; readonly external: number }
+  /** What no session said, such as the output of a library. */
+  | LogLine;
+
+export type ToSession =
+  /** Where `SessionStart.known` is missing: the session may start now. */
+  | { readonly type: "known"; readonly ids: readonly string[] }
+  | { readonly type: "ack" }
+  | { readonly type: "relist" }
+  | { readonly type: "update"; readonly settings: unknown }
+  | { readonly type: "close" };
 
 export type ToWorker =
   /** Only to a thread that was made ready before it was known what for. */
   | { readonly type: "start"; readonly start: WorkerStart }
-  /** Where `WorkerStart.known` is missing: the session may start now. */
-  | { readonly type: "known"; readonly ids: readonly string[] }
-  | { readonly type: "ack" }
-  | { readonly type: "relist" }
+  /** One more session. */
+  | { readonly type: "open"; readonly start: SessionStart }
+  | { readonly type: "tell"; readonly session: number; readonly word: ToSession }
   /** Gives unused memory back. */
-  | { readonly type: "collect" }
-  | { readonly type: "close" };
+  | { readonly type: "collect" };
 
-/** What a worker is started with. */
-export interface WorkerStart {
+/** What a session is started with. */
+export interface SessionStart {
+  /** Its number: unique among the sessions of one worker. */
+  readonly session: number;
   readonly registry: string;
   /** The session module's URL. */
-  readonly session: string;
+  readonly module: string;
   readonly settings: unknown;
   /** `SessionContext.known`; undefined while it is still being read from disk: a message will tell. */
   readonly known: readonly string[] | undefined;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
   readonly worker: WorkerSettings;
+  readonly sessions: readonly SessionStart[];
 }

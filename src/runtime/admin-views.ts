@@ -1,8 +1,13 @@
 /** Composes what the rooms tell about themselves into the read-only views of the admin room. */
 import type { AdminViews } from "../admin/views.ts";
+import type { RegistryReport } from "../catalog/report.ts";
 import type { ReadBackView } from "../read-back/view.ts";
+import type { RegistryStatus } from "../registries/feed.ts";
+import { kinds } from "../registries/kinds.ts";
+import { clusterOf } from "../registries/source-id.ts";
 import { ownedTypes } from "../snapshot/snapshot.ts";
 import type { XdsServer } from "../xds/server.ts";
+import { clustersView } from "./clusters-view.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /** `redact`: takes secrets out of a text; what registries say of their failures may hold some. */
@@ -19,10 +24,11 @@ export function adminViews(
     registries: () =>
       catalog.reports().map(({ holds, status, ...report }) => ({
         ...report,
-        status: status.reason === undefined ? status : { ...status, reason: redact(status.reason) },
+        status: withReason(status, status.reason ?? (status.synced ? undefined : waitingReason(pipeline, report)), redact),
         holdReason: redact(holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ")) || undefined,
         events: { ...report.events },
       })),
+    clusters: () => clustersView(pipeline, redact),
     kept: () => pipeline.kept?.reports() ?? [],
     types: () =>
       ownedTypes.map((type) => {
@@ -50,6 +56,17 @@ export function adminViews(
       ),
     ...(readBack && { readBack }),
   };
+}
+
+function withReason(status: RegistryStatus, reason: string | undefined, redact: (text: string) => string): RegistryStatus {
+  return reason === undefined ? status : { ...status, reason: redact(reason) };
+}
+
+/** Why nothing is known of the clusters of a registry that reads from some; undefined: it is none of that kind. */
+function waitingReason({ clusters }: Pipeline, { id, type }: Pick<RegistryReport, "id" | "type">): string | undefined {
+  if (clusterOf(id) !== undefined || !kinds.find((kind) => kind.id === type)?.needsClusters) return undefined;
+  const unread = clusters.places().filter(({ status }) => !status.synced);
+  return `its clusters are not known yet: ${unread.map(({ name, status }) => `${name}${status.reason === undefined ? "" : ` (${status.reason})`}`).join(", ")}`;
 }
 
 /** Every different item once, with how often it occurs. */

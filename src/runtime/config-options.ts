@@ -1,4 +1,5 @@
 /** What loading a configuration needs to know of the rooms: their kinds, and checks only they can make. */
+import { placesIn } from "../clusters/places/places.ts";
 import type { ConfigRule } from "../config/load.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { AddressRange } from "../mesh/cidr.ts";
@@ -26,7 +27,17 @@ const addressesExist: ConfigRule = ({ mesh }, positionOf) => {
   }
 };
 
+const clustersExist: ConfigRule = ({ registries, clusters }, positionOf) => {
+  if (placesIn(clusters).length > 0) return [];
+  return registries.flatMap((registry, index) => {
+    if (!kinds.find(({ id }) => id === registry.type)?.needsClusters) return [];
+    const message = `registries[${index}] reads from Kubernetes clusters, and none is configured`;
+    const hint = "name them in the section `clusters`: list, folder or remoteSecrets";
+    return [new TributaryError("CONFIG_INVALID", message, { position: positionOf(["registries", index, "type"]), hint })];
+  });
+};
+
 export const configOptions: { readonly kinds: readonly RegistryKind[]; readonly rules: readonly ConfigRule[] } = {
   kinds,
-  rules: [namingCompiles, addressesExist],
+  rules: [namingCompiles, addressesExist, clustersExist],
 };

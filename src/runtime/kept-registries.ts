@@ -31,6 +31,11 @@ export class KeptRegistries implements CatalogJournal {
     this.#log = log;
   }
 
+  /** Clusters of which something is kept for a registry. */
+  clusters(registry: string): readonly string[] {
+    return this.#kept.clusters(registry);
+  }
+
   /** Begins to read what is kept of a registry; the catalog gets it as soon as it is attached. */
   begin({ id, type }: RegistryConfig): Restoring {
     const state = this.#kept.registry({ registry: id, kind: type });

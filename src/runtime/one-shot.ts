@@ -30,10 +30,14 @@ const mostProblems = 100_000;
 
 /** Optional registries are waited for as well: whoever checks wants to see all of them. */
 export async function runOnce(config: Config, log: Logger, { timeoutMs, onWaiting }: OneShotOptions): Promise<OneShot> {
-  const everything = { ...config, registries: config.registries.map((registry) => ({ ...registry, required: true })) };
+  const everything = {
+    ...config,
+    registries: config.registries.map((registry) => ({ ...registry, required: true })),
+    clusters: { ...config.clusters, list: config.clusters.list.map((cluster) => ({ ...cluster, optional: false })) },
+  };
   const pipeline = new Pipeline(everything, log, startRegistries(everything, log, undefined, { mostProblems }));
   const waiting = (): Waiting[] =>
-    config.registries
+    pipeline.sources.configs
       .map(({ id }) => ({ id, status: pipeline.supervisor.status(id) }))
       .filter(({ status }) => !status?.synced)
       .map(({ id, status }) => ({ id, reason: status?.reason }));

@@ -4,6 +4,7 @@
  */
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogEntry } from "../catalog/merged-service.ts";
+import type { ClusterManager } from "../clusters/cluster-manager.ts";
 import type { ConfigDiff } from "../config/diff.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
@@ -20,13 +21,16 @@ import { createStore, type Store } from "../snapshot/sharded-store.ts";
 import type { Completeness } from "../xds/first-answer.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 import { Publisher } from "./publisher.ts";
-import { type StartedRegistries, specOf, startRegistries } from "./started-registries.ts";
+import type { RegistrySources } from "./registry-sources.ts";
+import { type StartedRegistries, startRegistries } from "./started-registries.ts";
 
 export class Pipeline {
   readonly catalog: Catalog;
   /** As a source, the whole state; its shards are what the ports serve. */
   readonly store: Store;
   readonly supervisor: Supervisor;
+  readonly sources: RegistrySources;
+  readonly clusters: ClusterManager;
   readonly publisher: Publisher;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
@@ -43,6 +47,8 @@ export class Pipeline {
     const relist = (registry: string): void => this.supervisor.relist(registry);
     this.catalog = new Catalog({ kinds, mesh: config.mesh, log, relist, journal: this.kept });
     this.supervisor = started.supervisor;
+    this.sources = started.sources;
+    this.clusters = started.clusters;
     this.publisher = new Publisher({
       catalog: this.catalog,
       vips: {
@@ -59,7 +65,7 @@ export class Pipeline {
       },
     });
     this.catalog.onDirty(() => this.publisher.schedule());
-    this.catalog.setRegistries(config.registries);
+    this.sources.follow((configs) => this.catalog.setRegistries(configs));
     this.kept?.attach(this.catalog, this.publisher);
     started.attach(this.catalog);
   }
@@ -110,31 +116,22 @@ export class Pipeline {
     this.#publishedListeners.add(listener);
   }
 
-  /** Applies a reload; registries that did not change keep their workers. */
-  reload({ registries, sections }: ConfigDiff, next: Config): void {
-    const { added, removed, changed } = registries;
-    const running = this.supervisor.registries;
+  /** Applies a reload; registries that did not change go on untouched. */
+  reload({ sections }: ConfigDiff, next: Config): void {
     if (sections.includes("mesh")) {
       this.#policy = compileMeshPolicy(next.mesh);
       this.#vips = new VipTable(next.mesh.vipCidr);
       this.catalog.setMesh(next.mesh);
     }
-    this.catalog.setRegistries(next.registries);
-    for (const id of removed) {
-      void this.supervisor.remove(id);
-      this.kept?.remove(id);
-    }
-    for (const registry of changed) {
-      if (running.includes(registry.id)) this.supervisor.replace(specOf(registry), this.kept?.changed(registry));
-    }
-    for (const registry of added) this.supervisor.add(specOf(registry), this.kept?.begin(registry));
+    this.clusters.configure(next.clusters);
+    this.sources.setRegistries(next.registries);
     if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
   }
 
   async stop(): Promise<void> {
     this.publisher.close();
     this.catalog.close();
-    await this.supervisor.stop();
+    await Promise.all([this.clusters.stop(), this.supervisor.stop()]);
     this.kept?.close();
   }
 }

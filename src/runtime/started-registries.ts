@@ -3,18 +3,23 @@
  * while the main thread still compiles. What they tell meanwhile waits for the catalog. This module
  * must stay light; it is imported first.
  */
-import type { Config, RegistryConfig } from "../config/schema.ts";
+
+import { ClusterManager } from "../clusters/cluster-manager.ts";
+import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { containedFeed } from "../registries/contained-feed.ts";
 import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
-import type { RegistrySpec } from "../registries/supervised-registry.ts";
+import { clusterOf } from "../registries/source-id.ts";
 import { Supervisor } from "../registries/supervisor.ts";
 import type { SupervisorOptions } from "../registries/supervisor-options.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
+import { RegistrySources } from "./registry-sources.ts";
 
 export interface StartedRegistries {
   readonly supervisor: Supervisor;
+  readonly sources: RegistrySources;
+  readonly clusters: ClusterManager;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
   /** Hands over what was told so far, in order, and everything from now on. Call once. */
@@ -39,10 +44,24 @@ export function startRegistries(
     status: (...word) => tell((to) => to.status(...word)),
     problem: (...word) => tell((to) => to.problem(...word)),
   };
-  const supervisor = new Supervisor(feed, log, { logLevel: config.log.level, ...options });
-  for (const registry of config.registries) supervisor.add(specOf(registry), kept?.begin(registry));
+  const supervision = { logLevel: config.log.level, ...options };
+  const supervisor = new Supervisor(feed, log, supervision);
+  const clusters = new ClusterManager(
+    config.clusters,
+    log,
+    {
+      changed: (set) => sources.setClusters(set),
+      recovered(cluster) {
+        for (const { id } of sources.configs) if (clusterOf(id) === cluster) supervisor.relist(id);
+      },
+    },
+    supervision,
+  );
+  const sources = new RegistrySources(config.registries, clusters.set, { kinds, supervisor, kept });
   return {
     supervisor,
+    sources,
+    clusters,
     kept,
     attach(to) {
       attached = to;
@@ -50,12 +69,4 @@ export function startRegistries(
       for (const word of waiting.splice(0)) word(contained);
     },
   };
-}
-
-/** The worker gets the kind's own keys and the few common ones that a session may need. */
-export function specOf(registry: RegistryConfig): RegistrySpec {
-  const kind = kinds.find(({ id }) => id === registry.type);
-  // The configuration was validated against the same list.
-  if (!kind) throw new Error(`no registry kind ${registry.type}`);
-  return { id: registry.id, session: kind.session, settings: registry };
 }

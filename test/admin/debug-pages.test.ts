@@ -12,6 +12,7 @@ test("the index names every page, and every page that it names answers in both f
   const pages = [...index.matchAll(/^ {2}(\/debug\/\S+)/gm)].map(([, page]) => page?.replace("HOST", "orders.file") ?? "");
   assert.deepEqual(pages.map((page) => page.replace(/\?.*/, "")).sort(), [
     "/debug/clients",
+    "/debug/clusters",
     "/debug/dump",
     "/debug/registries",
     "/debug/status",

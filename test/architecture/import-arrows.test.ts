@@ -12,6 +12,7 @@ const rooms = [
   "config",
   "access",
   "registries",
+  "clusters",
   "last-known-good",
   "naming",
   "catalog",
@@ -28,7 +29,8 @@ const rooms = [
 /** Types that a room shares with one to its right; nothing of them exists at run time. */
 const sharedTypes: Readonly<Record<string, readonly string[]>> = {
   log: ["config/schema.ts"],
-  config: ["registries/contract.ts"],
+  config: ["registries/contract.ts", "registries/service.ts", "clusters/credential.ts"],
+  registries: ["clusters/credential.ts", "clusters/offer.ts"],
 };
 
 /** Client libraries and who may hold them: a second place would be a second owner of connections. */
@@ -97,7 +99,8 @@ test("what runs in a worker loads neither zod nor the command line nor gRPC", ()
   const sessions = files.map(({ path }) => path).filter((path) => /^registries\/.+\/session\.ts$/.test(path));
   assert.ok(sessions.length >= 2);
   const heavy = ["zod", "commander", "@grpc/grpc-js", "prom-client", "pino"];
-  for (const entry of ["registries/worker-entry.ts", "read-back/worker-entry.ts", ...sessions]) {
+  const inClusters = files.map(({ path }) => path).filter((path) => /^clusters\/.+-session\.ts$/.test(path));
+  for (const entry of ["registries/worker-entry.ts", "read-back/worker-entry.ts", ...sessions, ...inClusters]) {
     const loaded = [...closure(entry)].filter((target) => heavy.includes(target));
     assert.deepEqual(
       loaded,
@@ -121,6 +124,8 @@ function isAgainstTheArrows({ room }: SourceFile, { target, typeOnly }: Import):
 
 function isIntoAnotherKind({ path }: SourceFile, { target }: Import): boolean {
   const folder = /^registries\/[^/]+\//.exec(target)?.[0];
+  // Clusters are found and probed through the connections that their kinds have.
+  if (path.startsWith("clusters/") && /^registries\/kubernetes\/(connection|reflector)\//.test(target)) return false;
   return folder !== undefined && kindFolders.has(folder) && path !== "registries/kinds.ts" && !path.startsWith(folder);
 }
 

@@ -4,9 +4,11 @@ import { deltaClients } from "./delta-clients.ts";
 import { deltaEvent } from "./delta-event.ts";
 import type { Bench, Target } from "./figure.ts";
 import { fullUnpaced } from "./full-unpaced.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { lastKnownGood } from "./last-known-good.ts";
 import { listen } from "./listen.ts";
 import { loadName, nameOf } from "./load/sustained-load.ts";
+import { manyClusters } from "./many-clusters.ts";
 import { runInOwnProcess } from "./measuring/own-process.ts";
 import { shards } from "./shards.ts";
 import { spine } from "./spine.ts";
@@ -103,6 +105,27 @@ export const benches: readonly Bench[] = [
     name: "last-known-good",
     interfaces: 10_000,
     targets: { "registry down: process start → first answer": { atMost: 1_000 } },
+  }),
+  kubernetes({
+    name: "kubernetes-10k",
+    services: 10_000,
+    endpoints: 10,
+    targets: {
+      "process start → first answer": { atMost: 6_000 },
+      "resident, peak": { atMost: 300 },
+      "event loop blocked, max": { atMost: 20 },
+    },
+  }),
+  manyClusters({
+    name: "clusters-20",
+    clusters: 20,
+    services: 200,
+    endpoints: 5,
+    targets: {
+      "resident, peak": { atMost: 400 },
+      "the same beside 500 changes/s of another, p99": { atMost: 50 },
+      "event loop blocked, max": { atMost: 20 },
+    },
   }),
   shards({ name: "shards", services: 10_000, shards: 4, targets: { "4 shards / 1 shard": { atMost: 0.3 } } }),
   module("full-push", {

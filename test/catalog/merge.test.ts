@@ -13,7 +13,7 @@ function named(instances: readonly Instance[], more: Partial<NamedService> = {})
 }
 
 function from(registry: string, priority: number, service: NamedService, network?: string): Contribution {
-  return { registry, priority, network, hostNames: "resolve", named: service };
+  return { registry, priority, network, locality: undefined, hostNames: "resolve", named: service };
 }
 
 function at(address: string, more: Partial<Instance> = {}): Instance {
@@ -21,6 +21,15 @@ function at(address: string, more: Partial<Instance> = {}): Instance {
 }
 
 describe("merging", () => {
+  it("gives an endpoint the locality of its source only where it has none of its own", () => {
+    const service = named([at("10.0.0.1"), at("10.0.0.2", { locality: { region: "own" } })]);
+    const { endpoints } = merge([{ ...from("k8s/b", 0, service), locality: { region: "north", zone: "z" } }], hosts);
+    assert.deepEqual(
+      endpoints.map(({ locality }) => locality),
+      [{ region: "north", zone: "z" }, { region: "own" }],
+    );
+  });
+
   it("names an endpoint of two registries once, with the facts of the first in the configuration", () => {
     const merged = merge(
       [
@@ -63,6 +72,57 @@ describe("merging", () => {
       at("10.0.0.1", { ports: [{ number: 1, protocol: "dubbo", name: "x" }] }),
     ];
     assert.equal(merge([from("a", 0, named([same, ...others, same]))], hosts).endpoints.length, 5);
+  });
+
+  describe("of services that declare their ports", () => {
+    const [http, grpc] = [
+      { name: "http", number: 80, protocol: "http" },
+      { name: "grpc", number: 90, protocol: "grpc" },
+    ];
+    const declared = (ports: Instance["ports"], ...addresses: string[]) =>
+      named(
+        addresses.map((address) => at(address, { ports })),
+        { protocol: undefined, ports },
+      );
+    const outcome = (...contributions: Contribution[]) => {
+      const { ports, unsharedPorts = [], endpoints } = merge(contributions, hosts);
+      const names = (list: Instance["ports"]) => list.map(({ name }) => name).join();
+      return [names(ports), names(unsharedPorts), endpoints.map(({ address }) => address).join()];
+    };
+
+    it("offers those that all with endpoints declare", () => {
+      const [a, b] = [from("a", 0, declared([http, grpc], "10.0.0.1")), from("b", 1, declared([grpc], "10.0.0.2"))];
+      assert.deepEqual(outcome(a, b), ["grpc", "http", "10.0.0.1,10.0.0.2"]);
+      assert.deepEqual(outcome(b, a), ["grpc", "http", "10.0.0.1,10.0.0.2"]);
+      assert.deepEqual(outcome(a, from("b", 1, declared([grpc]))), ["http,grpc", "", "10.0.0.1"]);
+    });
+
+    it("leaves out the endpoints of a registry that shares none with the first", () => {
+      const [a, b] = [from("a", 0, declared([http], "10.0.0.1")), from("b", 1, declared([grpc], "10.0.0.2"))];
+      assert.deepEqual(outcome(a, b), ["http", "grpc", "10.0.0.1"]);
+      const c = from("c", 2, declared([http, grpc], "10.0.0.3"));
+      assert.deepEqual(outcome(a, b, c), ["http", "grpc", "10.0.0.1,10.0.0.3"]);
+    });
+
+    it("leaves none whose ports no two of the others share", () => {
+      const web = { name: "web", number: 70, protocol: "http" };
+      const [a, b, c] = [
+        from("a", 0, declared([http, grpc], "10.0.0.1")),
+        from("b", 1, declared([http, web], "10.0.0.2")),
+        from("c", 2, declared([grpc, web], "10.0.0.3")),
+      ];
+      assert.deepEqual(outcome(a, b, c), ["http,grpc", "http,web,grpc,web", "10.0.0.1"]);
+    });
+  });
+
+  it("lets the first registry that says so decide who sees a service", () => {
+    const seen = (...exported: (readonly string[] | undefined)[]) =>
+      merge(
+        exported.map((exportTo, at) => from(`r${at}`, at, named([], { ...(exportTo && { exportTo }) }))),
+        hosts,
+      ).exportTo;
+    assert.deepEqual(seen(undefined, ["shop"], ["*"]), ["shop"]);
+    assert.equal(seen(undefined), undefined);
   });
 
   it("gives addresses the network of their registry", () => {

@@ -3,6 +3,7 @@
 import { installAdscClient, installHelmRender, installIstioMcpClient } from "./install/go-libraries.ts";
 import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
+import { installKubernetes } from "./install/kubernetes.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -36,6 +37,8 @@ const prometheus: Requirement = {
   install: async () => {},
 };
 
+const kubernetes: Requirement = { tools: [["go", "version"]], install: installKubernetes };
+
 export const suites: readonly Suite[] = [
   {
     name: "istiod",
@@ -55,6 +58,12 @@ export const suites: readonly Suite[] = [
     proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
     files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts", "dropin-istiod.e2e.ts", "dropin-prometheus.e2e.ts"],
     needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender), prometheus],
+  },
+  {
+    name: "clusters",
+    proves: "Services of several real API servers are one ServiceEntry at a real istiod, and no fault of theirs takes an endpoint",
+    files: ["clusters.e2e.ts", "clusters-services.e2e.ts", "clusters-come-and-go.e2e.ts"],
+    needs: [kubernetes, istiod],
   },
 ];
 

@@ -52,6 +52,19 @@ test("a folder that is missing is created, and a second process is refused with 
   assert.deepEqual(readdirSync(folder), []);
 });
 
+test("journals of sources in clusters are their registry's, and tell which clusters there were", async (t) => {
+  const { folder, open } = folderOf(t);
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["k8s@east.journal", "k8s@west-1.journal", "other@east.journal"]) writeFileSync(join(folder, name), "");
+  const opened = await open(["k8s"]);
+  assert.deepEqual(opened.clusters("k8s").toSorted(), ["east", "west-1"]);
+  assert.ok(readdirSync(folder).some((name) => name.startsWith("other@east.journal.orphan-")));
+  const { loaded } = opened.registry({ registry: "k8s/east", kind: "kubernetes" });
+  await loaded;
+  opened.remove("k8s/east");
+  assert.deepEqual(opened.clusters("k8s"), ["west-1"]);
+});
+
 test("a lock whose owner was killed is nobody's", async (t) => {
   const { path } = tempFolder(t);
   const module = new URL("../../src/last-known-good/folder-lock.ts", import.meta.url).href;

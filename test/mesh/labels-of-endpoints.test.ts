@@ -31,6 +31,14 @@ test("a label that only one of them has, TLS, or another registry makes a differ
   assert.deepEqual(of(undefined), { "tributary.dev/registry": "zk" });
 });
 
+test("the cluster of an endpoint is told, and makes a difference", () => {
+  const labels = new LabelsOfEndpoints(compileLabelFilter([]), new ProblemList("x"));
+  const of = (cluster: string) => labels.of(endpointOf({ registries, cluster }), true);
+  assert.deepEqual(of("east"), { "security.istio.io/tlsMode": "istio", "tributary.dev/cluster": "east", "tributary.dev/registry": "zk" });
+  assert.equal(of("west")["tributary.dev/cluster"], "west");
+  assert.equal(of("a/b")["tributary.dev/cluster"], "a_b");
+});
+
 test("sharing changes no label, whatever comes before", () => {
   const own = fc.dictionary(fc.constantFrom("a", "b", "version", "bad key", "constructor"), fc.constantFrom("1", "2", ""));
   fc.assert(

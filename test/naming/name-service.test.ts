@@ -183,6 +183,17 @@ describe("naming a service", () => {
     );
   });
 
+  it("lets Kubernetes' own Services have their names, whatever the cluster domain, unless a setting says otherwise", () => {
+    const own = { suffix: "svc", template: "{name}.{namespace}", usualProtocols: ["tcp"], underClusterDomain: true };
+    const orders: Service = { key: { namespace: "shop", name: "orders" }, ports: [{ number: 80, protocol: "http" }], instances: [] };
+    const hostIn = (clusterDomain: string, more: { suffix?: string } = {}) =>
+      hosts(orders, [], registryNaming({ id: "k", type: "kubernetes", naming: { ...allowed, ...more } }, own, { ...mesh, clusterDomain }));
+    assert.deepEqual(hostIn("cluster.local"), ["orders.shop.svc.cluster.local"]);
+    assert.deepEqual(hostIn("corp.internal"), ["orders.shop.svc.corp.internal"]);
+    assert.deepEqual(hostIn("cluster.local", { suffix: "east.mesh" }), ["orders.shop.east.mesh"]);
+    assert.deepEqual(hostIn("cluster.local", { suffix: "x.cluster.local" }), []);
+  });
+
   it("refuses every service of a bad template, naming its column", () => {
     const bad = registryNaming({ id: "a", type: "zookeeper", naming: { ...allowed, template: "{nme}" } }, kind, mesh);
     const { named, refusals } = nameService(service([]), bad);

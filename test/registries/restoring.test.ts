@@ -113,7 +113,7 @@ test("what a dead worker said before it may be heard does not make the registry 
   supervisor.add({ id: "r", session: scriptedSession, settings: {} }, restoring);
   const commit = { gone: [], kept: [], seenAt: 1, losses: 0, suspicions: 0 };
   const listing = { upserts: [itemId(a), JSON.stringify(a)], upsertsSeenAt: [1], removals: [], removalsSeenAt: [], problems: [] };
-  workers[0]?.message({ type: "batch", ...listing, commit });
+  workers[0]?.message({ type: "said", session: 1, word: { type: "batch", ...listing, commit } });
   workers[0]?.exit("it crashed");
   applied.resolve("kept");
   await feed.until("it may be heard", () => feed.last?.restored === true || feed.last?.synced === true);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { SupervisedWorker } from "../../src/registries/supervised-worker.ts";
 import { defaultSupervisorOptions } from "../../src/registries/supervisor-options.ts";
 import type { WorkerEvents } from "../../src/registries/worker-host.ts";
-import type { FromWorker, ToWorker } from "../../src/registries/worker-messages.ts";
+import type { FromSession, FromWorker, ToWorker } from "../../src/registries/worker-messages.ts";
 
 beforeEach(() => mock.timers.enable({ apis: ["setInterval", "setTimeout"] }));
 afterEach(() => mock.timers.reset());
@@ -12,11 +12,11 @@ afterEach(() => mock.timers.reset());
 function supervised() {
   let events: WorkerEvents | undefined;
   const posted: ToWorker[] = [];
-  const heard: FromWorker[] = [];
+  const heard: FromSession[] = [];
   const ended: string[] = [];
   let terminated = 0;
   const worker = new SupervisedWorker(
-    { registry: "r", session: "file:///s.ts", settings: {}, known: [], worker: { beatMs: 1_000, logLevel: "info" } },
+    { sessions: [], worker: { beatMs: 1_000, logLevel: "info" } },
     {
       ...defaultSupervisorOptions,
       host: {
@@ -26,14 +26,14 @@ function supervised() {
         },
       },
     },
-    { message: (message) => heard.push(message), ended: (reason) => ended.push(reason) },
+    { said: (_session, word) => heard.push(word), log() {}, ended: (reason) => ended.push(reason) },
   );
   const say = (message: FromWorker) => events?.message(message);
   const beat = (external = 0) => say({ type: "beat", heap: 1, external });
   return { worker, posted, heard, ended, say, beat, exit: (reason: string) => events?.exit(reason), terminated: () => terminated };
 }
 
-const contact: FromWorker = { type: "contact", at: 1 };
+const contact: FromWorker = { type: "said", session: 1, word: { type: "contact", at: 1 } };
 
 test("a worker whose heart beats lives on", () => {
   const { beat, terminated } = supervised();
@@ -77,18 +77,19 @@ test("memory outside the heap is watched", () => {
   assert.equal(terminated(), 1);
 });
 
-test("a session is asked to close, and has its time", () => {
-  const { worker, posted, say, terminated } = supervised();
-  worker.close();
-  assert.deepEqual(posted, [{ type: "close" }]);
-  assert.equal(terminated(), 0);
-  say({ type: "closed" });
-  assert.equal(terminated(), 1);
+test("a session is asked to close, and has its time; whoever wants the worker's end says so", () => {
+  const { worker, posted, say, heard, terminated } = supervised();
+  worker.close(1);
+  assert.deepEqual(posted, [{ type: "tell", session: 1, word: { type: "close" } }]);
+  say({ type: "said", session: 1, word: { type: "closed" } });
+  mock.timers.tick(800);
+  assert.deepEqual([heard, terminated()], [[{ type: "closed" }], 0]);
 });
 
-test("a session that does not close in time is ended", () => {
+test("a worker with a session that does not close in time is ended", () => {
   const { worker, terminated } = supervised();
-  worker.close();
+  worker.close(1);
+  worker.close(2);
   mock.timers.tick(799);
   assert.equal(terminated(), 0);
   mock.timers.tick(1);

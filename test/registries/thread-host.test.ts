@@ -5,30 +5,33 @@ import { promisify } from "node:util";
 import { BroadcastChannel } from "node:worker_threads";
 import { defaultSupervisorOptions } from "../../src/registries/supervisor-options.ts";
 import { prepareThread, threadHost } from "../../src/registries/thread-host.ts";
-import type { FromWorker } from "../../src/registries/worker-messages.ts";
+import type { FromWorker, WorkerStart } from "../../src/registries/worker-messages.ts";
 import { scriptedSession } from "../support/scripted-session.ts";
 
 const { heap } = defaultSupervisorOptions;
+
+function startOf(registry: string, channel: string): WorkerStart {
+  const session = { session: 1, registry, module: scriptedSession.href, settings: { channel, items: [] }, known: [] };
+  return { worker: { beatMs: 1_000, logLevel: "info" }, sessions: [session] };
+}
+
+function isStarted(message: FromWorker): boolean {
+  return message.type === "said" && message.word.type === "started";
+}
 
 test("a thread made ready beforehand serves the first registry that starts, a new one the next", async () => {
   prepareThread(heap);
   for (const name of ["first", "second"]) {
     const channel = new BroadcastChannel(`thread-host-${name}`);
-    const told = Promise.withResolvers<FromWorker>();
+    const told = Promise.withResolvers<string>();
     const ended = Promise.withResolvers<string>();
-    const start = {
-      registry: name,
-      session: scriptedSession.href,
-      settings: { channel: channel.name, items: [] },
-      known: [],
-      worker: { beatMs: 1_000, logLevel: "info" },
-    } as const;
+    const start = startOf(name, channel.name);
     const worker = threadHost.start(start, heap, {
-      message: (message) => message.type === "started" && told.resolve(message),
+      message: (message) => isStarted(message) && told.resolve("started"),
       exit: ended.resolve,
     });
-    assert.equal((await told.promise).type, "started", name);
-    worker.post({ type: "close" });
+    assert.equal(await told.promise, "started", name);
+    worker.terminate();
     await ended.promise;
     channel.close();
   }
@@ -47,20 +50,14 @@ test("a thread that ended before anybody needed it is not taken for one that is 
   const channel = new BroadcastChannel("thread-host-dead");
   const told = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<string>();
-  const start = {
-    registry: "r",
-    session: scriptedSession.href,
-    settings: { channel: channel.name, items: [] },
-    known: [],
-    worker: { beatMs: 1_000, logLevel: "info" },
-  } as const;
+  const start = startOf("r", channel.name);
   const worker = threadHost.start(start, heap, {
-    message: (message) => message.type === "started" && told.resolve("started"),
+    message: (message) => isStarted(message) && told.resolve("started"),
     exit: ended.resolve,
   });
   const silence = new Promise((resolve) => setTimeout(resolve, 1_500, "nothing").unref());
   assert.equal(await Promise.race([told.promise, silence]), "started");
-  worker.post({ type: "close" });
+  worker.terminate();
   await ended.promise;
   channel.close();
 });

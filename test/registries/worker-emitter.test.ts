@@ -5,7 +5,7 @@ import { silentLogger } from "../../src/log/logger.ts";
 import type { Listing } from "../../src/registries/contract.ts";
 import { itemId } from "../../src/registries/service.ts";
 import { WorkerEmitter } from "../../src/registries/worker-emitter.ts";
-import type { Batch, FromWorker } from "../../src/registries/worker-messages.ts";
+import type { Batch, FromSession } from "../../src/registries/worker-messages.ts";
 import { serviceItem } from "../support/scripted-session.ts";
 
 beforeEach(() => mock.timers.enable({ apis: ["setImmediate", "Date"], now: 1_000_000 }));
@@ -13,7 +13,7 @@ afterEach(() => mock.timers.reset());
 
 /** An emitter whose messages are kept, and which is acknowledged by hand. */
 function emitter() {
-  const sent: FromWorker[] = [];
+  const sent: FromSession[] = [];
   const emit = new WorkerEmitter((message) => sent.push(message), silentLogger);
   /** The end of a turn of the event loop. */
   const turn = () => mock.timers.tick(0);

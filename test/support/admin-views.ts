@@ -24,6 +24,7 @@ export function fakeViews(changes: Partial<AdminViews> = {}): AdminViews {
     listening: () => true,
     complete: () => true,
     registries: () => [registryView("files")],
+    clusters: () => ({ places: [], clusters: [] }),
     types: () => [{ type: "networking.istio.io/ServiceEntry", resources: 3, bytes: 900, digest: "d1" }],
     clients: () => [],
     kept: () => [],

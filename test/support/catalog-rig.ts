@@ -10,6 +10,7 @@ import { type Instance, type IstioResource, type Item, itemId, type Service } fr
 const kinds = [
   { id: "zookeeper", naming: { suffix: "dubbo", template: "{name}[.{group}]", usualProtocols: ["dubbo"] } },
   { id: "file", naming: { suffix: "file", template: "{name}", usualProtocols: ["http"] } },
+  { id: "kubernetes", naming: { suffix: "svc", template: "{name}.{namespace}", usualProtocols: ["dubbo"], underClusterDomain: true } },
 ];
 
 export function registryConfig(id: string, more: Partial<RegistryConfig> = {}): RegistryConfig {

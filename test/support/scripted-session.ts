@@ -13,6 +13,8 @@ export interface ScriptedSettings {
   readonly items?: readonly Item[];
   /** `close` never resolves. */
   readonly neverCloses?: boolean;
+  /** These settings are taken over by a session that runs: it lists their items. */
+  readonly takenOver?: boolean;
 }
 
 export type Command =
@@ -105,6 +107,11 @@ export const start: StartSession = ({ emit, log, settings, known }): Session => 
   if (items) emit.replaced(items);
   return {
     relist: () => emit.replaced(items ?? []),
+    update: (next) => {
+      const { items: newItems, takenOver } = next as ScriptedSettings;
+      if (takenOver) emit.replaced(newItems ?? []);
+      return takenOver === true;
+    },
     close: () => {
       channel.close();
       return neverCloses ? new Promise(() => {}) : Promise.resolve();

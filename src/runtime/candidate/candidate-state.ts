@@ -5,7 +5,7 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { Catalog } from "../../catalog/catalog.ts";
-import type { Config } from "../../config/schema.ts";
+import type { MeshConfig, RegistryConfig } from "../../config/schema.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { compileMeshPolicy } from "../../mesh/policy.ts";
 import { translateResource } from "../../mesh/ready-resource.ts";
@@ -24,7 +24,19 @@ const portion = 1_000;
 /** By type, name → the object, or `same` for one that is served so already. */
 export type CandidateObjects = ReadonlyMap<TypeKey, ReadonlyMap<string, EncodedObject | "same">>;
 
-export async function candidateState(next: Config, running: Catalog, served: Snapshot, signal: AbortSignal): Promise<CandidateObjects> {
+/** What a candidate configuration decides here. */
+export interface CandidateSettings {
+  readonly mesh: MeshConfig;
+  /** Those of its registries in the clusters that are known. */
+  readonly sources: readonly RegistryConfig[];
+}
+
+export async function candidateState(
+  next: CandidateSettings,
+  running: Catalog,
+  served: Snapshot,
+  signal: AbortSignal,
+): Promise<CandidateObjects> {
   const objects = new Map<TypeKey, Map<string, EncodedObject | "same">>();
   const namesOf = (type: TypeKey) => {
     let names = objects.get(type);
@@ -58,8 +70,8 @@ export async function candidateState(next: Config, running: Catalog, served: Sna
     published() {},
   });
   try {
-    catalog.setRegistries(next.registries);
-    await feed(catalog, next, running, signal);
+    catalog.setRegistries(next.sources);
+    await feed(catalog, next.sources, running, signal);
     await new Promise<void>((resolve, reject) => {
       publisher.onIdle(() => (portions.isEmpty() ? resolve() : publisher.schedule()));
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -72,10 +84,10 @@ export async function candidateState(next: Config, running: Catalog, served: Sna
   }
 }
 
-async function feed(catalog: Catalog, next: Config, running: Catalog, signal: AbortSignal): Promise<void> {
+async function feed(catalog: Catalog, sources: readonly RegistryConfig[], running: Catalog, signal: AbortSignal): Promise<void> {
   let sliceEnd = performance.now() + sliceMs;
   const types = new Map(running.reports().map(({ id, type }) => [id, type]));
-  for (const { id: registry, type, protection } of next.registries) {
+  for (const { id: registry, type, protection } of sources) {
     const source = types.get(registry) === type ? running.kept(registry) : undefined;
     for (const id of source?.ids() ?? []) {
       const entry = source?.entry(id);

@@ -17,7 +17,7 @@ export interface Candidate {
 
 /** @throws CandidateErrors when the configuration cannot be read; the signal's reason */
 export async function diffCandidate(
-  pipeline: Pick<Pipeline, "catalog" | "store">,
+  pipeline: Pick<Pipeline, "catalog" | "store" | "sources">,
   loaded: LoadedConfig,
   { text, shownAs }: Candidate,
   signal: AbortSignal,
@@ -28,7 +28,8 @@ export async function diffCandidate(
   const written = asWritten(candidate.config, candidate.written);
   const next = withRunningValues({ config: candidate.config, written }, running);
   const before = pipeline.store.current();
-  const state = await candidateState(next, pipeline.catalog, before, signal);
+  const sources = pipeline.sources.configsOf(next.registries);
+  const state = await candidateState({ mesh: next.mesh, sources }, pipeline.catalog, before, signal);
   const { moving, ...objects } = await compare(before, state, () => pipeline.store.current(), signal);
   const { sections, needsRestart } = diffConfig(running.written, written);
   const registries = registryChanges(running.written, written);

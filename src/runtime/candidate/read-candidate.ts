@@ -25,7 +25,13 @@ export function readCandidate({ text, file, shownAs }: CandidateText): ReadCandi
     },
   );
   try {
-    const { config, written } = parseConfig(text, { ...configOptions, file, env, readFile: (path) => standIn(`file:${path}`) });
+    const { config, written } = parseConfig(text, {
+      ...configOptions,
+      file,
+      env,
+      readFile: (path) => standIn(`file:${path}`),
+      ignoreImports: true,
+    });
     return { config, written };
   } catch (error) {
     if (!(error instanceof ConfigErrors)) throw error;

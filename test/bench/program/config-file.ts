@@ -11,6 +11,8 @@ export interface ConfigOptions {
   readonly xds?: Readonly<Record<string, unknown>>;
   /** Where the last known state is kept; default: nowhere. */
   readonly state?: string;
+  /** The `clusters` of the configuration. */
+  readonly clusters?: Readonly<Record<string, unknown>>;
 }
 
 export class ConfigFile {
@@ -24,12 +26,13 @@ export class ConfigFile {
     this.metricsPort = metricsPort;
   }
 
-  static async write({ registries, xds, state }: ConfigOptions): Promise<ConfigFile> {
+  static async write({ registries, xds, state, clusters }: ConfigOptions): Promise<ConfigFile> {
     // Nothing listens at the last two: an istiod beside it that counts as warm and shows nothing.
     const [xdsPort, metricsPort, adminPort, ...nowhere] = await freePorts(5);
     const file = new ConfigFile(xdsPort!, metricsPort!);
     const content = {
       registries,
+      ...(clusters && { clusters }),
       xds: { port: xdsPort, initialSync: { istiodPorts: [nowhere[0]], istiodHttpPorts: [nowhere[1]] }, ...xds },
       metrics: { port: metricsPort },
       admin: { port: adminPort },

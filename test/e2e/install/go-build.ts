@@ -12,12 +12,15 @@ export interface GoBuild {
   readonly binary: string;
   /** Whether go.mod may change; default `readonly`. */
   readonly mode?: "readonly" | "mod";
+  /** Text variables of the program's packages that the linker sets: `path/of/package.variable` → value. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** @throws MissingTool, RefusedPackage, FailedInstall */
-export async function buildGo({ what, module, package: name, binary, mode = "readonly" }: GoBuild): Promise<void> {
+export async function buildGo({ what, module, package: name, binary, mode = "readonly", variables = {} }: GoBuild): Promise<void> {
   const unfinished = `${binary}.${process.pid}`;
-  const args = ["build", `-mod=${mode}`, "-p", "2", "-trimpath", "-ldflags", "-s -w", "-o", unfinished, name];
+  const linkerFlags = ["-s", "-w", ...Object.entries(variables).map(([variable, value]) => `-X ${variable}=${value}`)].join(" ");
+  const args = ["build", `-mod=${mode}`, "-p", "2", "-trimpath", "-ldflags", linkerFlags, "-o", unfinished, name];
   await runPackageClient({ what, command: "go", args, cwd: module });
   renameSync(unfinished, binary);
 }

@@ -84,6 +84,8 @@ export class Child {
   /** kill -9, and waits for the end. */
   async kill(): Promise<void> {
     if (!this.alive) return;
+    // Whoever waits for its end is kept alive by it.
+    this.#process.ref();
     this.signal("SIGKILL");
     await this.exited;
   }
@@ -91,6 +93,7 @@ export class Child {
   /** Asks it to end (also if it is suspended), and insists after `graceMs`. Gives how it ended. */
   async stop(graceMs = 5_000): Promise<Exit> {
     if (this.alive) {
+      this.#process.ref();
       this.signal("SIGTERM");
       this.signal("SIGCONT");
       const insist = setTimeout(() => this.signal("SIGKILL"), graceMs);

@@ -1,4 +1,4 @@
-/** A real istiod whose only source of services is one xDS server, beside a Kubernetes API without any. */
+/** A real istiod whose source of services is one xDS server, beside a Kubernetes API without any, or a real one with its own. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -32,16 +32,25 @@ export async function freeIstiodPorts(): Promise<IstiodPorts> {
   return { http: http!, monitoring: monitoring!, grpc: grpc! };
 }
 
+/** What istiod needs of the cluster that it runs in. */
+interface OwnCluster {
+  readonly kubeconfig: string;
+  stop(): Promise<void>;
+}
+
 export class Istiod {
   readonly ports: IstiodPorts;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "istiod-"));
   readonly #binary: string;
-  readonly #kube: KubeApi;
+  /** An API with next to nothing in it, or undefined where a real one takes its place. */
+  readonly #kube: KubeApi | undefined;
+  readonly #cluster: OwnCluster;
   #child: Child | undefined;
 
-  private constructor(binary: string, kube: KubeApi, ports: IstiodPorts) {
+  private constructor(binary: string, cluster: OwnCluster, ports: IstiodPorts) {
     this.#binary = binary;
-    this.#kube = kube;
+    this.#cluster = cluster;
+    this.#kube = cluster instanceof KubeApi ? cluster : undefined;
     this.ports = ports;
   }
 
@@ -51,13 +60,19 @@ export class Istiod {
     return new Istiod(binary, await KubeApi.start(), await freeIstiodPorts());
   }
 
+  /** In a real cluster, whose Services it serves, too. It does not stop with it. */
+  static async prepareIn(cluster: { kubeconfig(): string }): Promise<Istiod> {
+    const own = { kubeconfig: cluster.kubeconfig(), stop: async () => {} };
+    return new Istiod(await installIstiod(), own, await freeIstiodPorts());
+  }
+
   /** Puts a ServiceEntry of a user into Kubernetes, before istiod starts. */
   putServiceEntry(namespace: string, name: string, spec: object): void {
     const group = "networking.istio.io";
     const definition = `serviceentries.${group}`;
-    this.#kube.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition}`, { metadata: { name: definition } });
+    this.#kube?.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition}`, { metadata: { name: definition } });
     const path = `/apis/${group}/v1/namespaces/${namespace}/serviceentries/${name}`;
-    this.#kube.put(path, { apiVersion: `${group}/v1`, kind: "ServiceEntry", metadata: { name, namespace }, spec });
+    this.#kube?.put(path, { apiVersion: `${group}/v1`, kind: "ServiceEntry", metadata: { name, namespace }, spec });
   }
 
   /** Starts the process. It exits by itself if nobody answers at a source's address. */
@@ -68,14 +83,14 @@ export class Istiod {
       meshFile,
       JSON.stringify({ configSources: ["k8s://", ...sources.map((source) => `xds://${source}`)].map((address) => ({ address })) }),
     );
-    writeFileSync(kubeconfigFile, this.#kube.kubeconfig);
+    writeFileSync(kubeconfigFile, this.#cluster.kubeconfig);
     this.#child = new Child({
       name: "istiod",
       command: this.#binary,
       args: [
         "discovery",
         `--kubeconfig=${kubeconfigFile}`,
-        "--registries=",
+        `--registries=${this.#kube ? "" : "Kubernetes"}`,
         `--meshConfig=${meshFile}`,
         "--networksConfig=/nonexistent",
         `--httpAddr=127.0.0.1:${this.ports.http}`,
@@ -167,7 +182,7 @@ export class Istiod {
   /** Ends the process and the API beside it. */
   async stop(): Promise<void> {
     await this.#child?.kill();
-    await this.#kube.stop();
+    await this.#cluster.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

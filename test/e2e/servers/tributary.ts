@@ -37,6 +37,8 @@ export interface TributaryOptions {
   readonly incremental?: boolean;
   /** The launcher that is run; default: the one in the sources. */
   readonly program?: string;
+  /** The section `clusters` of the configuration, if any. */
+  readonly clusters?: Readonly<Record<string, unknown>>;
 }
 
 export class Tributary {
@@ -112,6 +114,21 @@ export class Tributary {
     return (JSON.parse(stdout) as { items: DumpedObject[] }).items;
   }
 
+  /** What `tributary check` says of the same configuration. */
+  async check(): Promise<string> {
+    const args = [fromSources, "check", "--config", this.configFile];
+    // Errors among the findings are no failure of the command.
+    const failed = ({ stdout }: { stdout: string }) => ({ stdout });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 }).catch(failed);
+    return stdout;
+  }
+
+  /** What `tributary why` says of a host. */
+  async why(host: string): Promise<string> {
+    const args = [fromSources, "why", host, "--address", `127.0.0.1:${this.adminPort}`];
+    return (await promisify(execFile)(process.execPath, args, { timeout: 60_000 })).stdout;
+  }
+
   metrics(): Promise<Metrics> {
     return readMetrics(`http://127.0.0.1:${this.metricsPort}/metrics`);
   }
@@ -135,7 +152,7 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, shards, incremental } = this.#options;
+    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, shards, incremental, clusters } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
@@ -146,6 +163,7 @@ export class Tributary {
     };
     return {
       registries: this.#registries,
+      ...(clusters && { clusters }),
       xds: { port: this.xdsPort, initialSync, ...(shards && { shards }), ...(incremental && { incrementalPort: this.incrementalPort }) },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },

@@ -1,5 +1,5 @@
 import type { Problem } from "../../contract.ts";
-import { nameFilter } from "../glob.ts";
+import { nameFilter } from "../../name-filter.ts";
 import { readableNames } from "../readable-names.ts";
 import { BadEscape, decodeNodeName, encodeNodeName } from "./node-name.ts";
 import { notInterfaces } from "./paths.ts";

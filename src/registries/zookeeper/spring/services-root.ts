@@ -1,12 +1,12 @@
 /** Follows a services tree through one session, and tells the services of Spring Cloud applications in it. */
 import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing } from "../../contract.ts";
+import { nameFilter } from "../../name-filter.ts";
 import type { Service } from "../../service.ts";
 import { type Client, RequestFailed, SessionLost } from "../connection/client.ts";
 import type { Follower } from "../connection/kept-session.ts";
 import type { Instances } from "../curator/service-folder.ts";
 import { ServicesTree } from "../curator/services-tree.ts";
-import { nameFilter } from "../glob.ts";
 import { serviceOf } from "./instance-service.ts";
 import type { KnownServices } from "./known-services.ts";
 import type { SpringSettings } from "./settings.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { nameFilter } from "../../../../src/registries/name-filter.ts";
 import { zookeeperKind } from "../../../../src/registries/zookeeper/dubbo/kind.ts";
-import { nameFilter } from "../../../../src/registries/zookeeper/glob.ts";
 
 suite("settings of the zookeeper kind", () => {
   test("need only servers", () => {

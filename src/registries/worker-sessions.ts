@@ -1,0 +1,49 @@
+/** The sessions of one worker, and its heartbeat: it shows that the event loop they share turns. */
+import { getHeapStatistics } from "node:v8";
+import { collectGarbage } from "./collect-garbage.ts";
+import { RunningSession } from "./running-session.ts";
+import type { WorkerSettings } from "./worker-host.ts";
+import type { FromWorker, SessionStart, ToWorker } from "./worker-messages.ts";
+
+export class WorkerSessions {
+  readonly #settings: WorkerSettings;
+  readonly #post: (message: FromWorker) => void;
+  readonly #sessions = new Map<number, RunningSession>();
+
+  /** @param post the way to the main thread. */
+  constructor(settings: WorkerSettings, post: (message: FromWorker) => void) {
+    this.#settings = settings;
+    this.#post = post;
+    setInterval(() => this.#beat(), settings.beatMs);
+  }
+
+  /** Rejects with whatever the session's module throws: the worker's end. */
+  async open(start: SessionStart): Promise<void> {
+    const { session } = start;
+    const running = new RunningSession(start, this.#settings.logLevel, (word) => {
+      if (word.type === "closed") this.#sessions.delete(session);
+      this.#post({ type: "said", session, word });
+    });
+    this.#sessions.set(session, running);
+    await running.run();
+  }
+
+  hear(message: Exclude<ToWorker, { type: "start" }>): void {
+    switch (message.type) {
+      case "open":
+        void this.open(message.start);
+        break;
+      case "tell":
+        this.#sessions.get(message.session)?.hear(message.word);
+        break;
+      case "collect":
+        collectGarbage();
+        break;
+    }
+  }
+
+  #beat(): void {
+    const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+    this.#post({ type: "beat", heap, external });
+  }
+}
