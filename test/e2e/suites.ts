@@ -57,7 +57,7 @@ export const suites: readonly Suite[] = [
     name: "dropin",
     proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
     files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts", "dropin-istiod.e2e.ts", "dropin-prometheus.e2e.ts"],
-    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender), prometheus],
+    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender), kubernetes, prometheus],
   },
   {
     name: "clusters",
