@@ -189,10 +189,12 @@ test("istioctl installs it, and what is installed is what the API server holds",
     Deployment: `${deployments}/`,
     PodDisruptionBudget: "/apis/policy/v1/namespaces/istio-system/poddisruptionbudgets/",
     NetworkPolicy: "/apis/networking.k8s.io/v1/namespaces/istio-system/networkpolicies/",
+    Role: "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/roles/",
+    RoleBinding: "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/rolebindings/",
     ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles/",
     ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/",
   };
-  for (const name of ["config", "standalone", "annotated-service", "rbac-writer", "rbac-cluster"]) {
+  for (const name of ["config", "standalone", "annotated-service", "rbac-services", "rbac-pods", "rbac-remote-secrets"]) {
     for (const document of parseAllDocuments(text(name))) {
       const object = document.toJS() as Rendered;
       assert.ok(paths[object.kind], object.kind);
