@@ -1,4 +1,5 @@
 import { metricDefinitions } from "../src/admin/metric-definitions.ts";
+import { alerts } from "../src/manifests/alerts.ts";
 import { generatedNote } from "./generated-note.ts";
 import { markdownTable } from "./markdown-table.ts";
 
@@ -10,6 +11,7 @@ export function metricsPage(): string {
     labels.map((label) => `\`${label}\``).join(" "),
     help,
   ]);
+  const alertRows = alerts.map(({ alert, expr, for: time }) => [alert, `\`${expr}\``, time]);
   return `# Metrics
 
 ${generatedNote}
@@ -21,15 +23,8 @@ istiod is free.
 
 ${markdownTable(["Metric", "Type", "Labels", "Meaning"], rows)}
 
-Worth an alert:
+Worth an alert (\`manifests/prometheus/alerts.yaml\`, or \`tributary manifest prometheus-rule\`; [how to scrape](prometheus.md)):
 
-| what | expression |
-|---|---|
-| a registry is out of reach | \`tributary_registry_stale_seconds > 60\` |
-| shrinkage is held | \`tributary_registry_held_endpoints > 0\` for longer than the hold |
-| services are withheld | \`tributary_rejected{costs="service"} > 0\` |
-| istiod did not take what it acknowledged | \`sum by (state) (tributary_readback_resources{state!="accepted"}) > 0\` |
-| istiod does not acknowledge | \`rate(tributary_xds_unacknowledged_total[5m]) > 0\` |
-| replicas disagree | \`count(count by (digest) (tributary_state_digest)) > 1\` for some minutes |
+${markdownTable(["Alert", "Expression", "for"], alertRows)}
 `;
 }

@@ -55,14 +55,14 @@ export const problemCodes = {
   "invalid-object": "istiod would refuse the object; it is withheld. The message names the broken rules.",
   "item-too-large": "One service or object is larger than can be carried; its last known state is kept.",
   "label-changed": "A label was not legal for Kubernetes and is served in a legal form.",
+  "listing-failed":
+    "The list of a registry's services could not be read whole; no service is given up for it, and new ones wait for the next.",
   "merge-conflict":
     "Registries say different things of one endpoint or port of a service; the registry that comes first in precedence is believed.",
   "names-not-watched":
     "A Nacos server does not tell all names of new services, because a limit of its own is reached; they are found by listing, a little later.",
   "namespaces-not-listed":
     "A Nacos server does not list its namespaces for these credentials; what the settings name is taken for ids of namespaces.",
-  "listing-failed":
-    "The list of a registry's services could not be read whole; no service is given up for it, and new ones wait for the next.",
   "nested-too-deep": "A folder lies too deep below the root of a services tree; it is not followed.",
   "no-permission": "The credentials do not allow reading a part of the registry that was never read before; the part is skipped.",
   "no-ports": "No port of a service is known; it is withheld until one is declared or an instance tells one.",

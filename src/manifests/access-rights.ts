@@ -1,47 +1,46 @@
 /**
- * Rights beyond those of istiod, whose ServiceAccount the container shares, one object per feature; and all that a stand-alone
- * Deployment needs. Nothing here is needed for registries outside Kubernetes.
+ * What registries in Kubernetes need to read, one set of objects per feature. In istiod's own cluster istiod's ServiceAccount has all
+ * of it already; a remote cluster and a stand-alone Deployment have not. Registries outside Kubernetes need none.
  */
 import { istiodName, type Manifest, type ManifestSettings } from "./settings.ts";
 
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
+interface Rights {
+  /** `Role`: in istiod's namespace only. */
+  readonly kind: "ClusterRole" | "Role";
+  readonly rules: readonly Manifest[];
 }
 
-const read = ["get", "list", "watch"];
+const verbs = ["get", "list", "watch"];
 
-/** By feature: what it needs that istiod's own role does not give. */
 const features = {
-  writer: [
-    {
-      apiGroups: ["networking.istio.io"],
-      resources: ["serviceentries", "workloadentries", "sidecars"],
-      verbs: [...read, "create", "update", "patch", "delete"],
-    },
-    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update", "patch"] },
-  ],
-  // istiod's role gives this in its own cluster; a remote one needs it of its own.
-  cluster: [
-    { apiGroups: [""], resources: ["pods", "services", "namespaces", "nodes"], verbs: read },
-    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
-  ],
-} satisfies Record<string, readonly Rule[]>;
+  /** Services of a cluster. Without nodes, localities are those of the EndpointSlices. */
+  services: {
+    kind: "ClusterRole",
+    rules: [
+      { apiGroups: [""], resources: ["services", "nodes"], verbs },
+      { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs },
+    ],
+  },
+  /** What is known of pods. */
+  pods: { kind: "ClusterRole", rules: [{ apiGroups: [""], resources: ["pods", "nodes"], verbs }] },
+  /** Credentials of clusters, as `istioctl create-remote-secret` makes them. */
+  "remote-secrets": { kind: "Role", rules: [{ apiGroups: [""], resources: ["secrets"], verbs }] },
+} satisfies Record<string, Rights>;
 
-export type Feature = keyof typeof features;
-
-/** @param serviceAccount default: istiod's */
-export function rightsOf(feature: Feature, settings: ManifestSettings, serviceAccount = istiodName(settings)): Manifest[] {
-  const name = `tributary-${feature}`;
+export function rightsOf(feature: keyof typeof features, settings: ManifestSettings): Manifest[] {
+  const { kind, rules }: Rights = features[feature];
+  const { namespace } = settings;
+  const metadata = { name: `tributary-${feature}`, ...(kind === "Role" && { namespace }) };
+  const apiVersion = "rbac.authorization.k8s.io/v1";
   return [
-    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name }, rules: features[feature] },
+    { apiVersion, kind, metadata, rules },
     {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: { name },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-      subjects: [{ kind: "ServiceAccount", name: serviceAccount, namespace: settings.namespace }],
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name: metadata.name },
+      // On its own, or in a cluster that a remote secret names: put that ServiceAccount here.
+      subjects: [{ kind: "ServiceAccount", name: istiodName(settings), namespace }],
     },
   ];
 }

@@ -64,16 +64,22 @@ export const manifests: readonly NamedManifest[] = [
   { name: "prometheus-rule", about: "Alerts, for the Prometheus operator.", file: "prometheus/prometheus-rule.yaml", make: prometheusRule },
   { name: "alerts", about: "The same alerts, as a rule file of Prometheus.", file: "prometheus/alerts.yaml", make: ruleGroups },
   {
-    name: "rbac-writer",
-    about: "Rights to write objects to the API server, beyond those of istiod.",
-    file: "rbac/writer.yaml",
-    make: (settings) => rightsOf("writer", settings),
+    name: "rbac-services",
+    about: "Rights to read the Services of a cluster, beyond those of istiod in its own cluster.",
+    file: "rbac/services.yaml",
+    make: (settings) => rightsOf("services", settings),
   },
   {
-    name: "rbac-cluster",
-    about: "Rights to read the pods and services of a cluster that is not istiod's own.",
-    file: "rbac/cluster.yaml",
-    make: (settings) => rightsOf("cluster", settings),
+    name: "rbac-pods",
+    about: "Rights to read the pods of a cluster, beyond those of istiod in its own cluster.",
+    file: "rbac/pods.yaml",
+    make: (settings) => rightsOf("pods", settings),
+  },
+  {
+    name: "rbac-remote-secrets",
+    about: "Rights to read Istio's remote secrets, for a ServiceAccount other than istiod's.",
+    file: "rbac/remote-secrets.yaml",
+    make: (settings) => rightsOf("remote-secrets", settings),
   },
 ];
 

@@ -14,7 +14,7 @@ import type { Subscription } from "./subscription.ts";
 export type Dialect = Extract<ProtocolName, "sotw" | "incremental">;
 
 /** Node metadata with which a client asks for a dialect: `"true"` for increments, `"false"` for full state. */
-export const dialectKey = "MCP_INC_PUSH";
+const dialectKey = "MCP_INC_PUSH";
 const meshConfig = "core/v1alpha1/MeshConfig";
 
 /** Pure. @param port what the port speaks by itself */

@@ -17,6 +17,7 @@ import { eventually } from "./servers/eventually.ts";
 import { FileCatalog } from "./servers/file-catalog.ts";
 import { accepts, freePorts } from "./servers/free-port.ts";
 import { Istiod } from "./servers/istiod.ts";
+import { KubernetesApi } from "./servers/kubernetes-api.ts";
 
 const settings = { namespace: "istio-system", revision: "canary", shards: 2, image: "registry.example/tributary:1.2.3" };
 const run = promisify(execFile);
@@ -148,4 +149,56 @@ test("the container's command line, as rendered, runs beside istiod: it listens 
   await eventually("start-up and liveness", async () => (await status("/startupz")) === 200 && (await status("/healthz")) === 200);
   await istiod.start(`127.0.0.1:${xds}`);
   assert.equal((await istiod.serviceEntries()).size, 20);
+});
+
+test("istioctl installs it, and what is installed is what the API server holds", async (t) => {
+  const { apis, stop } = await KubernetesApi.start("installed");
+  t.after(stop);
+  const [api] = apis as [KubernetesApi];
+  const folder = mkdtempSync(path.join(tmpdir(), "istioctl-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const kubeconfig = path.join(folder, "kubeconfig");
+  writeFileSync(kubeconfig, api.kubeconfig());
+  await api.namespace(settings.namespace);
+  const file = path.join(folder, "tributary.yaml");
+  // No gateway: what is awaited here is the control plane alone.
+  const operator = parse(text("istioctl-overlay")) as { spec: object };
+  writeFileSync(file, JSON.stringify({ ...operator, spec: { profile: "minimal", ...operator.spec } }));
+  const args = ["install", "--skip-confirmation", "--readiness-timeout=2s", "--kubeconfig", kubeconfig, "-f", file];
+  // No nodes run, so it ends with a time-out for the pods; the objects are there by then.
+  const failure = (await run(await installIstioctl(), args, { timeout: 120_000 }).catch((error: { stderr: string }) => error)) as {
+    stderr: string;
+  };
+  const deployments = `/apis/apps/v1/namespaces/${settings.namespace}/deployments`;
+  const deployment = (await api.ask(`${deployments}/istiod-canary`).catch(() => assert.fail(failure.stderr))) as Rendered;
+  const pod = deployment.spec.template.spec;
+  const ours = pod.initContainers.find((container: Container) => container.name === "tributary");
+  const wanted = parse(text("helm")).initContainers[0];
+  for (const key of ["image", "args", "restartPolicy", "securityContext", "volumeMounts", "resources"])
+    assert.deepEqual(ours[key], wanted[key], key);
+  assert.equal(ours.startupProbe.httpGet.path, "/startupz");
+  const service = (await api.ask(`/api/v1/namespaces/${settings.namespace}/services/istiod-canary`)) as Rendered;
+  assert.ok(service.spec.ports.some(({ port }: { port: number }) => port === 16020));
+  const mesh = (await api.ask(`/api/v1/namespaces/${settings.namespace}/configmaps/istio-canary`)) as Rendered;
+  assert.match(mesh.data.mesh, /xds:\/\/127\.0\.0\.1:16011/);
+  // Server-side validation of what kubectl would apply.
+  const paths: Readonly<Record<string, string>> = {
+    ConfigMap: "/api/v1/namespaces/istio-system/configmaps/",
+    ServiceAccount: "/api/v1/namespaces/istio-system/serviceaccounts/",
+    Service: "/api/v1/namespaces/istio-system/services/",
+    Deployment: `${deployments}/`,
+    PodDisruptionBudget: "/apis/policy/v1/namespaces/istio-system/poddisruptionbudgets/",
+    NetworkPolicy: "/apis/networking.k8s.io/v1/namespaces/istio-system/networkpolicies/",
+    Role: "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/roles/",
+    RoleBinding: "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/rolebindings/",
+    ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles/",
+    ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/",
+  };
+  for (const name of ["config", "standalone", "annotated-service", "rbac-services", "rbac-pods", "rbac-remote-secrets"]) {
+    for (const document of parseAllDocuments(text(name))) {
+      const object = document.toJS() as Rendered;
+      assert.ok(paths[object.kind], object.kind);
+      await api.apply(`${paths[object.kind]}${object.metadata.name}`, object);
+    }
+  }
 });

@@ -30,6 +30,14 @@ const zookeeper = zookeeperServer("3.9.3");
 
 const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "version"]], install });
 const istiod = go(installIstiod);
+/** From the distribution's packages (Debian: prometheus). */
+const prometheus: Requirement = {
+  tools: [
+    ["prometheus", "--version"],
+    ["promtool", "--version"],
+  ],
+  install: async () => {},
+};
 
 const kubernetes = go(installKubernetes);
 
@@ -80,8 +88,8 @@ export const suites: readonly Suite[] = [
   {
     name: "dropin",
     proves: "it stands where another server of istio-mcp's protocol stood: others' clients, istioctl, Prometheus",
-    files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts"],
-    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender)],
+    files: ["dropin-clients.e2e.ts", "dropin-install.e2e.ts", "dropin-istiod.e2e.ts", "dropin-prometheus.e2e.ts"],
+    needs: [istiod, go(installIstioctl), go(installIstioMcpClient), go(installAdscClient), go(installHelmRender), kubernetes, prometheus],
   },
   {
     name: "nacos",

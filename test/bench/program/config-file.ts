@@ -7,6 +7,8 @@ import { freePorts } from "../../e2e/servers/free-port.ts";
 export interface ConfigOptions {
   /** The `registries` of the configuration. */
   readonly registries: readonly Readonly<Record<string, unknown>>[];
+  /** The `clusters` of the configuration; default: none. */
+  readonly clusters?: Readonly<Record<string, unknown>>;
   /** Added to the `xds` of the configuration. */
   readonly xds?: Readonly<Record<string, unknown>>;
   /** Where the last known state is kept; default: nowhere. */

@@ -57,6 +57,18 @@ export class FileCatalog {
     else this.#services.set(name, this.#service(name));
   }
 
+  /** Gives one service other instances. */
+  touch(): void {
+    const names = [...this.#services.keys()];
+    const name = names[this.#next(names.length)]!;
+    this.#services.set(name, this.#service(name));
+  }
+
+  /** Removes all but the first ones. */
+  keep(count: number): void {
+    for (const name of [...this.#services.keys()].slice(count)) this.#services.delete(name);
+  }
+
   /** As a whole, so that nobody reads half of it. */
   write(): void {
     const unfinished = `${this.file}.new`;

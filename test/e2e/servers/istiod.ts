@@ -75,11 +75,14 @@ export class Istiod {
     this.#kube?.put(path, { apiVersion: `${group}/v1`, kind: "ServiceEntry", metadata: { name, namespace }, spec });
   }
 
-  /** Starts the process. It exits by itself if nobody answers at the source's address. */
-  launch(source: string): void {
+  /** Starts the process. It exits by itself if nobody answers at a source's address. */
+  launch(...sources: readonly string[]): void {
     const meshFile = path.join(this.#folder, "mesh.yaml");
     const kubeconfigFile = path.join(this.#folder, "kubeconfig");
-    writeFileSync(meshFile, JSON.stringify({ configSources: [{ address: "k8s://" }, { address: `xds://${source}` }] }));
+    writeFileSync(
+      meshFile,
+      JSON.stringify({ configSources: ["k8s://", ...sources.map((source) => `xds://${source}`)].map((address) => ({ address })) }),
+    );
     writeFileSync(kubeconfigFile, this.#cluster.kubeconfig);
     this.#child = new Child({
       name: "istiod",
@@ -111,8 +114,8 @@ export class Istiod {
   }
 
   /** Starts it and waits until it is synced, which it shows by opening its xDS port. */
-  async start(source: string): Promise<void> {
-    this.launch(source);
+  async start(...sources: readonly string[]): Promise<void> {
+    this.launch(...sources);
     await this.synced();
   }
 
@@ -161,6 +164,10 @@ export class Istiod {
 
   output(): string {
     return this.#running().output();
+  }
+
+  get pid(): number {
+    return this.#running().pid;
   }
 
   get exited(): Promise<Exit> {

@@ -5,8 +5,8 @@ import { start } from "../../../src/registries/eureka/session.ts";
 import { certificate, certificateFile } from "../../support/certificates.ts";
 import { instanceJson } from "../../support/eureka-writer.ts";
 import { FakeEureka, type Fault } from "../../support/fake-eureka/server.ts";
+import { RecordedSession } from "../../support/recorded-session.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
-import { RecordedSession } from "../../support/zookeeper-session.ts";
 
 async function fakeServer(context: TestContext, tls?: Parameters<typeof FakeEureka.start>[0]): Promise<FakeEureka> {
   const fake = await FakeEureka.start(tls);

@@ -7,7 +7,7 @@ import { start } from "../../../src/registries/kubernetes/services/session.ts";
 import type { KubernetesSettings } from "../../../src/registries/kubernetes/services/settings.ts";
 import { FakeKubernetes } from "../../support/fake-kubernetes/server.ts";
 import { type ServiceOptions, type SliceOptions, serviceObject, sliceObject } from "../../support/kubernetes-objects.ts";
-import { RecordedSession } from "../../support/zookeeper-session.ts";
+import { RecordedSession } from "../../support/recorded-session.ts";
 
 export const slices = "endpointslices.discovery.k8s.io";
 

@@ -10,8 +10,8 @@ import { chooseOfTwo } from "../../../src/registries/sofa/discovery/session-serv
 import { sofaKind } from "../../../src/registries/sofa/kind.ts";
 import { start } from "../../../src/registries/sofa/session.ts";
 import { FakeSofaRegistry } from "../../support/fake-sofa/server.ts";
+import { RecordedSession } from "../../support/recorded-session.ts";
 import { SofaPublisher } from "../../support/sofa-publisher.ts";
-import { RecordedSession } from "../../support/zookeeper-session.ts";
 
 const pay = "com.acme.Pay";
 const stock = "com.acme.Stock";

@@ -9,7 +9,7 @@ import { start as startFacts } from "../../../../src/registries/kubernetes/pods/
 import type { PodsSettings } from "../../../../src/registries/kubernetes/pods/settings.ts";
 import type { FakeKubernetes } from "../../../support/fake-kubernetes/server.ts";
 import { type PodOptions, podObject } from "../../../support/pod-objects.ts";
-import { RecordedSession } from "../../../support/zookeeper-session.ts";
+import { RecordedSession } from "../../../support/recorded-session.ts";
 import { credentialOf, fakeCluster } from "../session-rig.ts";
 
 const key = "tributary.dev/services";
