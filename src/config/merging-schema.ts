@@ -77,5 +77,4 @@ export const mergingSchema = z
   .describe("What becomes of a service that several registries or clusters give.");
 
 export type MergingConfig = z.output<typeof mergingSchema>;
-export type MergingRule = MergingConfig["rules"][number];
 export type MergingPolicy = MergingConfig["policy"];

@@ -1,4 +1,4 @@
 import { eurekaDriver, fakeEurekaInstance } from "../support/eureka-driver.ts";
 import { registryConformance } from "./registry-rig.ts";
 
-registryConformance("eureka (fake server)", eurekaDriver(fakeEurekaInstance));
+registryConformance("eureka (fake server)", eurekaDriver(fakeEurekaInstance), 1_000);

@@ -1,4 +1,4 @@
 import { fakeKubernetesInstance, kubernetesDriver } from "../support/kubernetes-driver.ts";
 import { registryConformance } from "./registry-rig.ts";
 
-registryConformance("kubernetes (fake server)", kubernetesDriver(fakeKubernetesInstance));
+registryConformance("kubernetes (fake server)", kubernetesDriver(fakeKubernetesInstance), 1_000);
