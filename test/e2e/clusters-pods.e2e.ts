@@ -7,11 +7,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { parse, parseAllDocuments } from "yaml";
+import { type ServiceEntry, ServiceEntrySchema } from "../../src/gen/istio/networking/v1alpha3/networking_pb.ts";
 import type { ApiFailure } from "../../src/registries/kubernetes/connection/api-failure.ts";
 import { ClusterConnection } from "../../src/registries/kubernetes/connection/cluster-connection.ts";
 import { recordsPayload } from "../../src/registries/pod-records/records.ts";
 import { certificateFile } from "../support/certificates.ts";
+import { DeltaClient } from "../support/delta-client.ts";
 import { type PodOptions, podObject, podStatus, providerKey } from "../support/pod-objects.ts";
 import { repository } from "./install/cache.ts";
 import { Child } from "./servers/child.ts";
@@ -33,6 +36,8 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
   let stopCluster: () => Promise<void>;
   let tributary: Tributary;
   let observer: Observer;
+  let client: DeltaClient;
+  const told = new Map<string, ServiceEntry>();
   let token: string;
   let registrar: Child;
 
@@ -78,11 +83,20 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
       },
     });
     observer = observeDelta(tributary.address);
+    client = new DeltaClient({ target: tributary.address });
+    client.events.on("response", ({ resources }) => {
+      for (const { name, resource } of resources) {
+        const entry = resource && anyUnpack(resource, ServiceEntrySchema);
+        if (entry) told.set(name, entry);
+      }
+    });
+    client.subscribe("type.googleapis.com/istio.networking.v1alpha3.ServiceEntry");
     await eventually("complete", async () => (await tributary.metrics()).sum("tributary_complete") === 1);
   });
 
   after(async () => {
     observer?.stop();
+    client?.stop();
     await registrar?.kill();
     await tributary?.stop();
     await stopCluster?.();
@@ -140,15 +154,15 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
   });
 
   test("facts about the pod reach another registry's endpoint, follow the pod's labels, and are another cluster's in its network", async () => {
-    await eventually("the label", async () => (await endpointOf("near"))?.labels?.version === "v1");
-    assert.equal((await endpointOf("near"))?.locality, "r1/z1");
+    await eventually("the label", () => endpointOf("near")?.labels?.version === "v1");
+    assert.equal(endpointOf("near")?.locality, "r1/z1");
     await merge(api, `${pods}/order-1`, { metadata: { labels: { version: "v2" } } });
-    await eventually("the changed label", async () => (await endpointOf("near"))?.labels?.version === "v2");
-    assert.equal((await endpointOf("far"))?.labels?.version, undefined);
+    await eventually("the changed label", () => endpointOf("near")?.labels?.version === "v2");
+    assert.equal(endpointOf("far")?.labels?.version, undefined);
     // At the same address, in another network.
     await putPod(other, "order-9", address, { labels: { version: "elsewhere" } });
-    await eventually("the other pod's label", async () => (await endpointOf("far"))?.labels?.version === "elsewhere");
-    assert.equal((await endpointOf("near"))?.labels?.version, "v2");
+    await eventually("the other pod's label", () => endpointOf("far")?.labels?.version === "elsewhere");
+    assert.equal(endpointOf("near")?.labels?.version, "v2");
   });
 
   test("services of a file are followed, and those that the application itself tells on loopback come beside them", async () => {
@@ -237,10 +251,9 @@ suite("Pods that describe themselves", { concurrency: false }, () => {
     await connection.json({ path: path_, method: "PATCH", body }).finally(() => connection.close());
   }
 
-  /** The one endpoint of a service of the `file` registries. */
-  async function endpointOf(service: string) {
-    const entry = (await tributary.dump()).find(({ metadata: { name } }) => name === `${service}.file`);
-    return (entry?.spec.endpoints as { labels?: Record<string, string>; locality?: string }[] | undefined)?.[0];
+  /** The one endpoint of a service of the `file` registries, as the client was told it. */
+  function endpointOf(service: string) {
+    return told.get(`tributary/${service}.file`)?.endpoints[0];
   }
 
   /** As the kubelet makes one for a pod. */

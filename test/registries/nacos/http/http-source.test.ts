@@ -214,7 +214,7 @@ suite("a source over HTTP", { concurrency: true }, () => {
   test("answers that are too large or no service are refused, not believed", async (context) => {
     const fake = await startFake(context);
     put(fake, one);
-    const rig = new SourceRig(context, fake);
+    const rig = new SourceRig(context, fake, { requestTimeout: 30_000 });
     await rig.established();
     fake.fault = () => ({ status: 200, body: { hosts: "none" } });
     await assert.rejects(rig.source.query(orders), /service "orders" of Nacos has no list of hosts but "none"/);
