@@ -3,6 +3,7 @@ import { createPublicKey } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import type { ClusterCredential } from "../../../src/clusters/credential.ts";
 import type { ApiFailure } from "../../../src/registries/kubernetes/connection/api-failure.ts";
 import { ClusterConnection } from "../../../src/registries/kubernetes/connection/cluster-connection.ts";
@@ -23,6 +24,7 @@ export class KubernetesApi {
   readonly #etcd: Etcd;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "kube-apiserver-"));
   readonly #admin: ClusterConnection;
+  readonly #writer: KubernetesObjectApi;
   #child: Child | undefined;
 
   constructor(id: string, port: number, binary: string, etcd: Etcd) {
@@ -31,6 +33,9 @@ export class KubernetesApi {
     this.#binary = binary;
     this.#etcd = etcd;
     this.#admin = new ClusterConnection(this.credential(), 30_000);
+    const config = new KubeConfig();
+    config.loadFromString(this.kubeconfig());
+    this.#writer = KubernetesObjectApi.makeApiClient(config);
   }
 
   /** Starts clusters on one etcd; stop them together. */
@@ -123,10 +128,14 @@ export class KubernetesApi {
     return this.#admin.json({ path: path_, method });
   }
 
-  /** Writes an object by server-side apply: new, or in place of what was there. `path_`: of the object. */
-  async apply(path_: string, object: object): Promise<unknown> {
-    const body = { type: "application/apply-patch+yaml", text: JSON.stringify(object) };
-    return this.#admin.json({ path: `${path_}?fieldManager=fixture&force=true`, method: "PATCH", body });
+  /**
+   * Writes an object by server-side apply: new, or in place of what was there. `path_`: of the object. By Kubernetes' own
+   * client, so that what we read was not written by ourselves.
+   */
+  async apply(path_: string, object: KubernetesObject & Record<string, unknown>): Promise<unknown> {
+    const namespace = /\/namespaces\/([^/]+)\/./.exec(path_)?.[1];
+    const whole = { ...object, metadata: { ...(namespace && { namespace }), ...object.metadata } };
+    return this.#writer.patch(whole, undefined, undefined, "fixture", true, PatchStrategy.ServerSideApply);
   }
 
   /** Puts Services and EndpointSlices by their paths, past the API; 20,000 in a second or two. */
