@@ -132,9 +132,10 @@ export class KubernetesApi {
    * Writes an object by server-side apply: new, or in place of what was there. `path_`: of the object. By Kubernetes' own
    * client, so that what we read was not written by ourselves.
    */
-  async apply(path_: string, object: KubernetesObject & Record<string, unknown>): Promise<unknown> {
+  async apply(path_: string, object: object): Promise<unknown> {
     const namespace = /\/namespaces\/([^/]+)\/./.exec(path_)?.[1];
-    const whole = { ...object, metadata: { ...(namespace && { namespace }), ...object.metadata } };
+    const { metadata, ...rest } = object as KubernetesObject;
+    const whole = { ...rest, metadata: { ...(namespace && { namespace }), ...metadata } };
     return this.#writer.patch(whole, undefined, undefined, "fixture", true, PatchStrategy.ServerSideApply);
   }
 
