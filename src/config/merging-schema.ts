@@ -2,15 +2,16 @@
 import * as z from "zod";
 import { duration } from "./values.ts";
 
+const policies = ["union", "priority", "weighted", "first", "shadow"] as const;
+export type MergingPolicy = (typeof policies)[number];
+
 /** The words of dubbo-kubernetes for the same (`mergingStrategy`). */
-const otherWords: Readonly<Record<string, string>> = { "merge-all": "union", "priority-based": "priority", "kubernetes-first": "priority" };
+const otherWords = { "merge-all": "union", "priority-based": "priority", "kubernetes-first": "priority" } as const;
+const isOther = (word: string): word is keyof typeof otherWords => Object.hasOwn(otherWords, word);
 
 const policy = z
-  .preprocess(
-    (word) => (typeof word === "string" ? (otherWords[word] ?? word) : word),
-    z.enum(["union", "priority", "weighted", "first", "shadow"]),
-  )
-  .meta({ title: "policy" });
+  .enum([...policies, "merge-all", "priority-based", "kubernetes-first"])
+  .transform((word): MergingPolicy => (isOther(word) ? otherWords[word] : word));
 
 const policyText =
   "`union`: the endpoints of all registries. `first`: those of the first registry that gives the service. `priority`: those of the first that has healthy ones, with `failAfter` and `returnAfter`. `weighted`: of all, in the `shares` given. `shadow`: of the first registry alone; the others are compared with it and reported. (`merge-all` is read as `union`, `priority-based` and `kubernetes-first` as `priority`.)";
@@ -63,7 +64,7 @@ const sameAsSchema = z.strictObject({
 
 export const mergingSchema = z
   .strictObject({
-    policy: policy.default("union").describe(policyText),
+    policy: policy.prefault("union").describe(policyText),
     failAfter: failAfter.prefault("5s"),
     returnAfter: returnAfter.prefault("1m"),
     rules: z.array(ruleSchema).max(10_000).default([]).describe("Policies of some services; the first rule that matches counts."),
@@ -77,4 +78,3 @@ export const mergingSchema = z
   .describe("What becomes of a service that several registries or clusters give.");
 
 export type MergingConfig = z.output<typeof mergingSchema>;
-export type MergingPolicy = MergingConfig["policy"];
