@@ -251,6 +251,8 @@ suite("what is no Nacos", () => {
         },
       );
       await recorded.until("both reasons", () => warnings(recorded).some((text) => /over gRPC: .+; over HTTP: .+/.test(text)));
+      await recorded.until("more attempts", () => recorded.count("unreachable") >= 4);
+      assert.equal(new Set(warnings(recorded)).size, warnings(recorded).length, "each reason is said once");
       assert.equal(recorded.count("commit"), 0);
     });
   }
