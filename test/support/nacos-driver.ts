@@ -19,7 +19,7 @@ export function fakeNacosDriver(version: FakeNacos["version"]): RegistryDriver {
           transport: "grpc",
           listInterval: "1s",
           connectTimeout: "2s",
-          requestTimeout: "3s",
+          requestTimeout: "5s",
           healthCheckInterval: "500ms",
         }),
         key: (name) => ({ name }),
@@ -27,6 +27,8 @@ export function fakeNacosDriver(version: FakeNacos["version"]): RegistryDriver {
           fake.services.put(name, hosts(instances));
         },
         async bulk(services) {
+          // So many more messages would show nothing more.
+          fake.repeats = false;
           for (const { name, instances } of services) fake.services.put(name, hosts(instances));
         },
         async removeInstances(name) {

@@ -128,7 +128,7 @@ suite("an API server that fails", { concurrency: true }, () => {
   test("silence is noticed by two heartbeats, and over when the server speaks again", async (context) => {
     const fake = await fakeCluster(context);
     put(fake, "orders", [1]);
-    const recorded = open(context, settingsOf(credentialOf(fake), { heartbeat: 300 }));
+    const recorded = open(context, settingsOf(credentialOf(fake), { heartbeat: 1_000 }));
     await recorded.synced();
     fake.behaviour = "mute";
     await recorded.until("the loss", () => recorded.count("unreachable") > 0);
@@ -242,11 +242,11 @@ suite("credentials", { concurrency: true }, () => {
     const fake = await fakeCluster(context);
     put(fake, "orders", [1]);
     fake.tokens = new Set(["old"]);
-    const recorded = open(context, settingsOf(credentialOf(fake, { token: "old" }), { heartbeat: 300 }));
+    const recorded = open(context, settingsOf(credentialOf(fake, { token: "old" }), { heartbeat: 1_000 }));
     await recorded.synced();
     fake.tokens = new Set(["new"]);
     await recorded.until("the loss", () => /401/.test(recorded.last("unreachable")?.text ?? ""));
-    assert.equal(recorded.session.update?.(settingsOf(credentialOf(fake, { token: "new" }), { heartbeat: 300 })), true);
+    assert.equal(recorded.session.update?.(settingsOf(credentialOf(fake, { token: "new" }), { heartbeat: 1_000 })), true);
     await recorded.synced(2);
     put(fake, "orders", [1, 2]);
     await recorded.until("a change", () => numbers(recorded, "orders") === "1,2");

@@ -68,6 +68,21 @@ suite("a gRPC connection to Nacos", () => {
     await recorded.synced(2);
   });
 
+  test("to a server that is busy is kept while others are answered, and the question asked again", async (t) => {
+    const fake = await fakeServer(t);
+    fake.services.put("orders", hosts(1));
+    const recorded = open(t, fake, { listInterval: "1h", requestTimeout: "300ms", healthCheckInterval: "100ms" });
+    await recorded.synced();
+    let swallowed = 0;
+    fake.swallows = (type) => type === "ServiceQueryRequest" && ++swallowed === 1;
+    const pushes = setInterval(() => fake.services.put("orders", hosts(1)), 50);
+    t.after(() => clearInterval(pushes));
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.equal(swallowed, 2);
+    assert.equal(recorded.count("unreachable"), 0);
+  });
+
   test("that a server wants elsewhere goes there, and everything is read anew", async (t) => {
     const [first, second] = [await fakeServer(t), await fakeServer(t)];
     // Both have to lie equally far from their gRPC ports.
@@ -236,6 +251,8 @@ suite("what is no Nacos", () => {
         },
       );
       await recorded.until("both reasons", () => warnings(recorded).some((text) => /over gRPC: .+; over HTTP: .+/.test(text)));
+      await recorded.until("more attempts", () => recorded.count("unreachable") >= 4);
+      assert.equal(new Set(warnings(recorded)).size, warnings(recorded).length, "each reason is said once");
       assert.equal(recorded.count("commit"), 0);
     });
   }

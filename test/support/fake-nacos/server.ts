@@ -42,10 +42,14 @@ export class FakeNacos {
   limits: FuzzyLimits = { patterns: 20, services: 500 };
   /** ms from a change to its push; 500 at a real server. */
   pushDelay = 5;
+  /** Whether a service is pushed once more after it was subscribed, as real servers do. */
+  repeats = true;
   /** Pushes are lost on the way. */
   losesPushes = false;
   /** An answer in place of the usual one, or undefined. */
   answer: ((type: string, fields: Fields) => Fields | undefined) | undefined;
+  /** Requests of this type are never answered. */
+  swallows: ((type: string) => boolean) | undefined;
   #grpc: Server | undefined;
   #http: HttpServer | undefined;
   readonly #credentials: ServerCredentials;
@@ -96,6 +100,7 @@ export class FakeNacos {
     const request: handleUnaryCall<Message, Message> = (call, callback) => {
       if (this.behaviour === "mute") return;
       this.requests.push(call.request);
+      if (this.swallows?.(call.request.type)) return;
       const { type, fields } = this.#handle(call.getPeer(), call.request);
       callback(null, { type, fields: { requestId: call.request.fields.requestId, ...fields } });
     };
@@ -192,7 +197,7 @@ export class FakeNacos {
         if (fields.subscribe !== true) connection.subscriptions.delete(key);
         else {
           connection.subscriptions.add(key);
-          this.#later(() => this.push(connection, namespace, group, name));
+          if (this.repeats) this.#later(() => this.push(connection, namespace, group, name));
         }
         return { ...done, serviceInfo: this.services.info(namespace, group, name) };
       }

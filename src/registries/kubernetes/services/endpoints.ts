@@ -17,23 +17,25 @@ const rank: Readonly<Record<EndpointState, number>> = { ready: 0, draining: 1, "
  * @param families which addresses count; of a pod in two families, each is an endpoint of its own
  */
 export function endpointsOf(slices: Iterable<EndpointSlice>, families: ReadonlySet<string>): readonly Endpoint[] {
-  const endpoints = new Map<string, Endpoint>();
-  for (const { family, ports, endpoints: named } of slices) {
+  const words = new Map<string, Endpoint[]>();
+  for (const { family, ports, endpoints } of slices) {
     if (!families.has(family)) continue;
-    for (const { address, state, zone, node } of named) {
-      const other = endpoints.get(address);
+    for (const { address, state, zone, node } of endpoints) {
       const endpoint = { address, state, zone, node, ports };
-      endpoints.set(address, other ? joined(other, endpoint) : endpoint);
+      const others = words.get(address);
+      if (others) others.push(endpoint);
+      else words.set(address, [endpoint]);
     }
   }
-  return [...endpoints.values()].sort((one, other) => (one.address < other.address ? -1 : 1));
+  return Array.from(words.values(), joined).sort((one, other) => (one.address < other.address ? -1 : 1));
 }
 
 /** In an order of their own: that of the slices says nothing. */
-function joined(one: Endpoint, other: Endpoint): Endpoint {
-  const [first, second] = compare(one, other) <= 0 ? [one, other] : [other, one];
-  const missing = second.ports.filter(({ name }) => !first.ports.some((port) => port.name === name));
-  return { ...first, ports: missing.length === 0 ? first.ports : [...first.ports, ...missing] };
+function joined(words: readonly Endpoint[]): Endpoint {
+  const [first, ...others] = words.length > 1 ? words.toSorted(compare) : words;
+  const ports = new Map(first!.ports.map((port) => [port.name, port]));
+  for (const port of others.flatMap((other) => other.ports)) if (!ports.has(port.name)) ports.set(port.name, port);
+  return ports.size === first!.ports.length ? first! : { ...first!, ports: [...ports.values()] };
 }
 
 function compare(one: Endpoint, other: Endpoint): number {

@@ -26,14 +26,17 @@ export interface KeptSourceContext {
   readonly log: Logger;
 }
 
+/** Different reasons of one outage; more only repeat what the first ones say. */
+const maxSaid = 20;
+
 export class KeptSource {
   readonly #context: KeptSourceContext;
   readonly #servers: ServerRotation<NacosServer>;
   #source: NamingSource | undefined;
   #established = false;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** What was said of each server since the last complete reading. */
-  readonly #said = new Map<NacosServer, string>();
+  /** Reasons that were said since the last complete reading. */
+  readonly #said = new Set<string>();
   #closed = false;
 
   constructor(context: KeptSourceContext) {
@@ -104,9 +107,11 @@ export class KeptSource {
     events.lost(reason);
     const fields = { server: hostPortText(server), namespace, retryInMs: Math.round(wait) };
     // An outage is said once, not with every attempt.
-    if (reason === this.#said.get(server)) log.debug(fields, reason);
-    else log.warn(fields, reason);
-    this.#said.set(server, reason);
+    if (this.#said.has(reason) || this.#said.size >= maxSaid) log.debug(fields, reason);
+    else {
+      log.warn(fields, reason);
+      this.#said.add(reason);
+    }
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
   }
 }

@@ -32,6 +32,8 @@ export type ConnectionSettings = Pick<
 /** As Nacos' own clients: a check may take so long, and so many in a row may fail. */
 const checkTimeoutMs = 3_000;
 const checkTries = 3;
+/** A request that is not answered in time is sent so often, as long as others are answered. */
+const requestTries = 3;
 /** Between two questions whether a server before 2.3 has finished the set-up. */
 const setUpPollMs = 100;
 
@@ -153,13 +155,18 @@ export class Connection {
 
   /** Whatever keeps the answer away ends the connection. */
   async #exchange(message: Message, timeout: number): Promise<Message> {
-    try {
-      return await this.#ask(message, timeout);
-    } catch (error) {
-      if (error instanceof ChannelFailure && error.late) {
-        this.lose(`no answer to ${message.type} within ${timeout} ms`, this.#established ? "broken" : "mute");
-      } else this.lose(describe(error));
-      throw new SourceLost(describe(error));
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#ask(message, timeout);
+      } catch (error) {
+        const isLate = error instanceof ChannelFailure && error.late;
+        // A server that is busy with others is asked once more: whatever is read can be read twice.
+        const isBusy = this.#established && performance.now() - this.#heardAt < timeout;
+        if (isLate && isBusy && tries < requestTries) continue;
+        if (isLate) this.lose(`no answer to ${message.type} within ${timeout} ms`, this.#established ? "broken" : "mute");
+        else this.lose(describe(error));
+        throw new SourceLost(describe(error));
+      }
     }
   }
 
