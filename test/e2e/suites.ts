@@ -4,6 +4,7 @@ import { installAdscClient, installHelmRender, installIstioMcpClient } from "./i
 import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installKubernetes } from "./install/kubernetes.ts";
+import { installPrometheus } from "./install/prometheus.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
 
@@ -28,13 +29,12 @@ const zookeeper = zookeeperServer("3.9.3");
 
 const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "version"]], install });
 const istiod = go(installIstiod);
-/** From the distribution's packages (Debian: prometheus). */
 const prometheus: Requirement = {
   tools: [
-    ["prometheus", "--version"],
-    ["promtool", "--version"],
+    ["apt-get", "--version"],
+    ["dpkg-deb", "--version"],
   ],
-  install: async () => {},
+  install: installPrometheus,
 };
 
 const kubernetes: Requirement = { tools: [["go", "version"]], install: installKubernetes };
