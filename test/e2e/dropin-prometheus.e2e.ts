@@ -11,6 +11,7 @@ import { alerts } from "../../src/manifests/alerts.ts";
 import { panels } from "../../src/manifests/dashboard.ts";
 import { bundledProgram } from "./install/bundle.ts";
 import { repository } from "./install/cache.ts";
+import { installPrometheus } from "./install/prometheus.ts";
 import { eventually } from "./servers/eventually.ts";
 import { FileCatalog } from "./servers/file-catalog.ts";
 import { Istiod } from "./servers/istiod.ts";
@@ -73,7 +74,7 @@ test("each alert fires when it should, and none on a server that is well", async
   ]);
   const file = path.join(folder, "tests.yaml");
   writeFileSync(file, stringify({ rule_files: [rules], evaluation_interval: "15s", tests }));
-  await run("promtool", ["test", "rules", file]);
+  await run((await installPrometheus()).promtool, ["test", "rules", file]);
   rmSync(folder, { recursive: true });
 });
 
@@ -115,9 +116,9 @@ suite("Prometheus", { concurrency: false }, () => {
     eventually(`${alert} holds`, async () => (await prometheus.alerts()).includes(alert), { within: 20_000 });
 
   test("promtool finds nothing wrong with the rules and the metrics page", async () => {
-    await run("promtool", ["check", "rules", rules]);
+    await run((await installPrometheus()).promtool, ["check", "rules", rules]);
     const page = await (await fetch(`http://127.0.0.1:${tributary.metricsPort}/metrics`)).text();
-    const check = execFile("promtool", ["check", "metrics"]);
+    const check = execFile((await installPrometheus()).promtool, ["check", "metrics"]);
     let said = "";
     check.stdout?.on("data", (chunk) => (said += chunk));
     check.stderr?.on("data", (chunk) => (said += chunk));

@@ -5,6 +5,7 @@ import { installIstioctl } from "./install/istioctl.ts";
 import { installIstiod } from "./install/istiod.ts";
 import { installKubernetes } from "./install/kubernetes.ts";
 import { installNacos, installNacosProvider } from "./install/nacos.ts";
+import { installPrometheus } from "./install/prometheus.ts";
 import { installSofaPublisher, installSofaRegistry } from "./install/sofa-registry.ts";
 import { installZooKeeper, type ZooKeeperVersion } from "./install/zookeeper.ts";
 import { frameworks } from "./servers/frameworks.ts";
@@ -30,13 +31,12 @@ const zookeeper = zookeeperServer("3.9.3");
 
 const go = (install: Requirement["install"]): Requirement => ({ tools: [["go", "version"]], install });
 const istiod = go(installIstiod);
-/** From the distribution's packages (Debian: prometheus). */
 const prometheus: Requirement = {
   tools: [
-    ["prometheus", "--version"],
-    ["promtool", "--version"],
+    ["apt-get", "--version"],
+    ["dpkg-deb", "--version"],
   ],
-  install: async () => {},
+  install: installPrometheus,
 };
 
 const kubernetes = go(installKubernetes);

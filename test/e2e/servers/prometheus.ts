@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
+import { installPrometheus } from "../install/prometheus.ts";
 import { Child } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./free-port.ts";
@@ -17,7 +18,7 @@ export class Prometheus {
   readonly #origin: string;
   readonly #child: Child;
 
-  private constructor(port: number, target: string, rules: string) {
+  private constructor(command: string, port: number, target: string, rules: string) {
     this.#origin = `http://127.0.0.1:${port}`;
     const file = path.join(this.#folder, "prometheus.yml");
     const configuration = {
@@ -27,13 +28,13 @@ export class Prometheus {
     };
     writeFileSync(file, stringify(configuration));
     const args = [`--config.file=${file}`, `--storage.tsdb.path=${this.#folder}/data`, `--web.listen-address=127.0.0.1:${port}`];
-    this.#child = new Child({ name: "prometheus", command: "prometheus", args });
+    this.#child = new Child({ name: "prometheus", command, args });
   }
 
   /** Resolves when it has scraped the target. @param rules path of a rule file */
   static async start(target: string, rules: string): Promise<Prometheus> {
     const [port] = await freePorts(1);
-    const prometheus = new Prometheus(port!, target, rules);
+    const prometheus = new Prometheus((await installPrometheus()).prometheus, port!, target, rules);
     await eventually("Prometheus has scraped", async () => (await prometheus.query("up")).some(({ value }) => value[1] === "1"), {
       unless: () => (prometheus.#child.alive ? undefined : prometheus.#child.output()),
     });
