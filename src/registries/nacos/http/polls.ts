@@ -4,7 +4,7 @@ import { serviceText } from "../service-text.ts";
 
 /** Wakes closer to each other are one, in ms. */
 const grainMs = 10;
-/** After a hint, a service is not read again because of another one for so long, in ms. */
+/** A service is not read because of a hint sooner than so long after its last reading, in ms. */
 const hintGapMs = 500;
 
 export interface PollsContext {
@@ -22,7 +22,7 @@ interface Polled {
   due: number;
   readAt: number;
   reading: boolean;
-  /** It is due at once after the present reading. */
+  /** Something happened during the present reading. */
   again: boolean;
 }
 
@@ -106,7 +106,7 @@ export class Polls {
     this.#running--;
     polled.reading = false;
     polled.readAt = performance.now();
-    polled.due = polled.again ? polled.readAt : this.#next(polled.readAt);
+    polled.due = polled.again ? polled.readAt + hintGapMs : this.#next(polled.readAt);
     polled.again = false;
     if (this.#services.get(name) === polled) {
       this.#services.delete(name);

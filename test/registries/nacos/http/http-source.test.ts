@@ -214,7 +214,7 @@ suite("a source over HTTP", { concurrency: true }, () => {
   test("answers that are too large or no service are refused, not believed", async (context) => {
     const fake = await startFake(context);
     put(fake, one);
-    const rig = new SourceRig(context, fake);
+    const rig = new SourceRig(context, fake, { requestTimeout: 30_000 });
     await rig.established();
     fake.fault = () => ({ status: 200, body: { hosts: "none" } });
     await assert.rejects(rig.source.query(orders), /service "orders" of Nacos has no list of hosts but "none"/);
@@ -316,13 +316,14 @@ suite("what the nacos package gets wrong", { concurrency: true }, () => {
   test("a server that pushes again and again, since it cannot read the acknowledgement, is not asked as often", async (context) => {
     const { fake } = await pushed(context);
     const before = asked(fake, "serviceName=orders").length;
+    const begun = performance.now();
     for (let pushes = 1; pushes <= 50; pushes++) {
       fake.push("public", orders.group, orders.name);
       await acknowledged(fake, pushes);
     }
     await new Promise<void>((resolve) => setTimeout(resolve, 600));
     const asking = asked(fake, "serviceName=orders").length - before;
-    assert.ok(asking >= 1 && asking <= 3, `asked ${asking} times`);
+    assert.ok(asking >= 1 && asking <= 1 + (performance.now() - begun) / 500, `asked ${asking} times`);
   });
 
   test("a large push is unpacked, and one that would be far too large is not", async (context) => {
