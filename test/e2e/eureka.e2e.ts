@@ -32,7 +32,7 @@ suite("against a real server", { concurrency: false }, () => {
 /** How long the server is cut off, ms. */
 const outage = full ? 60_000 : 15_000;
 /** A change must be in istiod within this time: the server's copies, a poll and istiod's own delay, ms. */
-const soon = 3_000;
+const soon = 6_000;
 
 const ordersHost = "order-service-1.eureka";
 const users: Registration = { app: "user-center", address: "10.20.2.1", port: 8081 };
@@ -157,7 +157,7 @@ suite("istiod, fed from Eureka", { concurrency: false }, () => {
     await eventually("the loss is noticed", () => isIn(tributary, "stale"));
     await eureka.restart();
     // The Spring application comes back by itself; those of others some seconds later, one of them elsewhere.
-    await eventually("we are back", () => /lacks \d of 3 instances/.test(tributary.output()));
+    await eventually("we are back", () => /lacks \d of \d instances/.test(tributary.output()));
     await sleep(3_000);
     await writer.registerAgain();
     await writer.register({ ...users, address: "10.20.2.4" });

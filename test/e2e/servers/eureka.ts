@@ -137,8 +137,8 @@ export class Eureka {
       `eureka.client.service-url.defaultZone=${peers.length > 0 ? peers.join() : this.url}`,
       "eureka.server.wait-time-in-ms-when-sync-empty=0",
       `eureka.server.response-cache-update-interval-ms=${copiesLast}`,
-      // A copy that is made while something changes lacks the change until it expires, for 180 s by default (observed).
-      "eureka.server.response-cache-auto-expiration-in-seconds=1",
+      // By this name it knows itself among its peers. Alone, it would else replicate every registration to itself, some time later.
+      ...(peers.length === 0 ? ["eureka.instance.hostname=127.0.0.1"] : []),
       ...(login ? [`spring.security.user.name=${login.user}`, `spring.security.user.password=${login.password}`] : []),
       ...(keyStore ? [`server.ssl.key-store=${keyStore.file}`, `server.ssl.key-store-password=${keyStore.password}`] : []),
       ...properties,
