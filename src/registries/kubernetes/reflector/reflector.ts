@@ -10,7 +10,6 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type BackOffLimits, backOff } from "../../back-off.ts";
-import { collectGarbage } from "../../collect-garbage.ts";
 import { ApiFailure } from "../connection/api-failure.ts";
 import type { ClusterConnection } from "../connection/cluster-connection.ts";
 import { type KubeObject, objectKey, readPage } from "./kube-object.ts";
@@ -41,8 +40,6 @@ export interface ReflectorTimes {
 
 /** Objects per page: one page blocks the event loop for some ms, and is garbage of some MB. */
 const pageSize = 250;
-/** What remains of so many pages is given back before the next: it would stay resident. */
-const pagesPerCollection = 10;
 /** Beyond its own length, a watch is given up. ms */
 const graceMs = 5_000;
 /** Between two attempts at what the credential may not do: somebody may grant it, but not soon. */
@@ -140,7 +137,6 @@ export class Reflector<T> {
     const objects = new Map<string, T>();
     let version: string | undefined;
     let next: string | undefined;
-    let pages = 0;
     do {
       const page = readPage(await this.#get({ limit: String(pageSize), ...(next !== undefined && { continue: next }) }, signal));
       for (const item of page.items) this.#put(objects, item);
@@ -148,7 +144,6 @@ export class Reflector<T> {
       version ??= page.resourceVersion;
       next = page.next;
       this.#events.contact();
-      if (++pages % pagesPerCollection === 0) collectGarbage();
     } while (next !== undefined);
     if (signal.aborted) throw signal.reason;
     this.#objects = objects;
