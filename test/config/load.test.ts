@@ -6,7 +6,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ConfigErrors } from "../../src/config/config-errors.ts";
 import { type LoadedConfig, loadConfig, maxConfigBytes, parseConfig } from "../../src/config/load.ts";
+import { commonRegistryShape } from "../../src/config/registry-schema.ts";
 import { describeError, TributaryError } from "../../src/errors/tributary-error.ts";
+import { kinds } from "../../src/registries/kinds.ts";
 import { testKinds } from "./kinds.ts";
 
 const river = "registries:\n  - {type: river, id: a, path: x}\n";
@@ -322,4 +324,13 @@ test("further rules are asked once the form is right, and told with positions", 
   };
   assert.throws(() => parseConfig(`${river}mesh: {namespace: x}\n`, options), /^ConfigErrors: t\.yaml:3:19: no x \[CONFIG_INVALID\]$/);
   assert.equal(parseConfig(river, options).config.mesh.namespace, "tributary");
+});
+
+test("no kind takes a key away that every registry has", () => {
+  const taken = kinds.flatMap(({ id, schema }) =>
+    Object.keys(schema.shape)
+      .filter((key) => key in commonRegistryShape)
+      .map((key) => `${id}: ${key}`),
+  );
+  assert.deepEqual(taken, []);
 });

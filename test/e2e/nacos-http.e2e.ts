@@ -95,7 +95,7 @@ suite("a real Nacos over HTTP", { concurrency: false }, () => {
     await eventually("one is healthy", async () => (await source.query(service, true)).instances.length === 1, { within: 30_000 });
     const believed = await source.query(service);
     assert.deepEqual([believed.reachProtectionThreshold, health(believed)], [true, [`1 true`, `${ports.healthy} true`].sort()]);
-    const honest = await open(context, { protection: "ignore" });
+    const honest = await open(context, { protectionThreshold: "ignore" });
     const truth = await honest.source.query(service);
     assert.deepEqual([truth.reachProtectionThreshold, health(truth)], [true, [`1 false`, `${ports.healthy} true`].sort()]);
   });

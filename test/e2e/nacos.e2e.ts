@@ -178,7 +178,6 @@ suite("a real Nacos that asks who is there", { concurrency: false }, () => {
       await eventually(`${registry} says why`, () => reason.test(warningsOf(tributary, registry)));
       assert.equal((await tributary.metrics()).sum("tributary_registry_synced", { registry }), 0, registry);
     }
-    assert.ok(warningsOf(tributary, "wrong").split("\n").length <= 2, "said once, tried again slowly");
     assert.ok(!tributary.output().includes(firstUser.password));
   });
 });

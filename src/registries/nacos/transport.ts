@@ -23,6 +23,6 @@ export function openerOf(
     const http = (events: NamingEvents) => new HttpSource({ ...common, events, log });
     const auto = (events: NamingEvents) => new AutoSource(server, events, { grpc, http });
     const open = { grpc, http, auto }[settings.transport];
-    return settings.protection === "ignore" ? new TrueHealthSource(server, all, open) : open(all);
+    return settings.protectionThreshold === "ignore" ? new TrueHealthSource(server, all, open) : open(all);
   };
 }

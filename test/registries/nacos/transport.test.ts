@@ -114,7 +114,7 @@ suite("where so few are healthy that the server calls all healthy", { concurrenc
     await believing.outcome;
     const believed = await believing.source.query(orders);
     assert.deepEqual([believed.reachProtectionThreshold, health(believed)], [true, [true, true]]);
-    const ignoring = open(context, fake.port, { transport: "http", protection: "ignore" });
+    const ignoring = open(context, fake.port, { transport: "http", protectionThreshold: "ignore" });
     await ignoring.outcome;
     const truth = await ignoring.source.subscribe(orders);
     assert.deepEqual([truth.reachProtectionThreshold, health(truth)], [true, [true, false]]);
@@ -126,7 +126,7 @@ suite("where so few are healthy that the server calls all healthy", { concurrenc
   test("a change that comes while the truth about an older one is asked for counts", async (context) => {
     const fake = await fakeHttp(context);
     fake.state.put("public", orders.group, orders.name, [alive, sick], 0.6);
-    const { source, outcome, changes } = open(context, fake.port, { transport: "http", protection: "ignore" });
+    const { source, outcome, changes } = open(context, fake.port, { transport: "http", protectionThreshold: "ignore" });
     await outcome;
     await source.subscribe(orders);
     fake.fault = (_, parameters) => {

@@ -18,7 +18,7 @@ export const meaningShape = {
     .enum(["label", "zone", "region", "none"])
     .default("label")
     .describe("What becomes of the name of an instance's cluster, unless it is `DEFAULT`: the label `cluster`, or a part of the locality."),
-  protection: z
+  protectionThreshold: z
     .enum(["believe", "ignore"])
     .default("believe")
     .describe(

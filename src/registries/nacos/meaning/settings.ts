@@ -9,7 +9,7 @@ export interface MeaningSettings {
   /** What becomes of a cluster's name. */
   readonly clusters: "label" | "zone" | "region" | "none";
   /** Whether the server is believed that calls all instances healthy, since too few are. */
-  readonly protection: "believe" | "ignore";
+  readonly protectionThreshold: "believe" | "ignore";
   /** Which services of the same name are one. */
   readonly merge: "none" | "groups" | "namespaces";
   /** Whether who calls a Dubbo interface is told, too. */

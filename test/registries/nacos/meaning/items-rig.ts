@@ -10,7 +10,7 @@ export const settings: MeaningSettings = {
   portKeys: { gRPC_port: "grpc", "gRPC.port": "grpc" },
   ipv6: false,
   clusters: "label",
-  protection: "believe",
+  protectionThreshold: "believe",
   merge: "none",
   consumers: true,
   applications: { enabled: true, fallback: "application" },
