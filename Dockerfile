@@ -22,5 +22,5 @@ ENV PATH=/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 USER 65532:65532
 # xDS; metrics and health; the admin API.
 EXPOSE 16010 16020 16021
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "--initial-old-space-size=100", "--invocation-count-for-turbofan=30000", "--expose-gc", "/opt/tributary/tributary.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "--initial-old-space-size=100", "--v8-pool-size=1", "--expose-gc", "/opt/tributary/tributary.js"]
 CMD ["serve", "--config=/etc/tributary/tributary.yaml"]

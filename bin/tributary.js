@@ -1,19 +1,24 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --no-parallel-scavenge --initial-old-space-size=100 --invocation-count-for-turbofan=30000 --expose-gc
+#!/usr/bin/env -S node --max-semi-space-size=8 --no-parallel-scavenge --initial-old-space-size=100 --v8-pool-size=1 --expose-gc
 // The command as npm links it. Plain JavaScript, so that nothing has to be compiled before the
-// compile cache is on. V8 takes the flags from the command line only: the first bounds its young
+// compile cache is on. V8 takes these flags from the command line only: the first bounds its young
 // generation (128 MiB by default); the second leaves its collection to the thread whose garbage it is:
 // helping threads cost a machine with few cores more than they give; the third starts no whole
-// collection below 100 MiB, since a first listing leaves little garbage; the fourth lets V8's slowest
-// compiler wait until that is over; the last lets us collect what the first listings left behind.
+// collection below 100 MiB, since a first listing leaves little garbage; the fourth leaves one helping
+// thread; the last lets us collect what the first listings left behind.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module"; // whole: an older Node lacks the name that is used below
 import { fileURLToPath } from "node:url";
+import v8 from "node:v8";
 
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const wanted = 24;
 
 if (Number(process.versions.node.split(".")[0]) >= wanted) {
+  // Most of a start is code that runs once: V8's better compilers wait until something is worth their time.
+  // Older Nodes do not know these names, so they cannot stand above.
+  v8.setFlagsFromString("--invocation-count-for-maglev=1000");
+  v8.setFlagsFromString("--invocation-count-for-turbofan=30000");
   // Compiled code is kept between runs, so that a restart listens sooner; workers find the folder in
   // the environment. Silently off where no folder is writable.
   const { directory } = module.enableCompileCache();

@@ -7,7 +7,7 @@ export function nodeOptions(): string[] {
     "--max-semi-space-size=8",
     "--no-parallel-scavenge",
     "--initial-old-space-size=100",
-    "--invocation-count-for-turbofan=30000",
+    "--v8-pool-size=1",
     "--expose-gc",
     ...looking,
   ];
