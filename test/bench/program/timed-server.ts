@@ -25,10 +25,11 @@ const channel = new BroadcastChannel("timed");
 channel.onmessage = (event) => tell({ type: "changed", emittedAt: (event as { data: EmittedAt }).data });
 
 const loaded = loadConfig(file!, configOptions);
-const started = startRegistries({ ...loaded.config, registries: [] }, log);
+const started = startRegistries(loaded.config, log);
 const settings: TimedSettings = { channel: "timed", services: Number(services), instances: Number(instances) };
 const session = new URL("./timed-session.ts", import.meta.url);
-for (const { id } of loaded.config.registries) started.supervisor.add({ id, session, settings });
+// In the place of the kind's own session, which has hardly begun.
+for (const { id } of loaded.config.registries) started.supervisor.replace({ id, session, settings });
 const tributary = new Tributary(loaded, { started, log, version: "bench" });
 const { xds } = await tributary.listen();
 tributary.pipeline.completeness.whenComplete(() => tell({ type: "listening", ports: xds.ports }));
