@@ -12,7 +12,7 @@ import { FactIndex } from "./fact-index.ts";
 import { byPriority, type Contribution, type FinalHosts, merge } from "./merge.ts";
 import type { CatalogEntry, MergedEndpoint, MergedService } from "./merged-service.ts";
 import { Failovers } from "./merging/failovers.ts";
-import type { MergePolicy, PolicyOf } from "./merging/merge-policy.ts";
+import type { PolicyOf } from "./merging/merge-policy.ts";
 import { MergeReports } from "./merging/merge-reports.ts";
 import { select } from "./merging/select.ts";
 import { shadowOf } from "./merging/shadow.ts";
@@ -51,11 +51,6 @@ export class CatalogContents {
     this.#policyOf = policyOf;
     this.#failovers.clear();
     this.reorder();
-  }
-
-  /** The policy that holds for a host. */
-  policyOf(host: string): MergePolicy {
-    return this.#policyOf(host);
   }
 
   /** Stops the timer. */
