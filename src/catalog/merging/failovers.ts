@@ -10,18 +10,23 @@ export class Failovers {
   readonly #due = new Map<string, number>();
   readonly #timer: DeadlineTimer;
   readonly #clock: () => number;
+  /** Epoch ms; a service that was due then may have left meanwhile. */
+  #next: number | undefined;
 
   /** @param due is told every "namespace/host" whose tier may change now */
   constructor(due: (key: string, now: number) => void, clock: () => number = Date.now) {
     this.#clock = clock;
     this.#timer = new DeadlineTimer(() => {
       const now = clock();
+      this.#next = undefined;
       for (const [key, at] of this.#due) {
-        if (at > now) continue;
+        if (at > now) {
+          this.#armFor(at);
+          continue;
+        }
         this.#due.delete(key);
         due(key, now);
       }
-      this.#arm();
     });
   }
 
@@ -29,27 +34,31 @@ export class Failovers {
   choose(key: string, tiers: readonly Tier[], policy: MergePolicy): { readonly tier: Tier; readonly state: Failover } {
     const { tier, state, lookAgain } = failover(tiers, policy, this.#states.get(key), this.#clock());
     this.#states.set(key, state);
-    if (lookAgain !== undefined) this.#due.set(key, lookAgain);
-    else if (!this.#due.delete(key)) return { tier, state };
-    this.#arm();
+    if (lookAgain === undefined) this.#due.delete(key);
+    else {
+      this.#due.set(key, lookAgain);
+      this.#armFor(lookAgain);
+    }
     return { tier, state };
   }
 
   /** The service is gone, or another policy holds for it. */
   forget(key: string): void {
-    if (this.#states.size === 0 || !this.#states.delete(key)) return;
-    if (this.#due.delete(key)) this.#arm();
+    this.#states.delete(key);
+    this.#due.delete(key);
   }
 
   clear(): void {
     this.#states.clear();
     this.#due.clear();
-    this.#arm();
+    this.#next = undefined;
+    this.#timer.set(undefined);
   }
 
-  #arm(): void {
-    let next: number | undefined;
-    for (const at of this.#due.values()) if (next === undefined || at < next) next = at;
-    this.#timer.set(next);
+  /** Thousands may wait at a time, so they are looked through only when the first of them is due. */
+  #armFor(at: number): void {
+    if (this.#next !== undefined && this.#next <= at) return;
+    this.#next = at;
+    this.#timer.set(at);
   }
 }
