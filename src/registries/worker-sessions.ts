@@ -9,6 +9,8 @@ export class WorkerSessions {
   readonly #settings: WorkerSettings;
   readonly #post: (message: FromWorker) => void;
   readonly #sessions = new Map<number, RunningSession>();
+  /** Sessions that have not told a complete listing yet. */
+  readonly #listing = new Set<number>();
 
   /** @param post the way to the main thread. */
   constructor(settings: WorkerSettings, post: (message: FromWorker) => void) {
@@ -23,8 +25,10 @@ export class WorkerSessions {
     const running = new RunningSession(start, this.#settings.logLevel, (word) => {
       if (word.type === "closed") this.#sessions.delete(session);
       this.#post({ type: "said", session, word });
+      if (word.type === "closed" || (word.type === "batch" && word.commit)) this.#listed(session);
     });
     this.#sessions.set(session, running);
+    this.#listing.add(session);
     await running.run();
   }
 
@@ -40,6 +44,11 @@ export class WorkerSessions {
         collectGarbage();
         break;
     }
+  }
+
+  /** A listing leaves as much garbage as it had data; the main thread needs the room, for it is still at its first answer. */
+  #listed(session: number): void {
+    if (this.#listing.delete(session) && this.#listing.size === 0) setImmediate(collectGarbage);
   }
 
   #beat(): void {
