@@ -159,6 +159,38 @@ suite("what is known of an interface", () => {
     assert.deepEqual([grown.map(({ key }) => key.group), shrunk.map(({ key }) => key.group)], [["g"], [undefined]]);
   });
 
+  test("takes a few of many for a slight loss, but not those that add up within a second", () => {
+    const providers = Array.from({ length: 9 }, (_, at) => url(`10.0.0.${at + 1}`));
+    const interface_ = known(providers);
+    const sizes: string[] = [];
+    for (const [left, now] of [
+      [8, 0],
+      [6, 500],
+      [5, 999],
+      [5, 1_001],
+      [4, 1_002],
+      [3, 1_003],
+    ] as const) {
+      const { grown, shrunk } = interface_.compare(read(providers.slice(0, left)).services, now);
+      sizes.push(`${left} ${grown.length > 0 ? "slight" : "great"}, ${interface_.canSpareOne(now) ? "can" : "cannot"} spare one`);
+      for (const service of grown) interface_.emitted(service, now);
+      assert.equal(grown.length + shrunk.length, 1);
+    }
+    assert.deepEqual(sizes, [
+      "8 slight, can spare one",
+      "6 slight, can spare one",
+      "5 great, cannot spare one",
+      "5 slight, can spare one",
+      "4 slight, can spare one",
+      "3 great, cannot spare one",
+    ]);
+  });
+
+  test("takes one that is replaced for no loss", () => {
+    const interface_ = known([url("10.0.0.1"), url("10.0.0.2")]);
+    assert.equal(interface_.compare(read([url("10.0.0.1"), url("10.0.0.9")]).services).grown.length, 1);
+  });
+
   test("gives a service without providers as an empty one, again and again", () => {
     const interface_ = known([url("10.0.0.1")]);
     const first = interface_.compare([]);

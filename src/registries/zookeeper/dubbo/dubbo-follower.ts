@@ -207,7 +207,7 @@ export class DubboFollower implements Follower {
     }
   }
 
-  /** @param went a provider went: what it takes away is not told before it settled, so it need not be read before that */
+  /** @param went a provider went: what takes many away is not told before it settled, so it need not be read before that */
   #providersDue(directory: string, went = false): void {
     if (this.#due.has(directory)) return;
     this.#due.add(directory);

@@ -1,6 +1,6 @@
 /**
  * Reads one interface's providers, as often as it takes until nothing changed meanwhile, and tells
- * the services that follow from them. What takes instances away is told only when it has settled.
+ * the services that follow from them. What takes many instances away is told only when it has settled.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Emitter, Listing } from "../../contract.ts";
@@ -20,7 +20,8 @@ import type { KnownRules } from "./rules/known-rules.ts";
 
 /**
  * A provider that registers anew deletes its node and creates another within some 10 ms (observed
- * 0 … 9 ms). So what takes instances away is told only if it is still so after this time.
+ * 0 … 9 ms). So what takes more than a few of a service's instances away is told only if it is still
+ * so after this time; where most stay, nobody misses one for so short a time.
  */
 export const settleMs = 15;
 
@@ -85,10 +86,11 @@ export class InterfaceReader {
 
   /**
    * Reads an interface and tells what it found. A call during another reading lets that one read again.
-   * @param settle only after the time that a provider has to come back
+   * @param went a provider went: unless the others are many, it has its time to come back first
    */
-  read(directory: string, settle = false): Promise<void> {
+  read(directory: string, went = false): Promise<void> {
     this.followed.add(directory);
+    const settle = went && this.#context.known.get(directory)?.canSpareOne() !== true;
     return this.#readings.run(directory, this.#reading(directory, settle));
   }
 

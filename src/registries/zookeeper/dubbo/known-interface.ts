@@ -8,12 +8,20 @@ import { applicationsOf, type ConsumerUrl } from "../../dubbo/consumer-url.ts";
 import { serviceOf } from "../../dubbo/provider-services.ts";
 import { type Instance, keyText, type Service, type ServiceKey } from "../../service.ts";
 
+/** Losses of this time are judged together, ms. */
+const lossWindow = 1_000;
+/** A loss is slight while this share of the instances stays. */
+const slightShare = 2 / 3;
+
 interface KnownService {
   readonly key: ServiceKey;
   /** 32-bit hashes of the instances' ids. */
   readonly instances: readonly number[];
   /** 32-bit hashes of the names of the applications that provide them. */
   readonly applications: readonly number[];
+  /** How many instances there were before the losses of the last `lossWindow` began, and when that was, ms. */
+  readonly full: number;
+  readonly losingSince: number;
 }
 
 /** Groups and versions come and go; so many of an interface's empty services are remembered, the latest. */
@@ -76,8 +84,15 @@ export class KnownInterface {
     return true;
   }
 
-  /** A reading beside what was emitted before: what only grew or changed, and what lost instances. */
-  compare(read: readonly Service[]): { readonly grown: readonly Service[]; readonly shrunk: readonly Service[] } {
+  /** Whether each of its services can lose an instance and still keep most of them. */
+  canSpareOne(now = performance.now()): boolean {
+    return this.#services
+      .values()
+      .every((service) => service.instances.length === 0 || isSlight(service, service.instances.length - 1, now));
+  }
+
+  /** A reading beside what was emitted before: what grew, changed or lost a few instances, and what lost more than that. */
+  compare(read: readonly Service[], now = performance.now()): { readonly grown: readonly Service[]; readonly shrunk: readonly Service[] } {
     if (this.#services.size === 0) return { grown: read, shrunk: [] };
     const grown: Service[] = [];
     const shrunk: Service[] = [];
@@ -85,9 +100,10 @@ export class KnownInterface {
     for (const service of read) {
       const text = keyText(service.key);
       seen.add(text);
-      const before = this.#services.get(text)?.instances ?? [];
-      const now = new Set(service.instances.map(({ id }) => hash(id)));
-      (before.every((id) => now.has(id)) ? grown : shrunk).push(service);
+      const before = this.#services.get(text);
+      const present = new Set(service.instances.map(({ id }) => hash(id)));
+      const stays = before === undefined || before.instances.every((id) => present.has(id)) || isSlight(before, present.size, now);
+      (stays ? grown : shrunk).push(service);
     }
     for (const [text, { key, instances }] of this.#services) {
       if (!seen.has(text)) (instances.length === 0 ? grown : shrunk).push(serviceOf(key, [], this.#consumers));
@@ -99,14 +115,16 @@ export class KnownInterface {
    * Remembers what has just been emitted.
    * @returns whether it was for the first time
    */
-  emitted({ key, instances }: Service): boolean {
+  emitted({ key, instances }: Service, now = performance.now()): boolean {
     const text = keyText(key);
+    const before = this.#services.get(text);
     // Delete first: the order of the map tells which empty services are the latest.
     const isNew = !this.#services.delete(text);
     this.#services.set(text, {
       key: detached(key),
       instances: instances.map(({ id }) => hash(id)),
       applications: providersOf(instances),
+      ...losses(before, instances.length, now),
     });
     return isNew;
   }
@@ -114,7 +132,7 @@ export class KnownInterface {
   /** Takes over what an earlier worker emitted, of whose instances nothing is known. */
   inherit(keys: readonly ServiceKey[]): void {
     this.isRead = true;
-    for (const key of keys) this.#services.set(keyText(key), { key, instances: [], applications: [] });
+    for (const key of keys) this.#services.set(keyText(key), { key, instances: [], applications: [], ...noLosses });
   }
 
   /** Forgets the oldest empty services beyond the bound. */
@@ -123,6 +141,22 @@ export class KnownInterface {
     const empty = [...this.#services].filter(([, { instances }]) => instances.length === 0);
     for (const [text] of empty.slice(0, Math.max(0, empty.length - maxEmptyServices))) this.#services.delete(text);
   }
+}
+
+/** Of a service that is whole. */
+const noLosses = { full: 0, losingSince: Number.NEGATIVE_INFINITY };
+
+/** Whether a service that has `left` instances lost few of those that it had when its recent losses began. */
+function isSlight({ instances, full, losingSince }: KnownService, left: number, now: number): boolean {
+  const before = now - losingSince < lossWindow ? Math.max(full, instances.length) : instances.length;
+  return left >= slightShare * before;
+}
+
+function losses(before: KnownService | undefined, left: number, now: number): Pick<KnownService, "full" | "losingSince"> {
+  if (before === undefined) return noLosses;
+  const { instances, full, losingSince } = before;
+  if (now - losingSince < lossWindow && left < full) return { full, losingSince };
+  return left < instances.length ? { full: instances.length, losingSince: now } : noLosses;
 }
 
 /** A copy whose strings share no memory with the node names they were cut from. */

@@ -228,6 +228,21 @@ function isFollowed(recursiveWatches: boolean): void {
     assert.deepEqual(new Set(sizes), new Set([1]));
   });
 
+  test("tells at once that one of many providers went", async (context) => {
+    const fake = await fakeServer(context);
+    for (let at = 1; at <= 6; at++) register(fake, orders, at);
+    const recorded = open(context, fake);
+    await recorded.synced();
+    let readings = 0;
+    fake.answer = ({ type, path }) => {
+      if (type === op.getChildren && path === providers(orders)) readings++;
+      return undefined;
+    };
+    fake.nodes.delete(nodeOf(orders, 3));
+    await recorded.until("its absence", () => recorded.instances(orders)?.length === 5);
+    assert.equal(readings, 1);
+  });
+
   test("that vanishes is doubted first, then believed, and followed again when it returns", async (context) => {
     const fake = await fakeServer(context);
     register(fake, orders, 1);
