@@ -26,7 +26,7 @@ export function zookeeperFlood({ name, interfaces, load, targets }: ZookeeperFlo
         const [before, listingsBefore] = [await zooKeeperUsage(zooKeeper), await listings()];
         const figures = await sustain(tree, server, client, say, load);
         const after = await zooKeeperUsage(zooKeeper);
-        const changes = load.perSecond * load.seconds;
+        const changes = load.perSecond * (load.seconds + (load.warmUp ?? 0));
         return [
           ...figures,
           { name: `${nameOf(load)}: complete listings`, value: (await listings()) - listingsBefore, unit: "" },
