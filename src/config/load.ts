@@ -19,7 +19,7 @@ export interface LoadedConfig {
   readonly file: string;
   /** Every value that came from a reference: hand them to whatever prints. */
   readonly secrets: readonly Secret[];
-  /** Of imported files, what means nothing here. */
+  /** What means nothing here or has no effect, in it and in imported files. */
   readonly warnings: readonly TributaryError[];
   /** Ids of registries and clusters that come from imported files and from the command line. */
   readonly imported: ImportedIds;
@@ -37,6 +37,8 @@ export interface ParseOptions extends Partial<SecretSources> {
   readonly kinds: readonly RegistryKind[];
   /** Checks of other rooms, asked once the form is right; so that they too are told with positions. */
   readonly rules?: readonly ConfigRule[];
+  /** The same for what may stand, but is hardly meant so: told as warnings. */
+  readonly advice?: readonly ConfigRule[];
   /** What the command line says beside the file; the file may then be missing. */
   readonly commandLine?: CommandLineConfig | undefined;
   /** Other files are not read, and nothing of them counts. */
@@ -97,12 +99,13 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
     const told = errors.slice(0, maxErrors).map((error) => withoutSecrets(error, secrets));
     throw new ConfigErrors(told, files);
   }
+  const advice = (options.advice ?? []).flatMap((rule) => rule(result.data as unknown as Config, document.valuePosition));
   return {
     config: withAbsolutePaths(result.data as unknown as Config, options.kinds, dirname(file)),
     file,
     secrets,
     files,
-    warnings: joined.warnings,
+    warnings: [...joined.warnings, ...advice],
     imported: joined.imported,
     written: resolved.written,
     positionOf: document.valuePosition,

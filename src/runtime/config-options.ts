@@ -4,9 +4,11 @@ import { defaultCluster } from "../clusters/settled.ts";
 import type { ConfigRule } from "../config/load.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { AddressRange } from "../mesh/cidr.ts";
+import { compileLabelFilter, type LabelFilter } from "../mesh/labels.ts";
 import { registryNaming } from "../naming/registry-naming.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { kinds } from "../registries/kinds.ts";
+import { nameMatcher } from "../registries/name-filter.ts";
 
 /** A bad template or suffix would refuse every service of the registry at run time. */
 const namingCompiles: ConfigRule = ({ registries, mesh }, positionOf) =>
@@ -45,7 +47,38 @@ const secretsHaveACluster: ConfigRule = ({ clusters }, positionOf) => {
   return [new TributaryError("CONFIG_INVALID", message, { position: positionOf(["clusters", "remoteSecrets"]), hint })];
 };
 
-export const configOptions: { readonly kinds: readonly RegistryKind[]; readonly rules: readonly ConfigRule[] } = {
+/** What endpoints take of their pods is a label like any other: `mesh.labels` decides which ones are served. */
+const enrichedLabelsAreServed: ConfigRule = ({ registries, mesh }, positionOf) => {
+  const served = compileLabelFilter(mesh.labels);
+  return registries.flatMap(({ enrich }, index) =>
+    (enrich?.labels ?? []).flatMap((pattern, at) => {
+      if (mayPass(pattern, served)) return [];
+      const message = `registries[${index}].enrich.labels[${at}]: \`mesh.labels\` lets no label ${pattern} pass, so it has no effect`;
+      const hint = `add it to \`mesh.labels\``;
+      return [new TributaryError("CONFIG_INVALID", message, { position: positionOf(["registries", index, "enrich", "labels", at]), hint })];
+    }),
+  );
+};
+
+/** Whether some label of a pattern (`*` and `?` are wildcards) is served. */
+function mayPass(pattern: string, { all, exact, prefixes }: LabelFilter): boolean {
+  const matches = nameMatcher([pattern]);
+  const literal = /^[^*?]*/.exec(pattern)?.[0] ?? "";
+  return (
+    all ||
+    exact.some(matches) ||
+    prefixes.some((prefix) => literal.startsWith(prefix) || (literal !== pattern && prefix.startsWith(literal)))
+  );
+}
+
+export interface ConfigOptions {
+  readonly kinds: readonly RegistryKind[];
+  readonly rules: readonly ConfigRule[];
+  readonly advice: readonly ConfigRule[];
+}
+
+export const configOptions: ConfigOptions = {
   kinds,
   rules: [namingCompiles, addressesExist, clustersExist, secretsHaveACluster],
+  advice: [enrichedLabelsAreServed],
 };
