@@ -118,8 +118,8 @@ Examples:
 /** Before anything is loaded that a worker does not wait for. */
 async function prepareWorker(): Promise<void> {
   const [{ prepareThread }, { defaultSupervisorOptions }] = await Promise.all([
-    import("../registries/thread-host.ts"),
-    import("../registries/supervisor-options.ts"),
+    import("../registries/supervision/thread-host.ts"),
+    import("../registries/supervision/supervisor-options.ts"),
   ]);
   prepareThread(defaultSupervisorOptions.heap);
 }

@@ -10,7 +10,7 @@ import type { LastKnownGood } from "../last-known-good/last-known-good.ts";
 import type { RegistryState, StateReport } from "../last-known-good/registry-state.ts";
 import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Restoring } from "../registries/restoring.ts";
+import type { Restoring } from "../registries/supervision/restoring.ts";
 
 /** Whoever translates what the catalog takes over: so many changes wait there. */
 interface Downstream {

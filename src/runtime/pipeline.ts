@@ -15,7 +15,7 @@ import { translateResource } from "../mesh/ready-resource.ts";
 import { translateService } from "../mesh/service-entry.ts";
 import { VipTable } from "../mesh/vip.ts";
 import { kinds } from "../registries/kinds.ts";
-import type { Supervisor } from "../registries/supervisor.ts";
+import type { Supervisor } from "../registries/supervision/supervisor.ts";
 import { encodeObject } from "../snapshot/encode.ts";
 import { createStore, type Store } from "../snapshot/sharded-store.ts";
 import type { Completeness } from "../xds/first-answer.ts";

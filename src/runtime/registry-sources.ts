@@ -8,8 +8,8 @@ import { diffRegistries } from "../config/diff.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import { registryOf } from "../registries/source-id.ts";
-import type { RegistrySpec } from "../registries/supervised-registry.ts";
-import type { Supervisor } from "../registries/supervisor.ts";
+import type { RegistrySpec } from "../registries/supervision/supervised-registry.ts";
+import type { Supervisor } from "../registries/supervision/supervisor.ts";
 import { expand, type RegistrySource } from "./expansion.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 

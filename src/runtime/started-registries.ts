@@ -7,12 +7,12 @@
 import { ClusterManager } from "../clusters/cluster-manager.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
-import { containedFeed } from "../registries/contained-feed.ts";
 import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
 import { clusterOf } from "../registries/source-id.ts";
-import { Supervisor } from "../registries/supervisor.ts";
-import type { SupervisorOptions } from "../registries/supervisor-options.ts";
+import { containedFeed } from "../registries/supervision/contained-feed.ts";
+import { Supervisor } from "../registries/supervision/supervisor.ts";
+import type { SupervisorOptions } from "../registries/supervision/supervisor-options.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 import { RegistrySources } from "./registry-sources.ts";
 

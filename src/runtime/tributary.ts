@@ -13,7 +13,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { Logger } from "../log/logger.ts";
 import { redact } from "../log/redact.ts";
 import { ReadBack } from "../read-back/read-back.ts";
-import { collectGarbage } from "../registries/collect-garbage.ts";
+import { collectGarbage } from "../registries/supervision/collect-garbage.ts";
 import { joinedObserver } from "../xds/joined-observer.ts";
 import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";

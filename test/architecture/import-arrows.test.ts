@@ -102,7 +102,7 @@ test("what runs in a worker loads neither zod nor the command line, nor gRPC unl
   assert.ok(sessions.length >= 2);
   const speaksGrpc = "registries/nacos/session.ts";
   const inClusters = files.map(({ path }) => path).filter((path) => /^clusters\/.+-session\.ts$/.test(path));
-  for (const entry of ["registries/worker-entry.ts", "read-back/worker-entry.ts", ...sessions, ...inClusters]) {
+  for (const entry of ["registries/supervision/worker/worker-entry.ts", "read-back/worker-entry.ts", ...sessions, ...inClusters]) {
     const heavy = ["zod", "commander", "prom-client", "pino", ...(entry === speaksGrpc ? [] : ["@grpc/grpc-js"])];
     const loaded = [...closure(entry)].filter((target) => heavy.includes(target));
     assert.deepEqual(

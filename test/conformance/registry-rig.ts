@@ -7,9 +7,9 @@ import { suite, type TestContext, test } from "node:test";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { Fact, IstioResource, Item, Service } from "../../src/registries/service.ts";
 import { itemId } from "../../src/registries/service.ts";
-import { Supervisor } from "../../src/registries/supervisor.ts";
-import { threadHost } from "../../src/registries/thread-host.ts";
-import type { HostedWorker } from "../../src/registries/worker-host.ts";
+import { Supervisor } from "../../src/registries/supervision/supervisor.ts";
+import { threadHost } from "../../src/registries/supervision/thread-host.ts";
+import type { HostedWorker } from "../../src/registries/supervision/worker-host.ts";
 import { type FeedEvent, RecordingFeed } from "../support/recording-feed.ts";
 import type { RegistryDriver, RegistryServer, RigService } from "../support/registry-driver.ts";
 

@@ -12,7 +12,7 @@ import { mergingSchema } from "../../src/config/merging-schema.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { RegistryKind } from "../../src/registries/contract.ts";
 import type { Feed } from "../../src/registries/feed.ts";
-import { Supervisor } from "../../src/registries/supervisor.ts";
+import { Supervisor } from "../../src/registries/supervision/supervisor.ts";
 import { expand } from "../../src/runtime/expansion.ts";
 import { RegistrySources } from "../../src/runtime/registry-sources.ts";
 import { registryConfig } from "../support/catalog-rig.ts";

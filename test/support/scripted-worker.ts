@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { BroadcastChannel } from "node:worker_threads";
 import { type Logger, silentLogger } from "../../src/log/logger.ts";
 import type { Item } from "../../src/registries/service.ts";
-import { Supervisor } from "../../src/registries/supervisor.ts";
-import type { SupervisorOptions } from "../../src/registries/supervisor-options.ts";
+import { Supervisor } from "../../src/registries/supervision/supervisor.ts";
+import type { SupervisorOptions } from "../../src/registries/supervision/supervisor-options.ts";
 import { RecordingFeed } from "./recording-feed.ts";
 import { type Command, type ScriptedSettings, scriptedSession } from "./scripted-session.ts";
 

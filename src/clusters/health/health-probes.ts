@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClustersConfig } from "../../config/schema.ts";
 import type { RegistryStatus } from "../../registries/feed.ts";
-import type { RegistrySpec } from "../../registries/supervised-registry.ts";
-import type { Supervisor } from "../../registries/supervisor.ts";
+import type { RegistrySpec } from "../../registries/supervision/supervised-registry.ts";
+import type { Supervisor } from "../../registries/supervision/supervisor.ts";
 import type { KnownCluster } from "../known-cluster.ts";
 import { clustersWorker } from "../places/places.ts";
 import type { ProbeSettings } from "./probe-session.ts";

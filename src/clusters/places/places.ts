@@ -1,6 +1,6 @@
 /** The places that clusters come from, as the configuration names them; the first has precedence. */
 import type { ClustersConfig } from "../../config/schema.ts";
-import type { RegistrySpec } from "../../registries/supervised-registry.ts";
+import type { RegistrySpec } from "../../registries/supervision/supervised-registry.ts";
 import type { ClusterCredential } from "../credential.ts";
 import type { FilePlaces } from "./cluster-files.ts";
 import type { SecretsPlace } from "./secrets-session.ts";

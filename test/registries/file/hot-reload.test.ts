@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "../../../src/log/logger.ts";
 import { fileKind } from "../../../src/registries/file/kind.ts";
-import { Supervisor } from "../../../src/registries/supervisor.ts";
+import { Supervisor } from "../../../src/registries/supervision/supervisor.ts";
 import { RecordingFeed } from "../../support/recording-feed.ts";
 
 /** One folder, and a registry that watches a path in it. The poll is too slow to help. */

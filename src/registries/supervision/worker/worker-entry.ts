@@ -4,7 +4,7 @@
  * message what it is for.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import type { ToWorker, WorkerStart } from "./worker-messages.ts";
+import type { ToWorker, WorkerStart } from "../worker-messages.ts";
 import { WorkerSessions } from "./worker-sessions.ts";
 
 if (!parentPort) throw new Error("this module runs only in a registry's worker");

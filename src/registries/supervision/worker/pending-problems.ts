@@ -1,6 +1,6 @@
 /** Problems that wait in a worker to be told, counted per datum; a flood of distinct ones is joined per code. */
-import type { Problem } from "./contract.ts";
-import type { CountedProblem } from "./worker-messages.ts";
+import type { Problem } from "../../contract.ts";
+import type { CountedProblem } from "../worker-messages.ts";
 
 /** A large listing that is bad throughout is one burst, which `check` shall name one by one. */
 const mostWaiting = 10_000;

@@ -1,6 +1,6 @@
 /** A feed that never throws: what goes wrong downstream with one word costs that word, not the process or the registry's queue. */
-import type { Logger } from "../log/logger.ts";
-import type { Feed } from "./feed.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Feed } from "../feed.ts";
 
 /** Log lines of failures are at least this far apart, in ms: a defect of ours can fail every word of a listing. */
 const quietMs = 1_000;

@@ -2,8 +2,8 @@
  * The registries that live in one worker, and the lives of that worker: whatever ends it, the next one
  * starts after back-off with the sessions of all of them. Most groups have one member.
  */
-import type { Logger } from "../log/logger.ts";
-import { backOff } from "./back-off.ts";
+import type { Logger } from "../../log/logger.ts";
+import { backOff } from "../back-off.ts";
 import { SupervisedWorker } from "./supervised-worker.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
 import type { FromSession, SessionStart, ToSession } from "./worker-messages.ts";

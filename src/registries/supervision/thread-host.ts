@@ -3,7 +3,7 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { HeapLimits, WorkerHost } from "./worker-host.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
-const entry = new URL("./worker-entry.ts", import.meta.url);
+const entry = new URL("./worker/worker-entry.ts", import.meta.url);
 
 /** A thread that waits to be told what it is for. */
 let spare: Worker | undefined;

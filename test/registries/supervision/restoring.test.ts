@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { BroadcastChannel } from "node:worker_threads";
-import { silentLogger } from "../../src/log/logger.ts";
-import { itemId } from "../../src/registries/service.ts";
-import { Supervisor } from "../../src/registries/supervisor.ts";
-import type { WorkerEvents } from "../../src/registries/worker-host.ts";
-import { RecordingFeed } from "../support/recording-feed.ts";
-import { type Command, scriptedSession, serviceItem } from "../support/scripted-session.ts";
+import { silentLogger } from "../../../src/log/logger.ts";
+import { itemId } from "../../../src/registries/service.ts";
+import { Supervisor } from "../../../src/registries/supervision/supervisor.ts";
+import type { WorkerEvents } from "../../../src/registries/supervision/worker-host.ts";
+import { RecordingFeed } from "../../support/recording-feed.ts";
+import { type Command, scriptedSession, serviceItem } from "../../support/scripted-session.ts";
 
 const a = serviceItem("a");
 const old = serviceItem("old");

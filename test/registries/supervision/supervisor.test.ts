@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Logger, silentLogger } from "../../src/log/logger.ts";
-import { itemId } from "../../src/registries/service.ts";
-import type { SupervisorOptions } from "../../src/registries/supervisor-options.ts";
-import { type Command, type ScriptedSettings, scriptedSession, serviceItem } from "../support/scripted-session.ts";
-import { ScriptedWorker, scriptedRegistry } from "../support/scripted-worker.ts";
+import { type Logger, silentLogger } from "../../../src/log/logger.ts";
+import { itemId } from "../../../src/registries/service.ts";
+import type { SupervisorOptions } from "../../../src/registries/supervision/supervisor-options.ts";
+import { type Command, type ScriptedSettings, scriptedSession, serviceItem } from "../../support/scripted-session.ts";
+import { ScriptedWorker, scriptedRegistry } from "../../support/scripted-worker.ts";
 
 const a = serviceItem("a");
 const b = serviceItem("b");

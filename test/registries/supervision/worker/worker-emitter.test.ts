@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import fc from "fast-check";
-import { silentLogger } from "../../src/log/logger.ts";
-import type { Listing } from "../../src/registries/contract.ts";
-import { itemId } from "../../src/registries/service.ts";
-import { WorkerEmitter } from "../../src/registries/worker-emitter.ts";
-import type { Batch, FromSession } from "../../src/registries/worker-messages.ts";
-import { serviceItem } from "../support/scripted-session.ts";
+import { silentLogger } from "../../../../src/log/logger.ts";
+import type { Listing } from "../../../../src/registries/contract.ts";
+import { itemId } from "../../../../src/registries/service.ts";
+import { WorkerEmitter } from "../../../../src/registries/supervision/worker/worker-emitter.ts";
+import type { Batch, FromSession } from "../../../../src/registries/supervision/worker-messages.ts";
+import { serviceItem } from "../../../support/scripted-session.ts";
 
 beforeEach(() => mock.timers.enable({ apis: ["setImmediate", "Date"], now: 1_000_000 }));
 afterEach(() => mock.timers.reset());

@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { BroadcastChannel } from "node:worker_threads";
-import { defaultSupervisorOptions } from "../../src/registries/supervisor-options.ts";
-import { prepareThread, threadHost } from "../../src/registries/thread-host.ts";
-import type { FromWorker, WorkerStart } from "../../src/registries/worker-messages.ts";
-import { scriptedSession } from "../support/scripted-session.ts";
+import { defaultSupervisorOptions } from "../../../src/registries/supervision/supervisor-options.ts";
+import { prepareThread, threadHost } from "../../../src/registries/supervision/thread-host.ts";
+import type { FromWorker, WorkerStart } from "../../../src/registries/supervision/worker-messages.ts";
+import { scriptedSession } from "../../support/scripted-session.ts";
 
 const { heap } = defaultSupervisorOptions;
 
@@ -39,7 +39,7 @@ test("a thread made ready beforehand serves the first registry that starts, a ne
 
 test("a thread that nobody needs keeps no process alive", async () => {
   const program = `
-    import { prepareThread } from ${JSON.stringify(new URL("../../src/registries/thread-host.ts", import.meta.url).href)};
+    import { prepareThread } from ${JSON.stringify(new URL("../../../src/registries/supervision/thread-host.ts", import.meta.url).href)};
     prepareThread(${JSON.stringify(heap)});
   `;
   await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], { timeout: 10_000 });

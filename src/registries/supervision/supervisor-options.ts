@@ -1,5 +1,5 @@
 /** What the supervisor watches and how patient it is. */
-import type { BackOffLimits } from "./back-off.ts";
+import type { BackOffLimits } from "../back-off.ts";
 import { threadHost } from "./thread-host.ts";
 import type { HeapLimits, LogLevel, WorkerHost } from "./worker-host.ts";
 

@@ -1,5 +1,5 @@
 /** The problems of one registry: all counted, the newest kept for `check`, a bounded number logged. */
-import type { Logger } from "../log/logger.ts";
+import type { Logger } from "../../log/logger.ts";
 import type { CountedProblem } from "./worker-messages.ts";
 
 const minuteMs = 60_000;

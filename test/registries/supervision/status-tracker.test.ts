@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RegistryStatus } from "../../src/registries/feed.ts";
-import { StatusTracker } from "../../src/registries/status-tracker.ts";
+import type { RegistryStatus } from "../../../src/registries/feed.ts";
+import { StatusTracker } from "../../../src/registries/supervision/status-tracker.ts";
 
 /** A tracker with a clock that moves one ms per look at it. */
 function tracked() {

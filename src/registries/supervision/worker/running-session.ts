@@ -1,11 +1,11 @@
 /** One session in its worker: what it emits goes to the main thread, what the main thread says goes to it. */
-import type { Emitter, Session, StartSession } from "./contract.ts";
-import type { NameResolver } from "./host-names/name-resolver.ts";
-import { ResolvingEmitter } from "./host-names/resolving-emitter.ts";
+import type { Emitter, Session, StartSession } from "../../contract.ts";
+import type { NameResolver } from "../../host-names/name-resolver.ts";
+import { ResolvingEmitter } from "../../host-names/resolving-emitter.ts";
+import type { LogLevel } from "../worker-host.ts";
+import type { FromSession, SessionStart, ToSession } from "../worker-messages.ts";
 import { relayLogger } from "./relay-logger.ts";
 import { WorkerEmitter } from "./worker-emitter.ts";
-import type { LogLevel } from "./worker-host.ts";
-import type { FromSession, SessionStart, ToSession } from "./worker-messages.ts";
 
 export class RunningSession {
   readonly #start: SessionStart;
@@ -71,7 +71,7 @@ export class RunningSession {
   #emitterFor(known: readonly string[]): Emitter {
     if (hostNamesOf(this.#settings) !== "resolve") return this.#emitter;
     this.#resolving = new ResolvingEmitter(this.#emitter, known, async (name) => {
-      this.#resolver ??= import("./host-names/name-resolver.ts").then((module) => new module.NameResolver());
+      this.#resolver ??= import("../../host-names/name-resolver.ts").then((module) => new module.NameResolver());
       return (await this.#resolver).lookup(name);
     });
     return this.#resolving;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ProblemLog } from "../../src/registries/problem-log.ts";
+import { ProblemLog } from "../../../src/registries/supervision/problem-log.ts";
 
 function logged() {
   const lines: string[] = [];

@@ -20,7 +20,7 @@ const rooms = /src\/(config(?!\/bounded-file\.ts)|catalog|mesh|snapshot|xds|admi
 
 test("the supervisor loads nothing that needs installing", async () => {
   loaded.length = 0;
-  await import("../../src/registries/supervisor.ts");
+  await import("../../../src/registries/supervision/supervisor.ts");
   assert.ok(loaded.length > 5, "the hook saw its modules");
   assert.deepEqual(
     loaded.filter((url) => url.includes("node_modules")),
@@ -28,7 +28,7 @@ test("the supervisor loads nothing that needs installing", async () => {
   );
 });
 
-const folder = fileURLToPath(new URL("../../src/registries/", import.meta.url));
+const folder = fileURLToPath(new URL("../../../src/registries/", import.meta.url));
 for (const session of globSync("**/session.ts", { cwd: folder })) {
   test(`a worker with ${session} loads neither validation nor other rooms`, async () => {
     loaded.length = 0;

@@ -1,7 +1,7 @@
 /** A worker's logger: each line goes to the main thread as text, and a flood is cut. */
-import type { Logger } from "../log/logger.ts";
-import type { LogLevel } from "./worker-host.ts";
-import type { FromSession } from "./worker-messages.ts";
+import type { Logger } from "../../../log/logger.ts";
+import type { LogLevel } from "../worker-host.ts";
+import type { FromSession } from "../worker-messages.ts";
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const linesPerSecond = 50;

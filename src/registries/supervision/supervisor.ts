@@ -2,9 +2,9 @@
  * Runs every registry in a worker of its own, or in one that it shares with its like. It imports no
  * client library and no validation, so that workers can start before the rest of the program is loaded.
  */
-import type { Logger } from "../log/logger.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Feed, RegistryStatus } from "../feed.ts";
 import { containedFeed } from "./contained-feed.ts";
-import type { Feed, RegistryStatus } from "./feed.ts";
 import type { KnownProblem } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
 import { type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";

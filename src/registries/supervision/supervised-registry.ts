@@ -1,6 +1,6 @@
 /** One registry under supervision: a session at a time, its last state kept from one to the next. */
-import type { Logger } from "../log/logger.ts";
-import type { Feed, RegistryStatus } from "./feed.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Feed, RegistryStatus } from "../feed.ts";
 import { type KnownProblem, ProblemLog } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
 import { StatusTracker } from "./status-tracker.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import type { Logger } from "../../src/log/logger.ts";
-import { Supervisor } from "../../src/registries/supervisor.ts";
-import type { WorkerHost } from "../../src/registries/worker-host.ts";
-import { RecordingFeed } from "../support/recording-feed.ts";
+import type { Logger } from "../../../src/log/logger.ts";
+import { Supervisor } from "../../../src/registries/supervision/supervisor.ts";
+import type { WorkerHost } from "../../../src/registries/supervision/worker-host.ts";
+import { RecordingFeed } from "../../support/recording-feed.ts";
 
 /** Workers that crash as soon as they are started. */
 const crashing: WorkerHost = {

@@ -1,5 +1,5 @@
 /** Folds what happens to a registry and its worker into one `RegistryStatus`; no I/O, no timer. */
-import type { RegistryStatus } from "./feed.ts";
+import type { RegistryStatus } from "../feed.ts";
 import type { Commit } from "./worker-messages.ts";
 
 export class StatusTracker {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { SupervisedWorker } from "../../src/registries/supervised-worker.ts";
-import { defaultSupervisorOptions } from "../../src/registries/supervisor-options.ts";
-import type { WorkerEvents } from "../../src/registries/worker-host.ts";
-import type { FromSession, FromWorker, ToWorker } from "../../src/registries/worker-messages.ts";
+import { SupervisedWorker } from "../../../src/registries/supervision/supervised-worker.ts";
+import { defaultSupervisorOptions } from "../../../src/registries/supervision/supervisor-options.ts";
+import type { WorkerEvents } from "../../../src/registries/supervision/worker-host.ts";
+import type { FromSession, FromWorker, ToWorker } from "../../../src/registries/supervision/worker-messages.ts";
 
 beforeEach(() => mock.timers.enable({ apis: ["setInterval", "setTimeout"] }));
 afterEach(() => mock.timers.reset());

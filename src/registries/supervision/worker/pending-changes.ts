@@ -3,7 +3,7 @@
  * change, and the commit of a listing behind everything that came before it. Its size is bounded
  * by the number of items, however fast they change.
  */
-import type { Commit } from "./worker-messages.ts";
+import type { Commit } from "../worker-messages.ts";
 
 /**
  * A batch ends at this many items: main parses it in one turn of its event loop, and what it makes of
