@@ -11,6 +11,7 @@ import { chartTemplate, manifests, manifestText } from "../../src/manifests/mani
 import { repository } from "./install/cache.ts";
 import { installHelmRender } from "./install/go-libraries.ts";
 import { installIstioctl } from "./install/istioctl.ts";
+import { prometheusDefinition } from "./install/prometheus-operator.ts";
 import { Child } from "./servers/child.ts";
 import { entryPoint } from "./servers/container-image.ts";
 import { eventually } from "./servers/eventually.ts";
@@ -200,5 +201,36 @@ test("istioctl installs it, and what is installed is what the API server holds",
       assert.ok(paths[object.kind], object.kind);
       await api.apply(`${paths[object.kind]}${object.metadata.name}`, object);
     }
+  }
+});
+
+test("an API server with the Prometheus operator's definitions takes the monitor and the alerts, and knows every field", async (t) => {
+  const { apis, stop } = await KubernetesApi.start("monitored");
+  t.after(stop);
+  const [api] = apis as [KubernetesApi];
+  await api.namespace(settings.namespace);
+  for (const [name, plural] of [
+    ["pod-monitor", "podmonitors"],
+    ["prometheus-rule", "prometheusrules"],
+  ] as const) {
+    const definition = await prometheusDefinition(plural);
+    await api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+    const path_ = `/apis/monitoring.coreos.com/v1/namespaces/${settings.namespace}/${plural}`;
+    await eventually(
+      "the resource is known",
+      () =>
+        api.ask(path_).then(
+          () => true,
+          () => false,
+        ),
+      { every: 200, within: 20_000 },
+    );
+    const object = parse(text(name)) as Rendered;
+    const held = (await api.create(`${path_}?fieldValidation=Strict`, object)) as Rendered;
+    assert.deepEqual(held.spec, object.spec);
+    await assert.rejects(
+      api.create(`${path_}?fieldValidation=Strict`, { ...object, spec: { ...object.spec, nosuch: 1 } }),
+      /nosuch|unknown field/,
+    );
   }
 });
