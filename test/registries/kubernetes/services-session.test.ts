@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { ApiFailure, type ApiFailureKind } from "../../../src/registries/kubernetes/connection/api-failure.ts";
+import type { ClusterConnection } from "../../../src/registries/kubernetes/connection/cluster-connection.ts";
+import { Reflector } from "../../../src/registries/kubernetes/reflector/reflector.ts";
+import { nodes } from "../../../src/registries/kubernetes/services/resources.ts";
 import { eventually } from "../../e2e/servers/eventually.ts";
 import { authority, certificate, certificateFile } from "../../support/certificates.ts";
 import { serviceObject } from "../../support/kubernetes-objects.ts";
@@ -75,6 +79,27 @@ suite("the Services of a cluster", { concurrency: true }, () => {
 });
 
 suite("an API server that fails", { concurrency: true }, () => {
+  test("and forbids everything for a moment when it is back is asked again soon, however long it was away", {
+    timeout: 10_000,
+  }, async (context) => {
+    const failures: ApiFailureKind[] = [...Array<ApiFailureKind>(9).fill("unreachable"), "forbidden"];
+    const listed = Promise.withResolvers<void>();
+    const connection = {
+      json: () => {
+        const kind = failures.shift();
+        return kind ? Promise.reject(new ApiFailure(kind, kind)) : Promise.resolve({ metadata: { resourceVersion: "1" }, items: [] });
+      },
+      open: () => Promise.reject(new ApiFailure("unreachable", "gone again")),
+    };
+    const nothing = (): void => {};
+    const events = { listed: listed.resolve, changed: nothing, contact: nothing, failed: nothing, wentBack: nothing };
+    const times = { watchMs: 1_000, requestMs: 1_000, backOff: { firstMs: 1, mostMs: 2 } };
+    const reflector = new Reflector(nodes, () => connection as unknown as ClusterConnection, events, times);
+    context.after(() => reflector.close());
+    await listed.promise;
+    assert.deepEqual(failures, []);
+  });
+
   test("watches that break go on where they were, without another list", async (context) => {
     const fake = await fakeCluster(context);
     put(fake, "orders", [1]);

@@ -98,17 +98,19 @@ export class Reflector<T> {
 
   async #run(): Promise<void> {
     let attempt = 0;
+    // Counted apart: an API server that comes back after a long outage forbids everything until it has read its roles.
+    let refusals = 0;
     while (!this.#closed) {
       this.#turn = new AbortController();
       const { signal } = this.#turn;
       let verb: "list" | "watch" = "list";
-      let limits = this.#times.backOff;
       try {
         if (this.#version !== undefined && this.#inDoubt) await this.#compare(signal);
         if (this.#version === undefined) await this.#list(signal);
         verb = "watch";
         const begun = performance.now();
         await this.#watch(signal);
+        refusals = 0;
         if (performance.now() - begun >= shortWatchMs) {
           attempt = 0;
           continue;
@@ -119,7 +121,7 @@ export class Reflector<T> {
         // Who may not watch can still list, again and again.
         if (failure.kind === "expired" || (failure.kind === "forbidden" && verb === "watch")) this.#version = undefined;
         this.#inDoubt = true;
-        if (failure.kind === "forbidden") limits = forbiddenBackOff;
+        refusals = failure.kind === "forbidden" ? refusals + 1 : 0;
         // A version that is too old is in the nature of things, and lists at once, unless it is so again and again.
         if (failure.kind === "expired" && attempt === 0) {
           attempt++;
@@ -127,7 +129,8 @@ export class Reflector<T> {
         }
         this.#events.failed(failure, verb);
       }
-      const wait = backOff(attempt++, limits, Math.random());
+      const wait =
+        refusals > 0 ? backOff(refusals - 1, forbiddenBackOff, Math.random()) : backOff(attempt++, this.#times.backOff, Math.random());
       // Whoever wants something of the loop ends its pause.
       await delay(wait, undefined, { signal }).catch(() => {});
     }
