@@ -63,6 +63,9 @@ export class Metrics {
       "tributary_registry_last_contact_timestamp_seconds",
       "tributary_registry_epoch",
       "tributary_registry_restarts_total",
+      "tributary_registry_worker_backing_off",
+      "tributary_registry_worker_retry_timestamp_seconds",
+      "tributary_registry_worker_bytes",
       "tributary_registry_services",
       "tributary_registry_endpoints",
       "tributary_registry_held_endpoints",
@@ -84,6 +87,11 @@ export class Metrics {
       this.gauge("tributary_registry_last_contact_timestamp_seconds").set({ registry }, status.lastContact / 1000);
       this.gauge("tributary_registry_epoch").set({ registry }, status.epoch);
       this.counter("tributary_registry_restarts_total").inc({ registry }, status.restarts);
+      this.gauge("tributary_registry_worker_backing_off").set({ registry }, status.retryAt === undefined ? 0 : 1);
+      if (status.retryAt !== undefined) {
+        this.gauge("tributary_registry_worker_retry_timestamp_seconds").set({ registry }, status.retryAt / 1000);
+      }
+      for (const [memory, bytes] of Object.entries(view.memory)) this.gauge("tributary_registry_worker_bytes").set({ registry, memory }, bytes);
       this.gauge("tributary_registry_services").set({ registry }, view.services);
       this.gauge("tributary_registry_endpoints").set({ registry }, view.endpoints);
       this.gauge("tributary_registry_held_endpoints").set({ registry }, view.heldEndpoints);

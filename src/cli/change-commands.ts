@@ -60,7 +60,7 @@ Examples:
       },
     );
     for (const [word, onlyNew, description] of [
-      ["add", true, "add what an excerpt of a configuration names, - for standard input"],
+      ["add", true, "add what an excerpt of a configuration names"],
       ["set", false, "the same, and change what was added before"],
     ] as const) {
       const command = asks(group.command(word).description(description).argument("<file>"));

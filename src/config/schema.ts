@@ -18,6 +18,7 @@ import {
   type EnrichConfig,
   type NamingConfig,
   type ProtectionConfig,
+  type WorkerConfig,
 } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
@@ -132,6 +133,7 @@ export interface RegistryConfig {
   readonly enrich?: EnrichConfig | undefined;
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
+  readonly worker: WorkerConfig;
   /** Of its instances that name none; not in the file, but made from the cluster. */
   readonly locality?: Locality;
   /** Of a source in a cluster: how to reach it; not in the file. */

@@ -25,6 +25,12 @@ export interface Feed {
  */
 export type RegistryPhase = "starting" | "live" | "stale";
 
+export interface WorkerEnd {
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
 export interface RegistryStatus {
   readonly phase: RegistryPhase;
   /** Epoch ms since when the phase holds. */
@@ -44,6 +50,10 @@ export interface RegistryStatus {
   readonly epoch: number;
   /** Restarts of a worker that ended by itself or had to be ended, so far; new settings do not count. */
   readonly restarts: number;
+  /** How the last one ended; absent: none did. */
+  readonly lastEnd?: WorkerEnd;
+  /** Epoch ms at which the next worker is started; absent: one runs, or there is none to wait for. */
+  readonly retryAt?: number | undefined;
   /** Set when the session itself found the registry's word suspicious (opens a hold like an epoch). */
   readonly suspicion?: string;
 }

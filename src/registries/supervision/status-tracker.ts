@@ -58,12 +58,26 @@ export class StatusTracker {
     if (this.#status.phase !== "live") this.#set({ reason: `a listing failed: ${reason}` });
   }
 
-  /** The worker is gone and another takes its place: whatever it knew of contact is void. */
-  workerLost(reason: string, restarts: number): void {
+  /** The session is gone and another takes its place: whatever it knew of contact is void. */
+  sessionLost(reason: string): void {
+    this.#sessionLost(reason, {});
+  }
+
+  /** So is its worker, and not by our wish. `retryAt`: epoch ms at which the next one starts. */
+  workerLost(reason: string, restarts: number, retryAt: number): void {
+    this.#sessionLost(reason, { restarts, retryAt, lastEnd: { reason, at: this.#now() } });
+  }
+
+  /** A worker runs. */
+  workerStarted(): void {
+    if (this.#status.retryAt !== undefined) this.#set({ retryAt: undefined });
+  }
+
+  #sessionLost(reason: string, change: Partial<RegistryStatus>): void {
     this.#inContact = true;
     this.#losses = 0;
     this.#suspicions = 0;
-    this.#lost(reason, { restarts });
+    this.#lost(reason, change);
   }
 
   #lost(reason: string, change: Partial<RegistryStatus>): void {

@@ -68,10 +68,12 @@ test("a lost worker is always a new epoch, and its counts begin anew", () => {
   const { tracker, commit } = tracked();
   commit();
   tracker.unreachable("refused", 4);
-  tracker.workerLost("crashed", 1);
+  tracker.workerLost("crashed", 1, 9_000);
   assert.deepEqual([tracker.status.phase, tracker.status.epoch, tracker.status.restarts], ["stale", 2, 1]);
+  assert.deepEqual([tracker.status.retryAt, tracker.status.lastEnd?.reason], [9_000, "crashed"]);
+  tracker.workerStarted();
   commit(0);
-  assert.equal(tracker.status.phase, "live");
+  assert.deepEqual([tracker.status.phase, tracker.status.retryAt, tracker.status.lastEnd?.reason], ["live", undefined, "crashed"]);
 });
 
 test("a failed listing is the reason only while it is not live", () => {
