@@ -7,10 +7,10 @@
 import { ClusterManager } from "../clusters/cluster-manager.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
-import { containedFeed } from "../registries/supervision/contained-feed.ts";
 import type { Feed } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
 import { clusterOf } from "../registries/source-id.ts";
+import { containedFeed } from "../registries/supervision/contained-feed.ts";
 import { Supervisor } from "../registries/supervision/supervisor.ts";
 import type { SupervisorOptions } from "../registries/supervision/supervisor-options.ts";
 import type { KeptRegistries } from "./kept-registries.ts";

@@ -3,8 +3,8 @@
  * client library and no validation, so that workers can start before the rest of the program is loaded.
  */
 import type { Logger } from "../../log/logger.ts";
-import { containedFeed } from "./contained-feed.ts";
 import type { Feed, RegistryStatus } from "../feed.ts";
+import { containedFeed } from "./contained-feed.ts";
 import type { KnownProblem } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
 import { type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "../../../src/log/logger.ts";
-import { containedFeed } from "../../../src/registries/supervision/contained-feed.ts";
 import type { Feed } from "../../../src/registries/feed.ts";
+import { containedFeed } from "../../../src/registries/supervision/contained-feed.ts";
 
 const deaf: Feed = { upsert() {}, remove() {}, listed() {}, status() {}, problem() {} };
 

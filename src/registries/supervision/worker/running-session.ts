@@ -2,10 +2,10 @@
 import type { Emitter, Session, StartSession } from "../../contract.ts";
 import type { NameResolver } from "../../host-names/name-resolver.ts";
 import { ResolvingEmitter } from "../../host-names/resolving-emitter.ts";
-import { relayLogger } from "./relay-logger.ts";
-import { WorkerEmitter } from "./worker-emitter.ts";
 import type { LogLevel } from "../worker-host.ts";
 import type { FromSession, SessionStart, ToSession } from "../worker-messages.ts";
+import { relayLogger } from "./relay-logger.ts";
+import { WorkerEmitter } from "./worker-emitter.ts";
 
 export class RunningSession {
   readonly #start: SessionStart;

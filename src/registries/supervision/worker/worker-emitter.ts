@@ -7,10 +7,10 @@ import { hash } from "node:crypto";
 import type { ClusterItem } from "../../../clusters/offer.ts";
 import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing, Problem } from "../../contract.ts";
-import { PendingChanges } from "./pending-changes.ts";
-import { PendingProblems } from "./pending-problems.ts";
 import { type Item, itemId } from "../../service.ts";
 import type { FromSession } from "../worker-messages.ts";
+import { PendingChanges } from "./pending-changes.ts";
+import { PendingProblems } from "./pending-problems.ts";
 
 /** Batches on their way that main has not acknowledged. */
 const credit = 3;

@@ -1,9 +1,9 @@
 /** The sessions of one worker, and its heartbeat: it shows that the event loop they share turns. */
 import { getHeapStatistics } from "node:v8";
 import { collectGarbage } from "../collect-garbage.ts";
-import { RunningSession } from "./running-session.ts";
 import type { WorkerSettings } from "../worker-host.ts";
 import type { FromWorker, SessionStart, ToWorker } from "../worker-messages.ts";
+import { RunningSession } from "./running-session.ts";
 
 export class WorkerSessions {
   readonly #settings: WorkerSettings;
