@@ -3,9 +3,9 @@
  * as a whole, by `rename`, once the new content is on the disk.
  */
 import { join } from "node:path";
-import type { Logger } from "../log/logger.ts";
 import { type Disk, localDisk } from "../last-known-good/disk.ts";
 import { setAside } from "../last-known-good/set-aside.ts";
+import type { Logger } from "../log/logger.ts";
 import { type Additions, noAdditions } from "./addition.ts";
 import { decodeAdditions, encodeAdditions } from "./additions-text.ts";
 
@@ -64,7 +64,10 @@ export class AdditionsFile {
   #moveAway(why: string): void {
     try {
       const target = setAside(this.#disk, this.#path, "bad", new Date());
-      this.#log.error({ code: "STATE_UNUSABLE", file: target }, `what was added at run time is lost: ${why}; the file is kept as ${target}`);
+      this.#log.error(
+        { code: "STATE_UNUSABLE", file: target },
+        `what was added at run time is lost: ${why}; the file is kept as ${target}`,
+      );
     } catch (error) {
       this.#blocked = `${this.#path} cannot be used: ${why}, nor moved away: ${(error as Error).message}`;
       this.#log.error({ code: "STATE_UNUSABLE", file: this.#path }, this.#blocked);

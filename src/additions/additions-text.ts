@@ -57,7 +57,13 @@ function isAddition(value: unknown): value is Addition {
   if (typeof value !== "object" || value === null) return false;
   const { id, written, kubeconfig, by, at } = value as Partial<Record<keyof Addition, unknown>>;
   const isWritten = typeof written === "object" && written !== null;
-  return typeof id === "string" && isWritten && ["string", "undefined"].includes(typeof kubeconfig) && typeof by === "string" && Number.isFinite(at);
+  return (
+    typeof id === "string" &&
+    isWritten &&
+    ["string", "undefined"].includes(typeof kubeconfig) &&
+    typeof by === "string" &&
+    Number.isFinite(at)
+  );
 }
 
 function checksum(body: string): string {

@@ -91,7 +91,8 @@ export class Metrics {
       if (status.retryAt !== undefined) {
         this.gauge("tributary_registry_worker_retry_timestamp_seconds").set({ registry }, status.retryAt / 1000);
       }
-      for (const [memory, bytes] of Object.entries(view.memory)) this.gauge("tributary_registry_worker_bytes").set({ registry, memory }, bytes);
+      for (const [memory, bytes] of Object.entries(view.memory))
+        this.gauge("tributary_registry_worker_bytes").set({ registry, memory }, bytes);
       this.gauge("tributary_registry_services").set({ registry }, view.services);
       this.gauge("tributary_registry_endpoints").set({ registry }, view.endpoints);
       this.gauge("tributary_registry_held_endpoints").set({ registry }, view.heldEndpoints);

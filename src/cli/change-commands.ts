@@ -64,7 +64,8 @@ Examples:
       ["set", false, "the same, and change what was added before"],
     ] as const) {
       const command = asks(group.command(word).description(description).argument("<file>"));
-      if (noun === "cluster") command.option("--kubeconfig <file>", "its content is sent; for the one cluster of the excerpt that names no file of the server");
+      if (noun === "cluster")
+        command.option("--kubeconfig <file>", "its content is sent; for the one cluster of the excerpt that names no file of the server");
       command.action(async (file: string, options: ChangeOptions & { kubeconfig?: string }) => {
         const { set } = await load();
         await run(() => set(file, { ...options, onlyNew }));
@@ -78,7 +79,10 @@ Examples:
     );
   }
   asks(
-    clusters.command("default").description("the cluster in which remote secrets are read; without an id, as the configuration has it").argument("[id]"),
+    clusters
+      .command("default")
+      .description("the cluster in which remote secrets are read; without an id, as the configuration has it")
+      .argument("[id]"),
   ).action(async (id: string | undefined, options: ChangeOptions) => {
     const { setDefault } = await import("./clusters.ts");
     await run(() => setDefault(id, options));

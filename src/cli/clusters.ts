@@ -25,7 +25,10 @@ export async function get(id: string, options: ChangeOptions): Promise<number> {
   return 0;
 }
 
-export async function set(file: string, options: ChangeOptions & { readonly onlyNew: boolean; readonly kubeconfig?: string }): Promise<number> {
+export async function set(
+  file: string,
+  options: ChangeOptions & { readonly onlyNew: boolean; readonly kubeconfig?: string },
+): Promise<number> {
   const { onlyNew, kubeconfig } = options;
   const excerpt = readExcerptFile(file);
   const kubeconfigs = kubeconfig === undefined ? {} : { [theCluster(excerpt)]: readExcerptFile(kubeconfig).config };

@@ -114,7 +114,8 @@ Examples:
   addChangeCommands(program, run);
   addRegisterCommand(program, run);
 
-  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+    command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   return program;
 }
 

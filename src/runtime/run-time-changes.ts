@@ -194,8 +194,7 @@ function namesOf<T extends { readonly id: string }>(section: Section<T>, given: 
 /** Not the configuration's, nor found elsewhere. @throws ChangeRefused */
 function mustBeFree<T extends { readonly id: string }>({ noun, own, added, positionOf, elsewhere }: Section<T>, id: string): void {
   const index = own.findIndex((entry) => entry.id === id);
-  if (index >= 0)
-    throw new ChangeRefused("taken", `${noun} ${id} is the configuration's (${text(positionOf(index))}): change it there`);
+  if (index >= 0) throw new ChangeRefused("taken", `${noun} ${id} is the configuration's (${text(positionOf(index))}): change it there`);
   const owner = added.get(id) === undefined ? elsewhere?.(id) : undefined;
   if (owner !== undefined) throw new ChangeRefused("taken", `${noun} ${id} is known already, from ${owner}`);
 }

@@ -14,10 +14,19 @@ const longestKubeconfig = 256 * 1024;
 
 type ClusterMessage = MessageInitShape<typeof ClusterSchema>;
 
-export function clustersMethods({ views, redact }: Pick<Inspection, "views" | "redact">, changes: Changes): ServiceImpl<typeof ClustersService> {
+export function clustersMethods(
+  { views, redact }: Pick<Inspection, "views" | "redact">,
+  changes: Changes,
+): ServiceImpl<typeof ClustersService> {
   const clusters = (): ClusterMessage[] => {
     const added = changes.clusters().filter(({ position }) => position === undefined);
-    const known = views.clusters().clusters.map((view) => clusterMessage(view, added.find(({ id }) => id === view.id), redact));
+    const known = views.clusters().clusters.map((view) =>
+      clusterMessage(
+        view,
+        added.find(({ id }) => id === view.id),
+        redact,
+      ),
+    );
     // Those of which the worker that reads them has not told yet.
     const waiting = added.filter(({ id }) => known.every((one) => one.id !== id));
     return [...known, ...waiting.map(waitingMessage)];
@@ -32,7 +41,10 @@ export function clustersMethods({ views, redact }: Pick<Inspection, "views" | "r
     setClusters({ config, fileName, onlyNew, kubeconfigs }, context) {
       for (const [id, text] of Object.entries(kubeconfigs)) {
         if (text.length <= longestKubeconfig) continue;
-        throw new ConnectError(`the kubeconfig of ${id.slice(0, 100)} is longer than ${longestKubeconfig} characters`, Code.InvalidArgument);
+        throw new ConnectError(
+          `the kubeconfig of ${id.slice(0, 100)} is longer than ${longestKubeconfig} characters`,
+          Code.InvalidArgument,
+        );
       }
       const request = { text: config, shownAs: nameOf(fileName), by: callerIn(context), onlyNew };
       return changed(() => changes.setClusters(request, kubeconfigs));

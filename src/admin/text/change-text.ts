@@ -9,5 +9,7 @@ export function changeText({ added, changed, unchanged, removed, notes }: Change
     ...unchanged.map((id) => `${id} is so already`),
     ...removed.map((id) => `${id} removed`),
   ];
-  return [...(lines.length === 0 ? ["nothing changed"] : lines), ...notes.map((note) => `  ${oneLine(note)}`)].map((line) => `${line}\n`).join("");
+  return [...(lines.length === 0 ? ["nothing changed"] : lines), ...notes.map((note) => `  ${oneLine(note)}`)]
+    .map((line) => `${line}\n`)
+    .join("");
 }

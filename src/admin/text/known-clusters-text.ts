@@ -20,7 +20,7 @@ export function knownClustersText(clusters: readonly Cluster[]): string {
 }
 
 export function knownClusterText(cluster: Cluster): string {
-  return [`# cluster ${cluster.id}: ${ownerText(cluster)}`, ...remarks(cluster).map((line) => `#${line}`)].join("\n") + `\n${cluster.config}`;
+  return `${[`# cluster ${cluster.id}: ${ownerText(cluster)}`, ...remarks(cluster).map((line) => `#${line}`)].join("\n")}\n${cluster.config}`;
 }
 
 function remarks(cluster: Cluster | undefined): readonly string[] {

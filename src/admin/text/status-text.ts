@@ -50,7 +50,9 @@ function remarks(registry: RegistryStatus | undefined, now: number): string[] {
   return [
     ...(phase !== "live" ? [`${reason === "" ? "no word yet" : oneLine(reason)}; last contact ${ago(lastContact, now)}`] : []),
     ...(worker === "backing-off" ? [`its worker is started again in ${until(workerRetry, now)}`] : []),
-    ...(workerEnded === undefined || now - timestampMs(workerEnded) > recentMs ? [] : [`its worker ended ${ago(workerEnded, now)}: ${oneLine(workerEnd)}`]),
+    ...(workerEnded === undefined || now - timestampMs(workerEnded) > recentMs
+      ? []
+      : [`its worker ended ${ago(workerEnded, now)}: ${oneLine(workerEnd)}`]),
     ...(hold === "" ? [] : [`removals wait: ${oneLine(hold)}`]),
     ...(notKept === "" ? [] : [`not kept for a restart: ${oneLine(notKept)}`]),
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),
