@@ -17,6 +17,7 @@ export function joinAdditions(file: LoadedConfig, { registries, clusters, defaul
     cluster === undefined ? [] : [{ id: cluster.id, path: cluster.kubeconfig, context: cluster.context, text: addition.kubeconfig }],
   );
   // How they are reached is one thing, what is settled for them another.
+  const defaultId = config.clusters.default ?? defaultCluster;
   const settled = clusters.configs.map(({ kubeconfig, context, ...cluster }) => cluster);
   return {
     ...file,
@@ -27,7 +28,7 @@ export function joinAdditions(file: LoadedConfig, { registries, clusters, defaul
         ...config.clusters,
         list: [...config.clusters.list, ...settled],
         ...(reached.length > 0 && { added: reached }),
-        default: config.clusters.default ?? defaultCluster,
+        ...(defaultId !== undefined && { default: defaultId }),
       },
     },
     secrets: [...file.secrets, ...[...registries.entries, ...clusters.entries].flatMap(({ secrets }) => secrets)],
