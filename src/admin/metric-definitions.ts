@@ -21,6 +21,11 @@ export const metricDefinitions = {
     labels: ["registry"],
     help: "1 while what is served of the registry is the state that an earlier process kept, because it was not listed yet in this one.",
   },
+  tributary_registry_restored_as_of_timestamp_seconds: {
+    type: "gauge",
+    labels: ["registry", "peer"],
+    help: "When that state was last known to be so. `peer`: the replica that had it; empty for the own disk. Absent once the registry was listed.",
+  },
   tributary_registry_stale_seconds: {
     type: "gauge",
     labels: ["registry"],

@@ -59,6 +59,7 @@ export class Metrics {
       "tributary_registry_phase",
       "tributary_registry_synced",
       "tributary_registry_restored",
+      "tributary_registry_restored_as_of_timestamp_seconds",
       "tributary_registry_stale_seconds",
       "tributary_registry_last_contact_timestamp_seconds",
       "tributary_registry_epoch",
@@ -83,6 +84,8 @@ export class Metrics {
       const stale = status.phase === "stale" ? (Date.now() - status.since) / 1000 : 0;
       this.gauge("tributary_registry_synced").set({ registry }, status.synced ? 1 : 0);
       this.gauge("tributary_registry_restored").set({ registry }, status.restored ? 1 : 0);
+      const { peer = "", asOf } = status.restoredFrom ?? {};
+      if (asOf !== undefined) this.gauge("tributary_registry_restored_as_of_timestamp_seconds").set({ registry, peer }, asOf / 1000);
       this.gauge("tributary_registry_stale_seconds").set({ registry }, stale);
       this.gauge("tributary_registry_last_contact_timestamp_seconds").set({ registry }, status.lastContact / 1000);
       this.gauge("tributary_registry_epoch").set({ registry }, status.epoch);

@@ -25,6 +25,13 @@ export interface Feed {
  */
 export type RegistryPhase = "starting" | "live" | "stale";
 
+export interface StateOrigin {
+  /** `address:port` of the replica that had it; absent: this one's own disk. */
+  readonly peer?: string;
+  /** Epoch ms at which it was last known to be so; absent: unknown. */
+  readonly asOf?: number;
+}
+
 export interface WorkerEnd {
   readonly reason: string;
   /** Epoch ms. */
@@ -41,6 +48,8 @@ export interface RegistryStatus {
   readonly synced: boolean;
   /** True while what is known is the complete state that an earlier process kept: `stale`, and not `synced`. */
   readonly restored?: boolean;
+  /** Where that state comes from. */
+  readonly restoredFrom?: StateOrigin | undefined;
   /** Epoch ms of the last proven contact; 0 if none yet. */
   readonly lastContact: number;
   /**

@@ -45,7 +45,19 @@ const secretsHaveACluster: ConfigRule = ({ clusters }, positionOf) => {
   return [new TributaryError("CONFIG_INVALID", message, { position: positionOf(["clusters", "remoteSecrets"]), hint })];
 };
 
+const peersAreKnown: ConfigRule = ({ lastKnownGood, admin }, positionOf) => {
+  if (lastKnownGood.peers.length === 0) return [];
+  const lacks = [
+    ...(admin.tls === undefined ? ["admin.tls, by whose certificate replicas know each other"] : []),
+    ...(lastKnownGood.folder === undefined ? ["lastKnownGood.folder, in which what comes from them is kept"] : []),
+  ];
+  return lacks.map((lack) => {
+    const position = positionOf(["lastKnownGood", "peers"]);
+    return new TributaryError("CONFIG_INVALID", `lastKnownGood.peers needs ${lack}`, { position });
+  });
+};
+
 export const configOptions: { readonly kinds: readonly RegistryKind[]; readonly rules: readonly ConfigRule[] } = {
   kinds,
-  rules: [namingCompiles, addressesExist, clustersExist, secretsHaveACluster],
+  rules: [namingCompiles, addressesExist, clustersExist, secretsHaveACluster, peersAreKnown],
 };

@@ -117,7 +117,9 @@ export class Tributary {
     });
     this.#istioctlPages = (name) => istioctlPage(inspection, name);
     const changes = new RunTimeChanges({ live: this.#live, log, discovered: (cluster) => discoveredIn(pipeline, cluster) });
-    this.#api = new ApiServer({ settings: this.#live.loaded.config.admin, inspection, changes, log, access: this.#access() });
+    const settings = this.#live.loaded.config.admin;
+    const transferable = (registry: string) => pipeline.transferable(registry);
+    this.#api = new ApiServer({ settings, inspection, changes, transferable, log, access: this.#access() });
     const admin = await this.#api.listen();
     listening = { ...others, admin };
     return admin;

@@ -8,6 +8,7 @@ import { RegistriesService } from "../../gen/tributary/admin/v1/registries_pb.ts
 import type { Logger } from "../../log/logger.ts";
 import type { Changes } from "../changes.ts";
 import { debugPages } from "../debug-pages.ts";
+import { answerPeer, type PeerPages } from "../peer-pages.ts";
 import { adminMethods } from "./admin-methods.ts";
 import { callerValues } from "./caller.ts";
 import { clustersMethods } from "./clusters-methods.ts";
@@ -23,8 +24,16 @@ const maxRequestBytes = 4 * 1024 * 1024;
 /** Every method lies below it. */
 const packagePath = `/${AdminService.typeName.replace(/[^.]*$/, "")}`;
 
-/** `changes`: absent, nothing can be changed. */
-export function apiHandler(inspection: Inspection, log: Logger, changes?: Changes): ApiHandler {
+export interface HandlerRooms {
+  readonly inspection: Inspection;
+  readonly log: Logger;
+  /** Absent: nothing can be changed. */
+  readonly changes?: Changes | undefined;
+  /** Absent: other replicas are told nothing. */
+  readonly peers?: PeerPages | undefined;
+}
+
+export function apiHandler({ inspection, log, changes, peers }: HandlerRooms): ApiHandler {
   const methods = adminMethods(inspection);
   const pages = debugPages(inspection);
   const connect = connectNodeAdapter({
@@ -45,7 +54,7 @@ export function apiHandler(inspection: Inspection, log: Logger, changes?: Change
   });
   return async (request, response) => {
     if (request.url?.startsWith(packagePath)) connect(request, response);
-    else await pages(request, response);
+    else if (peers === undefined || !(await answerPeer(request, response, peers))) await pages(request, response);
   };
 }
 

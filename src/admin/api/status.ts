@@ -55,6 +55,8 @@ function registryStatus(
     facts: view.facts,
     problems: { ...view.problems },
     restored: status.restored === true,
+    restoredFrom: status.restoredFrom?.peer ?? "",
+    restoredAsOf: instant(status.restoredFrom?.asOf),
     notKept: redact(notKept ?? ""),
   };
 }

@@ -45,7 +45,8 @@ const recentMs = 3_600_000;
 /** What is not well, each on a line of its own. */
 function remarks(registry: RegistryStatus | undefined, now: number): string[] {
   if (registry === undefined) return [];
-  const { phase, reason, lastContact, hold, notKept, problems, worker, workerRetry, workerEnd, workerEnded } = registry;
+  const { phase, reason, lastContact, hold, notKept, problems, worker, workerRetry, workerEnd, workerEnded, restoredFrom, restoredAsOf } =
+    registry;
   const skipped = Object.entries(problems).map(([code, count]) => `${code} ${count}`);
   return [
     ...(phase !== "live" ? [`${reason === "" ? "no word yet" : oneLine(reason)}; last contact ${ago(lastContact, now)}`] : []),
@@ -53,6 +54,7 @@ function remarks(registry: RegistryStatus | undefined, now: number): string[] {
     ...(workerEnded === undefined || now - timestampMs(workerEnded) > recentMs
       ? []
       : [`its worker ended ${ago(workerEnded, now)}: ${oneLine(workerEnd)}`]),
+    ...(restoredFrom === "" ? [] : [`served is what peer ${oneLine(restoredFrom)} knew ${ago(restoredAsOf, now)}`]),
     ...(hold === "" ? [] : [`removals wait: ${oneLine(hold)}`]),
     ...(notKept === "" ? [] : [`not kept for a restart: ${oneLine(notKept)}`]),
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),

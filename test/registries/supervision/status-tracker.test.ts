@@ -97,13 +97,13 @@ test("a first listing that is applied after contact was lost again is a complete
 
 test("what an earlier process kept makes it stale, not synced, until its first listing", () => {
   const { tracker, commit } = tracked();
-  tracker.restored("kept");
+  tracker.restored({ reason: "kept", from: { asOf: 3 } });
   const { phase, synced, restored, reason } = tracker.status;
   assert.deepEqual([phase, synced, restored, reason], ["stale", false, true, "kept"]);
   tracker.unreachable("refused", 1);
   assert.deepEqual([tracker.status.phase, tracker.status.restored, tracker.status.reason], ["stale", true, "refused"]);
   commit(1);
   assert.deepEqual([tracker.status.phase, tracker.status.synced, tracker.status.restored], ["live", true, undefined]);
-  tracker.restored("too late");
+  tracker.restored({ reason: "too late", from: {} });
   assert.equal(tracker.status.phase, "live");
 });
