@@ -69,6 +69,13 @@ async function impostor(t: TestContext, listener: RequestListener, name: "replic
   return (server.address() as AddressInfo).port;
 }
 
+function until(t: TestContext, holds: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = setInterval(() => holds() && resolve(clearInterval(look)), 5);
+    t.after(() => clearInterval(look));
+  });
+}
+
 const three = ["orders", "carts", "items"].map((name, at) => httpService(name, [`10.0.0.${at + 1}`]));
 
 test("with the registry down and nothing kept, a peer's state is served, marked so, kept, and replaced by the registry's own", async (t) => {
@@ -91,15 +98,14 @@ test("with the registry down and nothing kept, a peer's state is served, marked 
   assert.equal((lines[0] as { peer?: string }).peer, `127.0.0.1:${port}`);
   assert.equal(second.pipeline.transferable("a")?.asOf, restoredFrom?.asOf, "told on with its own age");
 
+  await until(t, () => second.pipeline.kept?.reports()[0]?.counts.rewrites === 1);
   await second.pipeline.stop();
   const third = await start(t, { state: second.state });
   await complete(third.pipeline);
   assert.deepEqual(hosts(third.pipeline), hosts(first.pipeline), "kept for a restart without any peer");
 
   third.write(three.slice(0, 2));
-  await new Promise<void>((resolve) => {
-    const look = setInterval(() => third.pipeline.supervisor.status("a")?.synced && resolve(clearInterval(look)), 5);
-  });
+  await until(t, () => third.pipeline.supervisor.status("a")?.synced === true);
   const status = third.pipeline.supervisor.status("a");
   assert.deepEqual([status?.phase, status?.restored, status?.restoredFrom], ["live", undefined, undefined]);
   assert.equal(third.pipeline.catalog.reports()[0]?.heldItems, 1, "what the registry lacks waits for the hold");
