@@ -12,6 +12,8 @@ import type { AdminConfig } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ApiHandler } from "./api/handler.ts";
 import type { Inspection } from "./api/inspection.ts";
+import type { Changes } from "./changes.ts";
+import type { PeerPages } from "./peer-pages.ts";
 import { protectiveHeaders, refuseRequest } from "./request-guard.ts";
 
 // Not imported, as in `server.ts`.
@@ -21,6 +23,10 @@ export interface ApiServerOptions {
   /** The port may be 0 for tests. */
   readonly settings: Omit<AdminConfig, "port"> & { readonly port: number };
   readonly inspection: Inspection;
+  /** What can be changed; absent: nothing. */
+  readonly changes?: Changes | undefined;
+  /** What other replicas may take over; absent: nothing. */
+  readonly transferable?: PeerPages["state"] | undefined;
   readonly log: Logger;
   readonly patience?: typeof defaultPatience;
   /** Counts refused connections, and shortens waiting times for tests. */
@@ -114,7 +120,7 @@ export class ApiServer {
 }
 
 /** Piece by piece, with turns of the event loop in between: together it takes some 50 ms. */
-async function loadHandler({ inspection, log }: ApiServerOptions): Promise<ApiHandler> {
+async function loadHandler({ inspection, log, changes, settings, transferable }: ApiServerOptions): Promise<ApiHandler> {
   await import("@connectrpc/connect");
   await turn();
   await import("@connectrpc/connect-node");
@@ -122,7 +128,8 @@ async function loadHandler({ inspection, log }: ApiServerOptions): Promise<ApiHa
   await import("../gen/tributary/admin/v1/admin_pb.ts");
   await turn();
   const { apiHandler } = await import("./api/handler.ts");
-  return apiHandler(inspection, log);
+  const peers = transferable && { hasTls: settings.tls !== undefined, state: transferable };
+  return apiHandler({ inspection, log, changes, peers });
 }
 
 /** Takes its connections from the door in front of it. */

@@ -1,5 +1,4 @@
 /** `/debug`: the API's answers for browsers and for curl without a body. Text, or JSON with `?format=json`. */
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import { type DescMessage, type MessageShape, toJson, toJsonString } from "@bufbuild/protobuf";
@@ -16,6 +15,7 @@ import { dumpPage } from "./api/dump.ts";
 import type { Inspection } from "./api/inspection.ts";
 import { statusOf } from "./api/status.ts";
 import { why } from "./api/why.ts";
+import { drained } from "./drained.ts";
 import { clientsText } from "./text/clients-text.ts";
 import { clustersText } from "./text/clusters-text.ts";
 import { registriesText, statusText } from "./text/status-text.ts";
@@ -95,15 +95,6 @@ async function sendDump({ snapshot }: Inspection, query: URLSearchParams, respon
     page = dumpPage(snapshot(), { ...request, pageToken: page.nextPageToken });
   }
   response.end(separator.startsWith("{") ? `${separator}]}\n` : "\n]}\n");
-}
-
-/** Resolves when more may be written, or nobody reads any more. */
-async function drained(response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  const abort = () => gone.abort();
-  response.once("close", abort);
-  if (!response.destroyed) await once(response, "drain", { signal: gone.signal }).catch(() => {});
-  response.off("close", abort);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

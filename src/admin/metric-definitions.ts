@@ -21,6 +21,11 @@ export const metricDefinitions = {
     labels: ["registry"],
     help: "1 while what is served of the registry is the state that an earlier process kept, because it was not listed yet in this one.",
   },
+  tributary_registry_restored_as_of_timestamp_seconds: {
+    type: "gauge",
+    labels: ["registry", "peer"],
+    help: "When that state was last known to be so. `peer`: the replica that had it; empty for the own disk. Absent once the registry was listed.",
+  },
   tributary_registry_stale_seconds: {
     type: "gauge",
     labels: ["registry"],
@@ -37,6 +42,21 @@ export const metricDefinitions = {
     help: "Connections, sessions and workers that replaced an earlier one; each step opens a hold.",
   },
   tributary_registry_restarts_total: { type: "counter", labels: ["registry"], help: "Restarts of the registry's worker." },
+  tributary_registry_worker_backing_off: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "1 while the registry's worker, which ended by itself or had to be ended, waits to be started again.",
+  },
+  tributary_registry_worker_retry_timestamp_seconds: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "When it is started again. Absent while a worker runs.",
+  },
+  tributary_registry_worker_bytes: {
+    type: "gauge",
+    labels: ["registry", "memory"],
+    help: "Memory of the registry's worker as of its last heartbeat: `heap` (limited by `worker.heapMb`) and `external` (by `worker.externalMb`).",
+  },
   tributary_registry_services: { type: "gauge", labels: ["registry"], help: "Services the registry gives." },
   tributary_registry_endpoints: { type: "gauge", labels: ["registry"], help: "Endpoints the registry gives, held ones included." },
   tributary_registry_held_endpoints: {

@@ -59,10 +59,14 @@ export class Metrics {
       "tributary_registry_phase",
       "tributary_registry_synced",
       "tributary_registry_restored",
+      "tributary_registry_restored_as_of_timestamp_seconds",
       "tributary_registry_stale_seconds",
       "tributary_registry_last_contact_timestamp_seconds",
       "tributary_registry_epoch",
       "tributary_registry_restarts_total",
+      "tributary_registry_worker_backing_off",
+      "tributary_registry_worker_retry_timestamp_seconds",
+      "tributary_registry_worker_bytes",
       "tributary_registry_services",
       "tributary_registry_endpoints",
       "tributary_registry_held_endpoints",
@@ -80,10 +84,18 @@ export class Metrics {
       const stale = status.phase === "stale" ? (Date.now() - status.since) / 1000 : 0;
       this.gauge("tributary_registry_synced").set({ registry }, status.synced ? 1 : 0);
       this.gauge("tributary_registry_restored").set({ registry }, status.restored ? 1 : 0);
+      const { peer = "", asOf } = status.restoredFrom ?? {};
+      if (asOf !== undefined) this.gauge("tributary_registry_restored_as_of_timestamp_seconds").set({ registry, peer }, asOf / 1000);
       this.gauge("tributary_registry_stale_seconds").set({ registry }, stale);
       this.gauge("tributary_registry_last_contact_timestamp_seconds").set({ registry }, status.lastContact / 1000);
       this.gauge("tributary_registry_epoch").set({ registry }, status.epoch);
       this.counter("tributary_registry_restarts_total").inc({ registry }, status.restarts);
+      this.gauge("tributary_registry_worker_backing_off").set({ registry }, status.retryAt === undefined ? 0 : 1);
+      if (status.retryAt !== undefined) {
+        this.gauge("tributary_registry_worker_retry_timestamp_seconds").set({ registry }, status.retryAt / 1000);
+      }
+      for (const [memory, bytes] of Object.entries(view.memory))
+        this.gauge("tributary_registry_worker_bytes").set({ registry, memory }, bytes);
       this.gauge("tributary_registry_services").set({ registry }, view.services);
       this.gauge("tributary_registry_endpoints").set({ registry }, view.endpoints);
       this.gauge("tributary_registry_held_endpoints").set({ registry }, view.heldEndpoints);

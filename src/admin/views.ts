@@ -11,6 +11,8 @@ export interface RegistryView {
   readonly type: string;
   readonly required: boolean;
   readonly status: RegistryStatus;
+  /** Bytes held by its worker, as of the last heartbeat. */
+  readonly memory: { readonly heap: number; readonly external: number };
   readonly services: number;
   readonly endpoints: number;
   /** Endpoints that the registry no longer names but a hold keeps. */

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
 import type { ManifestSettings } from "../manifests/settings.ts";
+import { addChangeCommands } from "./change-commands.ts";
 import type { CheckOptions } from "./check.ts";
 import { withTlsOptions } from "./client-tls.ts";
 import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
@@ -31,6 +32,7 @@ Examples:
   tributary status                                  how a running server is doing
   tributary why HOST                                why a host is served as it is
   tributary diff --config new.yaml                  what another configuration would change
+  tributary registries add new.yaml                 add registries to a running server
   tributary watch                                   follow the changes of a running server`,
     );
 
@@ -109,9 +111,11 @@ Examples:
     });
 
   addLookCommands(program, run);
+  addChangeCommands(program, run);
   addRegisterCommand(program, run);
 
-  for (const command of [program, ...program.commands]) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+    command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   return program;
 }
 

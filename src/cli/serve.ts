@@ -8,6 +8,7 @@ import { createLogger } from "../log/create-logger.ts";
 import type { Logger } from "../log/logger.ts";
 import { configOptions } from "../runtime/config-options.ts";
 import { openLastKnownGood } from "../runtime/open-last-known-good.ts";
+import { openLiveConfig } from "../runtime/open-live-config.ts";
 import { startRegistries } from "../runtime/started-registries.ts";
 import { banner } from "./banner.ts";
 import { commandLineConfig, type DubboKubernetesFlags, onlyCommandLine } from "./dubbo-kubernetes-flags.ts";
@@ -28,10 +29,21 @@ export async function serve(options: DubboKubernetesFlags & { readonly config?: 
     log.flush();
     process.exit(1);
   });
-  const started = startRegistries(loaded.config, log, await openLastKnownGood(loaded.config, log));
+  const live = await openLiveConfig(loaded, load, log);
+  log.configure(live.loaded.config.log, live.loaded.secrets);
+  const started = startRegistries(live.loaded.config, log, await openLastKnownGood(live.loaded.config, log));
   // Everything else is loaded while the workers connect and list.
   const { Tributary } = await import("../runtime/tributary.ts");
-  const tributary = new Tributary(loaded, { started, log, version });
+  const tributary = new Tributary(live, { started, log, version });
+  live.follow((diff, next) => {
+    log.configure(next.config.log, next.secrets);
+    tributary.reload(diff, next.config);
+    const { added, removed, changed } = diff.registries;
+    log.info(
+      { added: added.map(({ id }) => id), removed, changed: changed.map(({ id }) => id), sections: diff.sections },
+      "configuration reloaded",
+    );
+  });
   const ended = endOf(process);
   const listening = await tributary.listen().catch(async (error) => {
     await tributary.stop();
@@ -40,15 +52,9 @@ export async function serve(options: DubboKubernetesFlags & { readonly config?: 
   tellWarnings(loaded, log);
   const watcher = new ConfigWatcher(loaded, {
     ...load,
-    onChange(diff, next) {
-      log.configure(next.config.log, next.secrets);
-      tributary.reload(diff, next);
+    onChange(_diff, next) {
+      live.fileChanged(next);
       tellWarnings(next, log);
-      const { added, removed, changed } = diff.registries;
-      log.info(
-        { added: added.map(({ id }) => id), removed, changed: changed.map(({ id }) => id), sections: diff.sections },
-        "configuration reloaded",
-      );
     },
     onRejected: (errors) => log.error({ errors: errors.message.split("\n") }, "configuration not taken over; the running one stays"),
     onRecovered: () => log.info({}, "configuration is again the running one"),

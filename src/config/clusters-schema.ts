@@ -95,5 +95,16 @@ export const clustersSchema = z
   .prefault({})
   .describe("Kubernetes clusters, for the registries that read from them.");
 
-export type ClustersConfig = z.output<typeof clustersSchema>;
+/** How to reach a cluster that was added at run time: by the path of its kubeconfig or by its text. */
+export interface AddedCluster {
+  readonly id: string;
+  readonly path: string | undefined;
+  readonly context: string | undefined;
+  readonly text: string | undefined;
+}
+
+export type ClustersConfig = z.output<typeof clustersSchema> & {
+  /** Not in the file. Absent: none was added. */
+  readonly added?: readonly AddedCluster[];
+};
 export type ClusterConfig = ClustersConfig["list"][number];

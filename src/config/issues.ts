@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { didYouMean } from "../errors/nearest.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
-import { type ConfigDocument, describePath, type Path } from "./document.ts";
+import { type ConfigDocument, describePath, isWithin, type Path, pathText } from "./document.ts";
 import { knownKeys, type Shape } from "./shape.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -16,8 +16,27 @@ export interface IssueContext {
   readonly isSecret: (path: Path) => boolean;
 }
 
+/**
+ * All of them, but for those that are no news: the stand-in of an unresolved reference is wrong by nature.
+ *
+ * @param unresolved values with a reference that could not be resolved, by the text of their path
+ */
+export function explainIssues(issues: readonly Issue[], context: IssueContext, unresolved: ReadonlySet<string>): TributaryError[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path as Path;
+    // A kind's own check may tell it at the list it stands in.
+    const isNews = !unresolved.has(pathText(path)) && !(issue.code === "custom" && holds(unresolved, path));
+    return isNews ? explainIssue(issue, context) : [];
+  });
+}
+
+/** Whether one of the paths, in their text form, is this one or lies below it. */
+export function holds(paths: Iterable<string>, path: Path): boolean {
+  return [...paths].some((text) => isWithin(text, path));
+}
+
 /** One error per problem; an issue about several unknown keys becomes several. */
-export function explainIssue(issue: Issue, context: IssueContext): TributaryError[] {
+function explainIssue(issue: Issue, context: IssueContext): TributaryError[] {
   const path = issue.path as Path;
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...path, key], context));
   if (issue.code === "invalid_union" && issue.errors.length === 0) return [unknownType(path, issue, context)];

@@ -3,13 +3,14 @@ import { dirname, resolve } from "node:path";
 import { type Position, TributaryError } from "../errors/tributary-error.ts";
 import { redact, type Secret } from "../log/redact.ts";
 import type { RegistryKind } from "../registries/contract.ts";
+import { withAbsolutePaths } from "./absolute-paths.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 import { ConfigErrors } from "./config-errors.ts";
-import { isWithin, type Path, pathText, readDocument } from "./document.ts";
+import { type Path, readDocument } from "./document.ts";
 import { type CommandLineConfig, type ImportedIds, joinImports } from "./imports/join-imports.ts";
-import { explainIssue } from "./issues.ts";
+import { explainIssues, holds } from "./issues.ts";
 import { checkRules } from "./rules.ts";
-import { type ClustersConfig, type Config, configSchema, type TlsConfig } from "./schema.ts";
+import { type Config, configSchema } from "./schema.ts";
 import { resolveSecrets, type SecretSources } from "./secrets.ts";
 import { configShape } from "./shape.ts";
 
@@ -23,6 +24,8 @@ export interface LoadedConfig {
   readonly warnings: readonly TributaryError[];
   /** Ids of registries and clusters that come from imported files and from the command line. */
   readonly imported: ImportedIds;
+  /** Ids of those that were added while the process ran, or an earlier one on the same folder. */
+  readonly added: ImportedIds;
   /** Absolute paths of the secret files, and of those that are imported. */
   readonly files: readonly string[];
   /** By `pathText`: the text as written, of every value that holds a reference. */
@@ -71,10 +74,7 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
   // What is not YAML has no reliable structure; complaints about it would mislead.
   if (source.errors.length > 0) throw new ConfigErrors(source.errors.slice(0, maxErrors));
 
-  const sources: SecretSources = {
-    env: options.env ?? process.env,
-    readFile: options.readFile ?? ((path) => readBoundedFile(path, maxSecretBytes)),
-  };
+  const sources = secretSources(options);
   const resolved = resolveSecrets(source, file, sources);
   const joined = joinImports(resolved.value, source, { file, sources, commandLine: options.commandLine, ignored: options.ignoreImports });
   const { document, value } = joined;
@@ -83,21 +83,15 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
   const errors = [...resolved.errors, ...joined.errors, ...checkRules(value, document)];
   const result = configSchema(options.kinds).safeParse(value);
   if (!result.success) {
-    const shape = configShape(options.kinds);
     const isSecret = (path: Path) => joined.isJoined(path) || holds(resolved.written.keys(), path);
-    for (const issue of result.error.issues) {
-      // The stand-in of an unresolved reference is wrong by nature; a kind's own check may tell it at the list it stands in.
-      const path = issue.path as Path;
-      if (resolved.unresolved.has(pathText(path)) || (issue.code === "custom" && holds(resolved.unresolved, path))) continue;
-      errors.push(...explainIssue(issue, { document, value, shape, isSecret }));
-    }
+    const context = { document, value, shape: configShape(options.kinds), isSecret };
+    errors.push(...explainIssues(result.error.issues, context, resolved.unresolved));
   }
   if (result.success) {
     for (const rule of options.rules ?? []) errors.push(...rule(result.data as unknown as Config, document.valuePosition));
   }
   if (errors.length > 0) {
-    const told = errors.slice(0, maxErrors).map((error) => withoutSecrets(error, secrets));
-    throw new ConfigErrors(told, files);
+    throw new ConfigErrors(told(errors, secrets), files);
   }
   const advice = (options.advice ?? []).flatMap((rule) => rule(result.data as unknown as Config, document.valuePosition));
   return {
@@ -107,9 +101,15 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
     files,
     warnings: [...joined.warnings, ...advice],
     imported: joined.imported,
+    added: { registries: new Set(), clusters: new Set() },
     written: resolved.written,
     positionOf: document.valuePosition,
   };
+}
+
+/** Where references lead, unless the caller says otherwise: the environment and the disk. */
+export function secretSources({ env = process.env, readFile }: Partial<SecretSources>): SecretSources {
+  return { env, readFile: readFile ?? ((path) => readBoundedFile(path, maxSecretBytes)) };
 }
 
 /**
@@ -133,42 +133,9 @@ function isMissing(error: unknown): boolean {
   return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 }
 
-/** Whether one of the paths, in their text form, is this one or lies below it. */
-function holds(paths: Iterable<string>, path: Path): boolean {
-  return [...paths].some((text) => isWithin(text, path));
-}
-
-/** Relative paths count from the configuration's folder, wherever the process was started. */
-function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folder: string): Config {
-  const pathKeys = new Map(kinds.map((kind) => [kind.id, kind.pathKeys ?? []]));
-  const registries = config.registries.map((registry) =>
-    (pathKeys.get(registry.type) ?? []).reduce((changed, key) => withAbsolutePath(changed, key, folder), registry),
-  );
-  const { folder: kept } = config.lastKnownGood;
-  const lastKnownGood = kept === undefined ? config.lastKnownGood : { ...config.lastKnownGood, folder: resolve(folder, kept) };
-  const xds = { ...config.xds, tls: tlsBeside(folder, config.xds.tls) };
-  const admin = { ...config.admin, tls: tlsBeside(folder, config.admin.tls) };
-  return { ...config, registries, clusters: clustersBeside(folder, config.clusters), xds, admin, lastKnownGood };
-}
-
-/** The same with the path at a key, such as `path` or `tls.ca`, made absolute if there is one. */
-function withAbsolutePath<T extends Readonly<Record<string, unknown>>>(section: T, key: string, folder: string): T {
-  const [name, inner] = key.split(".") as [string, string?];
-  const value = section[name];
-  if (value === undefined) return section;
-  const path = inner === undefined ? resolve(folder, value as string) : withAbsolutePath(value as T, inner, folder);
-  return { ...section, [name]: path };
-}
-
-function clustersBeside(folder: string, clusters: ClustersConfig): ClustersConfig {
-  const list = clusters.list.map((cluster) => withAbsolutePath(cluster, "kubeconfig", folder));
-  return { ...withAbsolutePath(clusters, "folder", folder), list };
-}
-
-function tlsBeside(folder: string, tls: TlsConfig | undefined): TlsConfig | undefined {
-  if (tls === undefined) return undefined;
-  const { certificate, key, clientCa } = tls;
-  return { ...tls, certificate: resolve(folder, certificate), key: resolve(folder, key), clientCa: resolve(folder, clientCa) };
+/** As many as help, without secrets. */
+export function told(errors: readonly TributaryError[], secrets: readonly Secret[]): readonly TributaryError[] {
+  return errors.slice(0, maxErrors).map((error) => withoutSecrets(error, secrets));
 }
 
 /** A kind's own check may repeat what it did not like. */

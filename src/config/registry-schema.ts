@@ -88,6 +88,16 @@ export const clusterSelectionShape = {
   clusters: z.array(clusterId).default([]).describe("Ids of the clusters it reads from; empty: all there are."),
 } as const;
 
+const workerSchema = z
+  .strictObject({
+    heapMb: z.int().min(32).max(65_536).default(512).describe("Most JavaScript heap, MiB."),
+    externalMb: z.int().min(32).max(65_536).default(512).describe("Most memory outside of it (buffers), MiB."),
+  })
+  .prefault({})
+  .describe(
+    "Memory of the worker that reads this registry. A worker that needs more is ended and started again with back-off; what is known stays. Registries that share one (those of many clusters) agree on it.",
+  );
+
 /** Keys that every registry has, whatever its kind; `type` comes first. */
 export const commonRegistryShape = {
   id: registryId.describe("Name of this registry, unique in the file: part of labels, metrics and state files."),
@@ -107,8 +117,10 @@ export const commonRegistryShape = {
   enrich: enrichSchema,
   naming: namingSchema,
   protection: protectionSchema,
+  worker: workerSchema,
 } as const;
 
+export type WorkerConfig = z.output<typeof workerSchema>;
 export type EnrichConfig = NonNullable<z.output<typeof enrichSchema>>;
 export type NamingConfig = z.output<typeof namingSchema>;
 export type ProtectionConfig = z.output<typeof protectionSchema>;

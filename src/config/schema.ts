@@ -18,8 +18,9 @@ import {
   type EnrichConfig,
   type NamingConfig,
   type ProtectionConfig,
+  type WorkerConfig,
 } from "./registry-schema.ts";
-import { duration, ipv4Cidr, port } from "./values.ts";
+import { between, duration, hostPort, ipv4Cidr, port } from "./values.ts";
 
 export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
@@ -66,6 +67,16 @@ const lastKnownGoodSchema = z
       .describe(
         "Folder in which the last known state of every registry is kept, so that a restart serves it while a registry is down; relative to this configuration. It belongs to one process. Absent: nothing is kept.",
       ),
+    peers: z
+      .array(hostPort)
+      .max(16)
+      .default([])
+      .describe(
+        "Admin ports of other replicas, as `host:port`: a start with nothing kept of a registry takes its last known state from one of them. A name may stand for several addresses (a headless Service). Needs `admin.tls`, whose certificate is shown and whose `allow` names who may answer, too.",
+      ),
+    peerTimeout: between("100ms", "5m")
+      .prefault("10s")
+      .describe("Most time that taking a registry's state from peers may take; nothing waits longer for it."),
   })
   .prefault({})
   .describe("What survives a restart.");
@@ -132,6 +143,7 @@ export interface RegistryConfig {
   readonly enrich?: EnrichConfig | undefined;
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
+  readonly worker: WorkerConfig;
   /** Of its instances that name none; not in the file, but made from the cluster. */
   readonly locality?: Locality;
   /** Of a source in a cluster: how to reach it; not in the file. */

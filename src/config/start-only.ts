@@ -31,6 +31,8 @@ export const startOnlySettings: readonly StartOnlySetting[] = [
   { name: "admin.port", read: ({ admin }) => admin.port },
   { name: "admin.tls", read: ({ admin }) => admin.tls },
   { name: "lastKnownGood.folder", read: ({ lastKnownGood }) => lastKnownGood.folder },
+  { name: "lastKnownGood.peers", read: ({ lastKnownGood }) => lastKnownGood.peers },
+  { name: "lastKnownGood.peerTimeout", read: ({ lastKnownGood }) => lastKnownGood.peerTimeout },
   { name: "readBack", read: ({ readBack }) => readBack },
   { name: "log.format", read: ({ log }) => log.format },
 ];

@@ -42,5 +42,11 @@ export const clusterId = z
   .regex(/^[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$/, { error: "expected letters, digits, -, _ and .; at most 63" })
   .meta({ title: "cluster id" });
 
+/** `host:port`; an IPv6 address in brackets. */
+export const hostPort = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\]):(?:[1-9]\d{0,4})$/, { error: "expected host:port" })
+  .meta({ title: "host:port" });
+
 /** An IPv4 range in CIDR form. */
 export const ipv4Cidr = z.cidrv4({ error: "expected an IPv4 range such as 241.0.0.0/8" }).meta({ title: "IPv4 range" });

@@ -8,13 +8,10 @@
  * `rename`; until then the old one is.
  */
 import type { Disk } from "./disk.ts";
-import { encodeEntries } from "./journal-entries.ts";
-import type { JournalEntry, KeptSource } from "./journal-entry.ts";
-import { encodeHeader, type JournalOwner } from "./journal-header.ts";
+import { journalCopy } from "./journal-copy.ts";
+import type { KeptSource } from "./journal-entry.ts";
+import type { JournalOwner } from "./journal-header.ts";
 import type { Pause } from "./slices.ts";
-
-/** Characters of text in one frame; encoding and writing that takes less than a millisecond. */
-const frameCharacters = 128 * 1024;
 
 /** Bytes that may wait for a sync. */
 const mostWaiting = 16 * 1024 * 1024;
@@ -48,23 +45,11 @@ export class JournalRewrite {
   *write(): Generator<Pause, void> {
     if (this.#discarded) return;
     this.#file = this.#disk.create(this.#path);
-    this.#append(encodeHeader(this.#owner));
-    let entries: JournalEntry[] = [];
-    let characters = 0;
-    for (const id of [...this.#source.ids()]) {
+    for (const piece of journalCopy(this.#owner, this.#source)) {
       if (this.#file === undefined) return;
-      const entry = this.#source.entry(id);
-      if (entry.what === "gone") continue;
-      entries.push(entry);
-      characters += entry.what === "kept" ? entry.item.text.length : 0;
-      if (characters < frameCharacters) continue;
-      this.#append(encodeEntries(entries));
-      entries = [];
-      characters = 0;
+      this.#append(piece);
       yield "may go on";
     }
-    if (this.#source.isComplete()) entries.push({ what: "complete" });
-    if (entries.length > 0) this.#append(encodeEntries(entries));
   }
 
   /** A change that came while it is written. Throws what the disk throws. */

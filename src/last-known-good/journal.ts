@@ -134,6 +134,11 @@ export class Journal {
     if (this.#failure !== undefined) await this.#writeAnew();
   }
 
+  /** What is served came from elsewhere: writes all of it, in slices. */
+  rewrite(): void {
+    if (this.#failure === undefined) void this.#writeAnew();
+  }
+
   /** Something else than a write makes the journal unusable, for now. */
   fail(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);

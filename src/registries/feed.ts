@@ -25,6 +25,19 @@ export interface Feed {
  */
 export type RegistryPhase = "starting" | "live" | "stale";
 
+export interface StateOrigin {
+  /** `address:port` of the replica that had it; absent: this one's own disk. */
+  readonly peer?: string;
+  /** Epoch ms at which it was last known to be so; absent: unknown. */
+  readonly asOf?: number;
+}
+
+export interface WorkerEnd {
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
 export interface RegistryStatus {
   readonly phase: RegistryPhase;
   /** Epoch ms since when the phase holds. */
@@ -35,6 +48,8 @@ export interface RegistryStatus {
   readonly synced: boolean;
   /** True while what is known is the complete state that an earlier process kept: `stale`, and not `synced`. */
   readonly restored?: boolean;
+  /** Where that state comes from. */
+  readonly restoredFrom?: StateOrigin | undefined;
   /** Epoch ms of the last proven contact; 0 if none yet. */
   readonly lastContact: number;
   /**
@@ -44,6 +59,10 @@ export interface RegistryStatus {
   readonly epoch: number;
   /** Restarts of a worker that ended by itself or had to be ended, so far; new settings do not count. */
   readonly restarts: number;
+  /** How the last one ended; absent: none did. */
+  readonly lastEnd?: WorkerEnd;
+  /** Epoch ms at which the next worker is started; absent: one runs, or there is none to wait for. */
+  readonly retryAt?: number | undefined;
   /** Set when the session itself found the registry's word suspicious (opens a hold like an epoch). */
   readonly suspicion?: string;
 }

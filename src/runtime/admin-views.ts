@@ -27,6 +27,7 @@ export function adminViews(
         status: withReason(status, status.reason ?? (status.synced ? undefined : waitingReason(pipeline, report)), redact),
         holdReason: redact(holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ")) || undefined,
         events: { ...report.events },
+        memory: pipeline.supervisor.memory(report.id) ?? { heap: 0, external: 0 },
       })),
     clusters: () => clustersView(pipeline, redact),
     kept: () => pipeline.kept?.reports() ?? [],

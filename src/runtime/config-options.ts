@@ -47,6 +47,18 @@ const secretsHaveACluster: ConfigRule = ({ clusters }, positionOf) => {
   return [new TributaryError("CONFIG_INVALID", message, { position: positionOf(["clusters", "remoteSecrets"]), hint })];
 };
 
+const peersAreKnown: ConfigRule = ({ lastKnownGood, admin }, positionOf) => {
+  if (lastKnownGood.peers.length === 0) return [];
+  const lacks = [
+    ...(admin.tls === undefined ? ["admin.tls, by whose certificate replicas know each other"] : []),
+    ...(lastKnownGood.folder === undefined ? ["lastKnownGood.folder, in which what comes from them is kept"] : []),
+  ];
+  return lacks.map((lack) => {
+    const position = positionOf(["lastKnownGood", "peers"]);
+    return new TributaryError("CONFIG_INVALID", `lastKnownGood.peers needs ${lack}`, { position });
+  });
+};
+
 /** What endpoints take of their pods is a label like any other: `mesh.labels` decides which ones are served. */
 const enrichedLabelsAreServed: ConfigRule = ({ registries, mesh }, positionOf) => {
   const served = compileLabelFilter(mesh.labels);
@@ -79,6 +91,6 @@ export interface ConfigOptions {
 
 export const configOptions: ConfigOptions = {
   kinds,
-  rules: [namingCompiles, addressesExist, clustersExist, secretsHaveACluster],
+  rules: [namingCompiles, addressesExist, clustersExist, secretsHaveACluster, peersAreKnown],
   advice: [enrichedLabelsAreServed],
 };

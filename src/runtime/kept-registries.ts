@@ -5,17 +5,28 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { CatalogJournal } from "../catalog/kept-source.ts";
 import type { RegistryConfig } from "../config/schema.ts";
+import type { JournalOwner } from "../last-known-good/journal-header.ts";
 import type { JournalContents } from "../last-known-good/journal-reading.ts";
 import type { LastKnownGood } from "../last-known-good/last-known-good.ts";
+import type { PeerState } from "../last-known-good/peers/peers.ts";
 import type { RegistryState, StateReport } from "../last-known-good/registry-state.ts";
 import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Restoring } from "../registries/supervision/restoring.ts";
+import type { StateOrigin } from "../registries/feed.ts";
+import type { Restored, Restoring } from "../registries/supervision/restoring.ts";
 
 /** Whoever translates what the catalog takes over: so many changes wait there. */
 interface Downstream {
   readonly backlog: number;
 }
+
+interface FoundState {
+  readonly contents: JournalContents;
+  readonly from: StateOrigin;
+}
+
+/** The newest state that a peer has of a registry; see `Peers`. */
+type NewestOfPeers = (owner: JournalOwner) => Promise<PeerState | undefined>;
 
 /** So many items are taken over before they are translated: the catalog has them parsed that long (`ServiceIndex`). */
 const mostAhead = 400;
@@ -23,12 +34,15 @@ const mostAhead = 400;
 export class KeptRegistries implements CatalogJournal {
   readonly #kept: LastKnownGood;
   readonly #log: Logger;
+  readonly #peers: NewestOfPeers | undefined;
   #downstream: Downstream = { backlog: 0 };
   readonly #catalog = Promise.withResolvers<Catalog>();
 
-  constructor(kept: LastKnownGood, log: Logger) {
+  /** `peers`: asked for a registry of which nothing is kept here. */
+  constructor(kept: LastKnownGood, log: Logger, peers?: NewestOfPeers) {
     this.#kept = kept;
     this.#log = log;
+    this.#peers = peers;
   }
 
   /** Clusters of which something is kept for a registry. */
@@ -38,8 +52,10 @@ export class KeptRegistries implements CatalogJournal {
 
   /** Begins to read what is kept of a registry; the catalog gets it as soon as it is attached. */
   begin({ id, type }: RegistryConfig): Restoring {
-    const state = this.#kept.registry({ registry: id, kind: type });
-    return { known: state.loaded.then(({ contents }) => contents.ids()), applied: this.#apply(id, state) };
+    const owner = { registry: id, kind: type };
+    const state = this.#kept.registry(owner);
+    const found = this.#find(owner, state);
+    return { known: found.then(({ contents }) => contents.ids()), applied: this.#apply(id, state, found) };
   }
 
   /** New settings of a registry; one that is of another kind now begins anew. */
@@ -79,8 +95,24 @@ export class KeptRegistries implements CatalogJournal {
     this.#kept.close();
   }
 
-  async #apply(registry: string, state: RegistryState): Promise<string | undefined> {
-    const [catalog, { contents, changedAt }] = await Promise.all([this.#catalog.promise, state.loaded]);
+  /** Own state, unless it is not complete and that of a peer is. */
+  async #find(owner: JournalOwner, state: RegistryState): Promise<FoundState> {
+    const { contents, changedAt } = await state.loaded;
+    const own = { contents, from: changedAt === undefined ? {} : { asOf: changedAt } };
+    if (contents.isComplete || this.#peers === undefined || state.isRemoved) return own;
+    const theirs = await this.#peers(owner);
+    if (theirs === undefined) return own;
+    const { peer, asOf } = theirs;
+    const { registry } = owner;
+    this.#log.info(
+      { registry, peer, asOf: new Date(asOf).toISOString(), items: theirs.contents.size },
+      `no complete state of registry ${registry} was kept: until it is listed, that of peer ${peer} is served`,
+    );
+    return { contents: theirs.contents, from: { peer, asOf } };
+  }
+
+  async #apply(registry: string, state: RegistryState, found: Promise<FoundState>): Promise<Restored | undefined> {
+    const [catalog, { contents, from }] = await Promise.all([this.#catalog.promise, found]);
     let failures = 0;
     const failed = (item: string, error?: unknown): void => {
       // A defect of ours can fail every item.
@@ -98,8 +130,9 @@ export class KeptRegistries implements CatalogJournal {
     const { isComplete } = contents;
     const source = catalog.kept(registry);
     if (source !== undefined) state.journal.follow(source);
+    if (from.peer !== undefined) state.journal.rewrite();
     state.applied(contents);
-    return isComplete && failures === 0 ? reason(changedAt) : undefined;
+    return isComplete && failures === 0 ? { reason: reason(from), from } : undefined;
   }
 }
 
@@ -127,8 +160,8 @@ function* restoreItems(catalog: Catalog, registry: string, contents: JournalCont
   }
 }
 
-/** @param changedAt epoch ms of the journal's last change. */
-function reason(changedAt: number | undefined): string {
-  const written = changedAt === undefined ? "" : `, last written ${new Date(changedAt).toISOString()}`;
-  return `not listed yet since the start; its last known state is served${written}`;
+function reason({ peer, asOf }: StateOrigin): string {
+  const when = asOf === undefined ? "" : new Date(asOf).toISOString();
+  if (peer !== undefined) return `not listed yet since the start; what peer ${peer} knew of it at ${when} is served`;
+  return `not listed yet since the start; its last known state is served${when && `, last written ${when}`}`;
 }

@@ -4,12 +4,17 @@ import type { Logger } from "../log/logger.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 
 /** @throws TributaryError STATE_IN_USE */
-export async function openLastKnownGood({ lastKnownGood, registries }: Config, log: Logger): Promise<KeptRegistries | undefined> {
-  const { folder } = lastKnownGood;
+export async function openLastKnownGood({ lastKnownGood, registries, admin }: Config, log: Logger): Promise<KeptRegistries | undefined> {
+  const { folder, peers, peerTimeout } = lastKnownGood;
   if (folder === undefined) return undefined;
   const [{ LastKnownGood }, { KeptRegistries }] = await Promise.all([
     import("../last-known-good/last-known-good.ts"),
     import("./kept-registries.ts"),
   ]);
-  return new KeptRegistries(await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log }), log);
+  const kept = await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log });
+  const { tls, port } = admin;
+  if (peers.length === 0 || tls === undefined) return new KeptRegistries(kept, log);
+  const { Peers } = await import("../last-known-good/peers/peers.ts");
+  const asked = new Peers({ peers, tls, timeout: peerTimeout, port, log, slices: kept.slices });
+  return new KeptRegistries(kept, log, (owner) => asked.newest(owner));
 }

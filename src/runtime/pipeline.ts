@@ -2,6 +2,7 @@
  * The way of the data from the registries to the snapshot, without the ports: what `serve` runs
  * behind its server, and what `check` and `dump` run once.
  */
+import type { TransferableState } from "../admin/peer-pages.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogEntry } from "../catalog/merged-service.ts";
 import type { ClusterManager } from "../clusters/cluster-manager.ts";
@@ -109,6 +110,15 @@ export class Pipeline {
       const object = entry && this.translate(entry, vip).object;
       if (object) yield toManifest(object);
     }
+  }
+
+  /** What is known of a source, for a replica that knows nothing; undefined: it was never listed completely. */
+  transferable(source: string): TransferableState | undefined {
+    const status = this.supervisor.status(source);
+    const kept = this.catalog.kept(source);
+    const type = this.sources.configs.find(({ id }) => id === source)?.type;
+    if (status === undefined || type === undefined || !kept?.isComplete()) return undefined;
+    return { kind: type, source: kept, asOf: status.synced ? status.lastContact : (status.restoredFrom?.asOf ?? 0) };
   }
 
   /** Called after each publication with the epoch ms of the oldest change in it. */

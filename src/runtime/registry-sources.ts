@@ -118,6 +118,7 @@ export class RegistrySources {
       id: config.id,
       session,
       settings: config,
+      limits: config.worker,
       ...(!isRunning && { isDormant: true }),
       ...(sharesWorker && { worker: registryOf(config.id) }),
     };

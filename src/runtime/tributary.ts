@@ -9,7 +9,7 @@ import { metricsObserver } from "../admin/metrics-observer.ts";
 import { AdminServer } from "../admin/server.ts";
 import type { AdminViews } from "../admin/views.ts";
 import type { ConfigDiff } from "../config/diff.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { redact } from "../log/redact.ts";
 import { ReadBack } from "../read-back/read-back.ts";
@@ -18,7 +18,9 @@ import { joinedObserver } from "../xds/joined-observer.ts";
 import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { inspectionOf } from "./inspection.ts";
+import type { LiveConfig } from "./live-config.ts";
 import { Pipeline } from "./pipeline.ts";
+import { RunTimeChanges } from "./run-time-changes.ts";
 import type { StartedRegistries } from "./started-registries.ts";
 
 /** From a complete view until memory is given back, in ms: the first answers come first. */
@@ -44,15 +46,16 @@ export class Tributary {
   readonly #views: AdminViews;
   readonly #admin: AdminServer;
   readonly #readBack: ReadBack | undefined;
-  #loaded: LoadedConfig;
+  readonly #live: LiveConfig;
   #xds: XdsServer | undefined;
   #api: ApiServer | undefined;
   #istioctlPages: ((name: string) => string | undefined) | undefined;
   #listening = false;
 
-  /** Starts the registries' workers at once; ports open with `listen`. */
-  constructor(loaded: LoadedConfig, options: TributaryOptions) {
-    this.#loaded = loaded;
+  /** Starts the registries' workers at once; ports open with `listen`. `live`: whoever owns it calls `reload` when it changes. */
+  constructor(live: LiveConfig, options: TributaryOptions) {
+    const { loaded } = live;
+    this.#live = live;
     this.#options = options;
     this.pipeline = new Pipeline(loaded.config, options.log, options.started);
     const { readBack } = loaded.config;
@@ -60,7 +63,7 @@ export class Tributary {
     this.#views = adminViews(
       this.pipeline,
       () => (this.#listening ? this.#xds : undefined),
-      (text) => redact(text, this.#loaded.secrets),
+      (text) => redact(text, this.#live.loaded.secrets),
       this.#readBack?.view,
     );
     this.#metrics = new Metrics(this.#views, options.version);
@@ -72,7 +75,7 @@ export class Tributary {
 
   /** Opens the ports: xDS first, because istiod waits for nothing else. @throws TributaryError BIND_* */
   async listen(): Promise<Listening> {
-    const { config } = this.#loaded;
+    const { config } = this.#live.loaded;
     // Loaded after the workers were started: they connect and list meanwhile.
     const { XdsServer } = await import("../xds/server.ts");
     this.#xds = new XdsServer({
@@ -110,10 +113,13 @@ export class Tributary {
       version,
       xds: () => this.#xds,
       listening: () => listening,
-      loaded: () => this.#loaded,
+      loaded: () => this.#live.loaded,
     });
     this.#istioctlPages = (name) => istioctlPage(inspection, name);
-    this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, log, access: this.#access() });
+    const changes = new RunTimeChanges({ live: this.#live, log, discovered: (cluster) => discoveredIn(pipeline, cluster) });
+    const settings = this.#live.loaded.config.admin;
+    const transferable = (registry: string) => pipeline.transferable(registry);
+    this.#api = new ApiServer({ settings, inspection, changes, transferable, log, access: this.#access() });
     const admin = await this.#api.listen();
     listening = { ...others, admin };
     return admin;
@@ -127,16 +133,22 @@ export class Tributary {
     }, settleMs).unref();
   }
 
-  /** Takes over a reloaded configuration; only registries that changed restart. */
-  reload(diff: ConfigDiff, next: LoadedConfig): void {
-    this.#loaded = next;
-    this.pipeline.reload(diff, next.config);
+  /** Takes over another configuration; only registries that changed restart. */
+  reload(diff: ConfigDiff, next: Config): void {
+    this.pipeline.reload(diff, next);
   }
 
   /** Ends everything within a second. Nothing is withdrawn: istiod keeps what it has. */
   async stop(): Promise<void> {
     this.#listening = false;
+    this.#live.close();
     this.#readBack?.close();
     await Promise.all([this.#xds?.close(), this.#admin.close(), this.#api?.close(), this.pipeline.stop()]);
   }
+}
+
+/** Where a cluster comes from that nobody named. */
+function discoveredIn({ clusters }: Pipeline, id: string): string | undefined {
+  const { place, owner } = clusters.get(id) ?? {};
+  return place === "folder" || place === "remote-secrets" ? `${place}: ${owner}` : undefined;
 }

@@ -15,6 +15,7 @@ const rooms = [
   "clusters",
   "register",
   "last-known-good",
+  "additions",
   "naming",
   "catalog",
   "mesh",

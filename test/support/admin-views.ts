@@ -7,6 +7,7 @@ export function registryView(id: string, changes: Partial<RegistryView> = {}): R
     type: "file",
     required: true,
     status: { phase: "live", since: 0, synced: true, lastContact: 5_000, epoch: 0, restarts: 0 },
+    memory: { heap: 20_000_000, external: 3_000_000 },
     services: 3,
     endpoints: 7,
     heldEndpoints: 0,

@@ -6,17 +6,23 @@ import { type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import { type Logger, silentLogger } from "../../src/log/logger.ts";
 import { kinds } from "../../src/registries/kinds.ts";
 import { adminViews } from "../../src/runtime/admin-views.ts";
+import { configOptions } from "../../src/runtime/config-options.ts";
 import { inspectionOf } from "../../src/runtime/inspection.ts";
+import { LiveConfig } from "../../src/runtime/live-config.ts";
 import { Pipeline } from "../../src/runtime/pipeline.ts";
-import { tempFolder } from "./temp-folder.ts";
+import { RunTimeChanges } from "../../src/runtime/run-time-changes.ts";
+import { type TempFolder, tempFolder } from "./temp-folder.ts";
 
 export interface ApiRig {
   readonly pipeline: Pipeline;
+  /** Where the configuration and the registries' files lie. */
+  readonly folder: TempFolder;
+  readonly live: LiveConfig;
   readonly loaded: LoadedConfig;
   readonly port: number;
   /** Registry configurations of the running process, to be changed into a candidate. */
   readonly registries: readonly Record<string, unknown>[];
-  /** Calls a method with JSON, as curl would; gives the answer's JSON, an error's too. */
+  /** Calls a method with JSON, as curl would; gives the answer's JSON, an error's too. Of AdminService, unless it names another service. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look at JSON as it comes
   call(method: string, body: object): Promise<any>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -40,6 +46,9 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
   });
   const loaded = loadConfig(folder.write("tributary.yaml", JSON.stringify({ registries, ...config })), { kinds });
   const pipeline = new Pipeline(loaded.config, silentLogger);
+  const live = new LiveConfig(loaded, { parse: configOptions, log });
+  live.follow((diff, next) => pipeline.reload(diff, next.config));
+  t.after(() => live.close());
   t.after(() => pipeline.stop());
   await new Promise<void>((resolve) => pipeline.completeness.whenComplete(() => resolve()));
   const rooms = {
@@ -52,11 +61,12 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
     version: "1.2.3",
     xds: () => undefined,
     listening: () => ({ metrics: { address: "127.0.0.1", port: 16020 } }),
-    loaded: () => loaded,
+    loaded: () => live.loaded,
   };
   const server = new ApiServer({
     settings: { address: "127.0.0.1", port: 0 },
     inspection: { ...inspectionOf(rooms), ...inspection },
+    changes: new RunTimeChanges({ live, log, discovered: () => undefined }),
     log,
   });
   t.after(() => server.close());
@@ -64,11 +74,13 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
   const origin = `http://127.0.0.1:${port}`;
   return {
     pipeline,
+    folder,
+    live,
     loaded,
     port,
     registries,
     async call(method, body) {
-      const answer = await fetch(`${origin}/tributary.admin.v1.AdminService/${method}`, {
+      const answer = await fetch(`${origin}/tributary.admin.v1.${method.includes("/") ? method : `AdminService/${method}`}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),

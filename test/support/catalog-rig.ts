@@ -22,6 +22,7 @@ export function registryConfig(id: string, more: Partial<RegistryConfig> = {}): 
     hostNames: "resolve",
     naming: { allowOutsideSuffix: false, allowClusterDomain: false },
     protection: protectionSchema.parse({}),
+    worker: { heapMb: 512, externalMb: 512 },
     ...more,
   };
 }

@@ -11,6 +11,7 @@ export type CertificateName =
   | "client-dns"
   | "client-other"
   | "client-nameless"
+  | "replica"
   | "client-expired"
   | "client-stranger";
 

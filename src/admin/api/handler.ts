@@ -3,10 +3,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { AdminService } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import { ClustersService } from "../../gen/tributary/admin/v1/clusters_pb.ts";
+import { RegistriesService } from "../../gen/tributary/admin/v1/registries_pb.ts";
 import type { Logger } from "../../log/logger.ts";
+import type { Changes } from "../changes.ts";
 import { debugPages } from "../debug-pages.ts";
+import { answerPeer, type PeerPages } from "../peer-pages.ts";
 import { adminMethods } from "./admin-methods.ts";
+import { callerValues } from "./caller.ts";
+import { clustersMethods } from "./clusters-methods.ts";
 import type { Inspection } from "./inspection.ts";
+import { registriesMethods } from "./registries-methods.ts";
 
 /** Answers a request. Rejects when that failed, and the response may then be unfinished. */
 export type ApiHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -14,11 +21,29 @@ export type ApiHandler = (request: IncomingMessage, response: ServerResponse) =>
 /** A candidate configuration of 1 MiB whose every character is escaped, and then some. */
 const maxRequestBytes = 4 * 1024 * 1024;
 
-export function apiHandler(inspection: Inspection, log: Logger): ApiHandler {
+/** Every method lies below it. */
+const packagePath = `/${AdminService.typeName.replace(/[^.]*$/, "")}`;
+
+export interface HandlerRooms {
+  readonly inspection: Inspection;
+  readonly log: Logger;
+  /** Absent: nothing can be changed. */
+  readonly changes?: Changes | undefined;
+  /** Absent: other replicas are told nothing. */
+  readonly peers?: PeerPages | undefined;
+}
+
+export function apiHandler({ inspection, log, changes, peers }: HandlerRooms): ApiHandler {
   const methods = adminMethods(inspection);
   const pages = debugPages(inspection);
   const connect = connectNodeAdapter({
-    routes: (router) => router.service(AdminService, methods),
+    routes(router) {
+      router.service(AdminService, methods);
+      if (changes === undefined) return;
+      router.service(RegistriesService, registriesMethods(inspection, changes));
+      router.service(ClustersService, clustersMethods(inspection, changes));
+    },
+    contextValues: callerValues,
     grpc: false,
     grpcWeb: false,
     // Nothing is decompressed: a few bytes could become many.
@@ -28,8 +53,8 @@ export function apiHandler(inspection: Inspection, log: Logger): ApiHandler {
     maxTimeoutMs: 60_000,
   });
   return async (request, response) => {
-    if (request.url?.startsWith(`/${AdminService.typeName}/`)) connect(request, response);
-    else await pages(request, response);
+    if (request.url?.startsWith(packagePath)) connect(request, response);
+    else if (peers === undefined || !(await answerPeer(request, response, peers))) await pages(request, response);
   };
 }
 

@@ -7,6 +7,7 @@ import type { MeshConfig } from "../../config/schema.ts";
 import type { RuleSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { parseAddress } from "../../mesh/ip-address.ts";
 import type { NameLoss } from "../../naming/named-service.ts";
+import type { RegistryStatus } from "../../registries/feed.ts";
 
 type Rule = MessageInitShape<typeof RuleSchema>;
 
@@ -65,12 +66,19 @@ function holdRules({ registry, heldEndpoints, holds, drained, status }: HostCont
       setting: `${setting}.unreachable`,
     });
   else if (status.phase === "stale") {
-    const effect = status.restored
-      ? `${registry} was not listed since our start: the state that was kept is served`
-      : `${registry} is out of reach: its last state is kept`;
-    rules.push({ rule: "protection", effect, setting: status.restored ? "lastKnownGood.folder" : `${setting}.unreachable` });
+    rules.push(
+      status.restored
+        ? restoredRule(registry, status)
+        : { rule: "protection", effect: `${registry} is out of reach: its last state is kept`, setting: `${setting}.unreachable` },
+    );
   }
   return rules;
+}
+
+function restoredRule(registry: string, { restoredFrom: { peer, asOf } = {} }: RegistryStatus): Rule {
+  const when = asOf === undefined ? "" : `, as of ${new Date(asOf).toISOString()}`;
+  const effect = `${registry} was not listed since our start: the state that ${peer === undefined ? "was kept" : `peer ${peer} had`} is served${when}`;
+  return { rule: "protection", effect, setting: peer === undefined ? "lastKnownGood.folder" : "lastKnownGood.peers" };
 }
 
 function mergeRules(host: HostExplanation, service: MergedService | undefined): Rule[] {

@@ -41,6 +41,12 @@ function registryStatus(
     lastContact: instant(status.lastContact),
     staleSeconds: status.phase === "stale" ? Math.max(0, now - status.since) / 1000 : 0,
     restarts: status.restarts,
+    worker: status.retryAt === undefined ? "running" : "backing-off",
+    workerRetry: instant(status.retryAt),
+    workerEnd: redact(status.lastEnd?.reason ?? ""),
+    workerEnded: instant(status.lastEnd?.at),
+    workerHeapBytes: BigInt(view.memory.heap),
+    workerExternalBytes: BigInt(view.memory.external),
     services: view.services,
     endpoints: view.endpoints,
     heldEndpoints: view.heldEndpoints,
@@ -49,6 +55,8 @@ function registryStatus(
     facts: view.facts,
     problems: { ...view.problems },
     restored: status.restored === true,
+    restoredFrom: status.restoredFrom?.peer ?? "",
+    restoredAsOf: instant(status.restoredFrom?.asOf),
     notKept: redact(notKept ?? ""),
   };
 }

@@ -1,6 +1,7 @@
 /** `tributary status` and `/debug/status`. */
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { RegistryStatus, StatusResponse } from "../../gen/tributary/admin/v1/admin_pb.ts";
-import { age, ago } from "./ages.ts";
+import { age, ago, until } from "./ages.ts";
 import { bytesText, columns, durationText, oneLine } from "./columns.ts";
 
 export function statusText(status: StatusResponse, now: number): string {
@@ -38,13 +39,22 @@ export function registriesText(registries: readonly RegistryStatus[], now: numbe
   return `${[headLine, ...rest.flatMap((line, at) => [line, ...remarks(registries[at], now)])].join("\n")}\n`;
 }
 
+/** Worth telling of a worker that runs again. */
+const recentMs = 3_600_000;
+
 /** What is not well, each on a line of its own. */
 function remarks(registry: RegistryStatus | undefined, now: number): string[] {
   if (registry === undefined) return [];
-  const { phase, reason, lastContact, hold, notKept, problems } = registry;
+  const { phase, reason, lastContact, hold, notKept, problems, worker, workerRetry, workerEnd, workerEnded, restoredFrom, restoredAsOf } =
+    registry;
   const skipped = Object.entries(problems).map(([code, count]) => `${code} ${count}`);
   return [
     ...(phase !== "live" ? [`${reason === "" ? "no word yet" : oneLine(reason)}; last contact ${ago(lastContact, now)}`] : []),
+    ...(worker === "backing-off" ? [`its worker is started again in ${until(workerRetry, now)}`] : []),
+    ...(workerEnded === undefined || now - timestampMs(workerEnded) > recentMs
+      ? []
+      : [`its worker ended ${ago(workerEnded, now)}: ${oneLine(workerEnd)}`]),
+    ...(restoredFrom === "" ? [] : [`served is what peer ${oneLine(restoredFrom)} knew ${ago(restoredAsOf, now)}`]),
     ...(hold === "" ? [] : [`removals wait: ${oneLine(hold)}`]),
     ...(notKept === "" ? [] : [`not kept for a restart: ${oneLine(notKept)}`]),
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),

@@ -10,11 +10,19 @@ import { podAccess, podFiles } from "./pod-access.ts";
 
 /** What the session needs to know; made from the configuration. Paths are absolute. */
 export interface FilePlaces {
-  readonly named: readonly { readonly id: string; readonly kubeconfig: string; readonly context?: string | undefined }[];
+  readonly named: readonly NamedCluster[];
   readonly folder?: string | undefined;
   /** Id of the cluster that the process runs in, if it counts. */
   readonly inCluster?: string | undefined;
   readonly allow: readonly KubeconfigAllowance[];
+}
+
+export interface NamedCluster {
+  readonly id: string;
+  /** Of its kubeconfig; undefined: its `text` is known instead. */
+  readonly path: string | undefined;
+  readonly text?: string | undefined;
+  readonly context?: string | undefined;
 }
 
 export interface FilesReading {
@@ -43,12 +51,12 @@ export class ClusterFiles {
     const { named, folder, inCluster } = this.#places;
     const pod = inCluster === undefined ? [] : podFiles;
     const inFolder = folder === undefined ? [] : [folder, ...namesIn(folder).map((name) => join(folder, name))];
-    return [...named.map(({ kubeconfig }) => kubeconfig), ...pod, ...inFolder];
+    return [...named.flatMap(({ path }) => path ?? []), ...pod, ...inFolder];
   }
 
   read(): FilesReading {
     const { named, folder, inCluster } = this.#places;
-    const offers: ClusterOffer[] = named.map(({ id, kubeconfig, context }) => this.#named(id, kubeconfig, context));
+    const offers: ClusterOffer[] = named.map((cluster) => this.#named(cluster));
     if (inCluster !== undefined) offers.push(podAccess(inCluster));
     const problems: FilesReading["problems"][number][] = [];
     let unreadable: string | undefined;
@@ -67,9 +75,10 @@ export class ClusterFiles {
     return { offers, problems, unreadable };
   }
 
-  #named(id: string, path: string, context: string | undefined): ClusterOffer {
-    const owner = `file ${path}`;
-    const read = this.#kubeconfig(path, context);
+  #named({ id, path, text = "", context }: NamedCluster): ClusterOffer {
+    const owner = path === undefined ? "the admin API" : `file ${path}`;
+    const { allow } = this.#places;
+    const read = path === undefined ? readKubeconfig(text, { context, allow }) : this.#kubeconfig(path, context);
     return { id, owner, ...(read.access ? { access: read.access } : { refused: read.refused }) };
   }
 

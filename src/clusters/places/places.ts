@@ -5,7 +5,7 @@ import type { ClusterCredential } from "../credential.ts";
 import type { FilePlaces } from "./cluster-files.ts";
 import type { SecretsPlace } from "./secrets-session.ts";
 
-export const placeNames = ["configuration", "folder", "remote-secrets"] as const;
+export const placeNames = ["configuration", "run-time", "folder", "remote-secrets"] as const;
 
 export type PlaceName = (typeof placeNames)[number];
 
@@ -17,11 +17,15 @@ export const clustersWorker = "clusters";
 const times = { heartbeat: 5_000, request: 30_000, watch: 30_000, relist: 30 * 60_000 };
 
 /** The places that are to be read. */
-export function placesIn({ list, folder, remoteSecrets }: ClustersConfig): readonly PlaceName[] {
+export function placesIn({ list, added = [], folder, remoteSecrets }: ClustersConfig): readonly PlaceName[] {
   const isNamed = list.some(({ kubeconfig, inCluster, enabled }) => enabled && (kubeconfig !== undefined || inCluster));
-  return placeNames.filter(
-    (name) => ({ configuration: isNamed, folder: folder !== undefined, "remote-secrets": remoteSecrets !== undefined })[name],
-  );
+  const isThere = {
+    configuration: isNamed,
+    "run-time": added.length > 0,
+    folder: folder !== undefined,
+    "remote-secrets": remoteSecrets !== undefined,
+  };
+  return placeNames.filter((name) => isThere[name]);
 }
 
 /** @param local the cluster that holds the remote secrets; undefined: it is not known yet, and the place waits */
@@ -32,10 +36,14 @@ export function placeSpec(name: PlaceName, config: ClustersConfig, local: Cluste
     case "configuration": {
       const list = config.list.filter(({ enabled }) => enabled);
       const settings: FilePlaces = {
-        named: list.flatMap(({ id, kubeconfig, context }) => (kubeconfig === undefined ? [] : [{ id, kubeconfig, context }])),
+        named: list.flatMap(({ id, kubeconfig, context }) => (kubeconfig === undefined ? [] : [{ id, path: kubeconfig, context }])),
         inCluster: list.find(({ inCluster }) => inCluster)?.id,
         allow,
       };
+      return { ...base, session: filesSession, settings };
+    }
+    case "run-time": {
+      const settings: FilePlaces = { named: config.added ?? [], allow };
       return { ...base, session: filesSession, settings };
     }
     case "folder": {

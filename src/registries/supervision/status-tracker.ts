@@ -1,6 +1,9 @@
 /** Folds what happens to a registry and its worker into one `RegistryStatus`; no I/O, no timer. */
 import type { RegistryStatus } from "../feed.ts";
+import type { Restored } from "./restoring.ts";
 import type { Commit } from "./worker-messages.ts";
+
+const notRestored = { restored: undefined, restoredFrom: undefined } as const;
 
 export class StatusTracker {
   #status: RegistryStatus;
@@ -30,17 +33,17 @@ export class StatusTracker {
     const suspicion = commit.suspicions === this.#suspicions ? undefined : this.#status.suspicion;
     if (commit.losses !== this.#losses) {
       // Contact was lost behind it; what was read before that is a complete view all the same.
-      this.#set({ suspicion, synced: true, restored: undefined, phase: "stale" });
+      this.#set({ suspicion, synced: true, ...notRestored, phase: "stale" });
       return;
     }
     this.#inContact = true;
     const lastContact = Math.max(this.#status.lastContact, Math.floor(commit.seenAt));
-    this.#set({ phase: "live", reason: undefined, synced: true, restored: undefined, lastContact, suspicion });
+    this.#set({ phase: "live", reason: undefined, synced: true, ...notRestored, lastContact, suspicion });
   }
 
-  /** The complete state that an earlier process kept is served until the first listing. */
-  restored(reason: string): void {
-    if (!this.#status.synced) this.#set({ phase: "stale", restored: true, reason: this.#status.reason ?? reason });
+  /** The complete state that an earlier process, or a peer, kept is served until the first listing. */
+  restored({ reason, from }: Restored): void {
+    if (!this.#status.synced) this.#set({ phase: "stale", restored: true, restoredFrom: from, reason: this.#status.reason ?? reason });
   }
 
   unreachable(reason: string, losses: number): void {
@@ -58,12 +61,26 @@ export class StatusTracker {
     if (this.#status.phase !== "live") this.#set({ reason: `a listing failed: ${reason}` });
   }
 
-  /** The worker is gone and another takes its place: whatever it knew of contact is void. */
-  workerLost(reason: string, restarts: number): void {
+  /** The session is gone and another takes its place: whatever it knew of contact is void. */
+  sessionLost(reason: string): void {
+    this.#sessionLost(reason, {});
+  }
+
+  /** So is its worker, and not by our wish. `retryAt`: epoch ms at which the next one starts. */
+  workerLost(reason: string, restarts: number, retryAt: number): void {
+    this.#sessionLost(reason, { restarts, retryAt, lastEnd: { reason, at: this.#now() } });
+  }
+
+  /** A worker runs. */
+  workerStarted(): void {
+    if (this.#status.retryAt !== undefined) this.#set({ retryAt: undefined });
+  }
+
+  #sessionLost(reason: string, change: Partial<RegistryStatus>): void {
     this.#inContact = true;
     this.#losses = 0;
     this.#suspicions = 0;
-    this.#lost(reason, { restarts });
+    this.#lost(reason, change);
   }
 
   #lost(reason: string, change: Partial<RegistryStatus>): void {

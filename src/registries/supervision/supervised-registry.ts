@@ -5,6 +5,7 @@ import { type KnownProblem, ProblemLog } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
 import { StatusTracker } from "./status-tracker.ts";
 import type { GroupMember, WorkerGroup } from "./worker-group.ts";
+import type { WorkerLimits } from "./worker-host.ts";
 import type { Batch, FromSession, SessionStart } from "./worker-messages.ts";
 
 /** What is needed to run a registry: everything here is plain data. */
@@ -19,6 +20,8 @@ export interface RegistrySpec {
   readonly isDormant?: boolean;
   /** Name of the worker it shares with all who name the same; absent: a worker of its own. */
   readonly worker?: string;
+  /** Of that worker; absent: as for all. Others hold from the worker's next start on. */
+  readonly limits?: WorkerLimits;
 }
 
 export class SupervisedRegistry implements GroupMember {
@@ -82,6 +85,7 @@ export class SupervisedRegistry implements GroupMember {
    */
   replace(spec: RegistrySpec): void {
     const wasDormant = this.#spec.isDormant === true;
+    this.#group.limit(spec.limits);
     this.#spec = spec;
     if (spec.isDormant) {
       if (!wasDormant) this.#fallAsleep();
@@ -101,6 +105,7 @@ export class SupervisedRegistry implements GroupMember {
   begin(session: number): SessionStart {
     this.#session = session;
     this.#generation++;
+    this.#tracker.workerStarted();
     const { id, session: module, settings } = this.#spec;
     const known = this.#knowsItems ? [...this.#items.keys()] : undefined;
     return { session, registry: id, module: module.href, settings, known };
@@ -112,16 +117,16 @@ export class SupervisedRegistry implements GroupMember {
     else this.#hear(word);
   }
 
-  lost(reason: string): void {
+  lost(reason: string, retryAt: number): void {
     // What it was about to say of itself is no longer so.
     if (this.#unheard) this.#unheard = [];
     this.#restarts++;
-    this.#tracker.workerLost(reason, this.#restarts);
+    this.#tracker.workerLost(reason, this.#restarts, retryAt);
   }
 
   #fallAsleep(): void {
     void this.#group.leave(this.#session);
-    this.#tracker.workerLost("nothing is known for now of how to reach it", this.#restarts);
+    this.#tracker.sessionLost("nothing is known for now of how to reach it");
   }
 
   async #renew(): Promise<void> {
@@ -132,7 +137,7 @@ export class SupervisedRegistry implements GroupMember {
     if (this.#stopping || this.#spec.isDormant) return;
     if (this.#unheard) this.#unheard = [];
     this.#log.info({}, "starts again with its new settings");
-    this.#tracker.workerLost("its settings changed", this.#restarts);
+    this.#tracker.sessionLost("its settings changed");
     this.#session = this.#group.join(this);
   }
 

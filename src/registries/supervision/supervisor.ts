@@ -101,6 +101,7 @@ export class Supervisor {
       group = new WorkerGroup(registryLogger(this.#log, spec.worker ?? spec.id), this.#options);
       this.#groups.set(name, group);
     }
+    group.limit(spec.limits);
     return group;
   }
 }

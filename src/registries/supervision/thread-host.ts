@@ -1,12 +1,13 @@
 /** Workers as threads of this process. */
+import { isDeepStrictEqual } from "node:util";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { HeapLimits, WorkerHost } from "./worker-host.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 const entry = new URL("./worker/worker-entry.ts", import.meta.url);
 
-/** A thread that waits to be told what it is for. */
-let spare: Worker | undefined;
+/** A thread that waits to be told what it is for, within the limits it was made with. */
+let spare: { readonly worker: Worker; readonly limits: HeapLimits } | undefined;
 
 /**
  * Makes a thread ready for the next registry that starts: it boots while the configuration is still
@@ -16,11 +17,11 @@ let spare: Worker | undefined;
 export function prepareThread(limits: HeapLimits): Worker | undefined {
   try {
     const worker = new Worker(entry, options(limits));
-    spare = worker;
+    spare = { worker, limits };
     // Nothing of a thread without a purpose matters; whoever takes it listens for itself.
     worker.on("error", () => {});
     worker.once("exit", () => {
-      if (spare === worker) spare = undefined;
+      if (spare?.worker === worker) spare = undefined;
     });
     worker.unref();
     return worker;
@@ -31,8 +32,8 @@ export function prepareThread(limits: HeapLimits): Worker | undefined {
 }
 
 function newThread(start: WorkerStart, limits: HeapLimits): Worker {
-  if (spare === undefined) return new Worker(entry, { ...options(limits), workerData: start });
-  const worker = spare;
+  if (spare === undefined || !isDeepStrictEqual(spare.limits, limits)) return new Worker(entry, { ...options(limits), workerData: start });
+  const { worker } = spare;
   spare = undefined;
   worker.ref();
   worker.postMessage({ type: "start", start } satisfies ToWorker);

@@ -6,14 +6,15 @@ import type { Logger } from "../../log/logger.ts";
 import { backOff } from "../back-off.ts";
 import { SupervisedWorker } from "./supervised-worker.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
+import type { WorkerLimits } from "./worker-host.ts";
 import type { FromSession, SessionStart, ToSession } from "./worker-messages.ts";
 
 export interface GroupMember {
   /** Called whenever its session starts: now, and in every later worker. */
   begin(session: number): SessionStart;
   heard(word: FromSession): void;
-  /** The worker ended, and not by our wish. */
-  lost(reason: string): void;
+  /** The worker ended, and not by our wish. `retryAt`: epoch ms at which the next one starts. */
+  lost(reason: string, retryAt: number): void;
 }
 
 interface Place {
@@ -24,7 +25,8 @@ interface Place {
 
 export class WorkerGroup {
   readonly #log: Logger;
-  readonly #options: SupervisorOptions;
+  #options: SupervisorOptions;
+  readonly #defaults: SupervisorOptions;
   /** By the numbers of their sessions. */
   readonly #places = new Map<number, Place>();
   /** Those who left last wait for the worker's end. */
@@ -41,6 +43,14 @@ export class WorkerGroup {
   constructor(log: Logger, options: SupervisorOptions) {
     this.#log = log;
     this.#options = options;
+    this.#defaults = options;
+  }
+
+  /** From the next start of the worker on. Of members that do not agree, the last one's count. */
+  limit(limits: WorkerLimits | undefined): void {
+    const { heap } = this.#defaults;
+    const own = limits && { heap: { ...heap, oldGenerationMb: limits.heapMb }, externalMb: limits.externalMb };
+    this.#options = { ...this.#defaults, ...own };
   }
 
   /** Bytes held by the worker, as of its last heartbeat. */
@@ -139,7 +149,7 @@ export class WorkerGroup {
     const fields = { code: "REGISTRY_CRASHED", restarts: this.#restarts, waitMs: Math.round(wait) };
     this.#log.error(fields, `${reason}; its last state is kept`);
     this.#restarting = setTimeout(() => this.#start(), wait);
-    for (const { member } of this.#places.values()) member.lost(reason);
+    for (const { member } of this.#places.values()) member.lost(reason, Date.now() + wait);
   }
 
   #remove(session: number, left: PromiseWithResolvers<void>): void {

@@ -14,6 +14,13 @@ export interface WorkerSettings {
   readonly logLevel: LogLevel;
 }
 
+/** What a registry may set of its worker's memory. MiB. */
+export interface WorkerLimits {
+  readonly heapMb: number;
+  /** Buffers and native memory. */
+  readonly externalMb: number;
+}
+
 /** Hard limits of one worker's JavaScript heap, enforced by the engine. MiB. */
 export interface HeapLimits {
   readonly oldGenerationMb: number;

@@ -44,16 +44,21 @@ export async function diffCandidate(
   };
 }
 
-/** Imported files are not read for a candidate: what they give now, they go on giving, if it names the same ones. */
-function withImports(candidate: Config, { config, imported }: LoadedConfig): Config {
-  if (!isDeepStrictEqual(candidate.imports, config.imports)) return candidate;
+/**
+ * Imported files are not read for a candidate: what they give now, they go on giving, if it names the same ones. What was
+ * added at run time stays beside every file.
+ */
+function withImports(candidate: Config, { config, imported, added }: LoadedConfig): Config {
+  const hasSameImports = isDeepStrictEqual(candidate.imports, config.imports);
+  const stays = (section: "registries" | "clusters", id: string) => added[section].has(id) || (hasSameImports && imported[section].has(id));
   const own = new Set(candidate.registries.map(({ id }) => id));
-  const registries = config.registries.filter(({ id }) => imported.registries.has(id) && !own.has(id));
-  const list = config.clusters.list.filter(({ id }) => imported.clusters.has(id));
+  const registries = config.registries.filter(({ id }) => stays("registries", id) && !own.has(id));
+  const list = config.clusters.list.filter(({ id }) => stays("clusters", id));
+  const reached = config.clusters.added;
   return {
     ...candidate,
     registries: [...candidate.registries, ...registries],
-    clusters: { ...candidate.clusters, list: [...candidate.clusters.list, ...list] },
+    clusters: { ...candidate.clusters, list: [...candidate.clusters.list, ...list], ...(reached && { added: reached }) },
   };
 }
 

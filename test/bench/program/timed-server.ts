@@ -7,6 +7,7 @@ import { BroadcastChannel } from "node:worker_threads";
 import { loadConfig } from "../../../src/config/load.ts";
 import { silentLogger as log } from "../../../src/log/logger.ts";
 import { configOptions } from "../../../src/runtime/config-options.ts";
+import { LiveConfig } from "../../../src/runtime/live-config.ts";
 import { startRegistries } from "../../../src/runtime/started-registries.ts";
 import { Tributary } from "../../../src/runtime/tributary.ts";
 import { otherEnd } from "../measuring/other-end.ts";
@@ -25,12 +26,13 @@ const channel = new BroadcastChannel("timed");
 channel.onmessage = (event) => tell({ type: "changed", emittedAt: (event as { data: EmittedAt }).data });
 
 const loaded = loadConfig(file!, configOptions);
+const live = new LiveConfig(loaded, { parse: configOptions, log });
 const started = startRegistries(loaded.config, log);
 const settings: TimedSettings = { channel: "timed", services: Number(services), instances: Number(instances) };
 const session = new URL("./timed-session.ts", import.meta.url);
 // In the place of the kind's own session, which has hardly begun.
 for (const { id } of loaded.config.registries) started.supervisor.replace({ id, session, settings });
-const tributary = new Tributary(loaded, { started, log, version: "bench" });
+const tributary = new Tributary(live, { started, log, version: "bench" });
 const { xds } = await tributary.listen();
 tributary.pipeline.completeness.whenComplete(() => tell({ type: "listening", ports: xds.ports }));
 

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { BroadcastChannel } from "node:worker_threads";
 import { silentLogger } from "../../../src/log/logger.ts";
 import { itemId } from "../../../src/registries/service.ts";
+import type { Restored } from "../../../src/registries/supervision/restoring.ts";
 import { Supervisor } from "../../../src/registries/supervision/supervisor.ts";
 import type { WorkerEvents } from "../../../src/registries/supervision/worker-host.ts";
 import { RecordingFeed } from "../../support/recording-feed.ts";
@@ -15,7 +16,7 @@ const old = serviceItem("old");
 
 function restoring(t: TestContext, { lists = true } = {}) {
   const known = Promise.withResolvers<readonly string[]>();
-  const applied = Promise.withResolvers<string | undefined>();
+  const applied = Promise.withResolvers<Restored | undefined>();
   const feed = new RecordingFeed();
   const channel = randomUUID();
   const line = new BroadcastChannel(channel);
@@ -40,7 +41,7 @@ test("nothing of it is told before what was kept is downstream; then everything 
   // Its heartbeat tells that it runs; the listing is behind that.
   while ((supervisor.memory("r")?.heap ?? 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(feed.events.length, 0);
-  applied.resolve("kept until now");
+  applied.resolve({ reason: "kept until now", from: {} });
   await feed.until("live", () => feed.last?.phase === "live");
   const [first] = feed.events;
   assert.ok(first?.type === "status");
@@ -73,7 +74,7 @@ test("a removal of what only an earlier process knew is told as well", async (t)
   const { known, applied, feed, tell } = restoring(t, { lists: false });
   const removed = serviceItem("removed");
   known.resolve([itemId(old), itemId(removed)]);
-  applied.resolve("kept");
+  applied.resolve({ reason: "kept", from: {} });
   await feed.until("restored", () => feed.last?.restored === true);
   // The line is deaf until the session runs.
   const asking = setInterval(() => tell({ do: "changed", items: [a] }), 10);
@@ -92,13 +93,13 @@ test("a worker that dies before it may be heard leaves nothing behind; its succe
   tell({ do: "changed", items: [serviceItem("unheard")] });
   tell({ do: "exit" });
   await feed.until("lost", () => /ended/.test(feed.last?.reason ?? ""));
-  applied.resolve("kept");
+  applied.resolve({ reason: "kept", from: {} });
   await feed.until("live", () => feed.last?.phase === "live");
   assert.deepEqual([...feed.items.keys()], [itemId(a)]);
 });
 
 test("what a dead worker said before it may be heard does not make the registry live while there is none", async (t) => {
-  const applied = Promise.withResolvers<string | undefined>();
+  const applied = Promise.withResolvers<Restored | undefined>();
   const feed = new RecordingFeed();
   const workers: WorkerEvents[] = [];
   const host = {
@@ -115,7 +116,7 @@ test("what a dead worker said before it may be heard does not make the registry 
   const listing = { upserts: [itemId(a), JSON.stringify(a)], upsertsSeenAt: [1], removals: [], removalsSeenAt: [], problems: [] };
   workers[0]?.message({ type: "said", session: 1, word: { type: "batch", ...listing, commit } });
   workers[0]?.exit("it crashed");
-  applied.resolve("kept");
+  applied.resolve({ reason: "kept", from: {} });
   await feed.until("it may be heard", () => feed.last?.restored === true || feed.last?.synced === true);
   assert.deepEqual([feed.last?.phase, feed.last?.synced], ["stale", false]);
   assert.equal(feed.items.size, 0);

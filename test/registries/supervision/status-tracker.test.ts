@@ -68,10 +68,12 @@ test("a lost worker is always a new epoch, and its counts begin anew", () => {
   const { tracker, commit } = tracked();
   commit();
   tracker.unreachable("refused", 4);
-  tracker.workerLost("crashed", 1);
+  tracker.workerLost("crashed", 1, 9_000);
   assert.deepEqual([tracker.status.phase, tracker.status.epoch, tracker.status.restarts], ["stale", 2, 1]);
+  assert.deepEqual([tracker.status.retryAt, tracker.status.lastEnd?.reason], [9_000, "crashed"]);
+  tracker.workerStarted();
   commit(0);
-  assert.equal(tracker.status.phase, "live");
+  assert.deepEqual([tracker.status.phase, tracker.status.retryAt, tracker.status.lastEnd?.reason], ["live", undefined, "crashed"]);
 });
 
 test("a failed listing is the reason only while it is not live", () => {
@@ -95,13 +97,13 @@ test("a first listing that is applied after contact was lost again is a complete
 
 test("what an earlier process kept makes it stale, not synced, until its first listing", () => {
   const { tracker, commit } = tracked();
-  tracker.restored("kept");
+  tracker.restored({ reason: "kept", from: { asOf: 3 } });
   const { phase, synced, restored, reason } = tracker.status;
   assert.deepEqual([phase, synced, restored, reason], ["stale", false, true, "kept"]);
   tracker.unreachable("refused", 1);
   assert.deepEqual([tracker.status.phase, tracker.status.restored, tracker.status.reason], ["stale", true, "refused"]);
   commit(1);
   assert.deepEqual([tracker.status.phase, tracker.status.synced, tracker.status.restored], ["live", true, undefined]);
-  tracker.restored("too late");
+  tracker.restored({ reason: "too late", from: {} });
   assert.equal(tracker.status.phase, "live");
 });

@@ -22,6 +22,8 @@ const certificates: readonly { name: string; san?: string; authority?: string; d
   { name: "client-dns", san: "DNS:istiod.istio-system.svc" },
   { name: "client-other", san: "URI:spiffe://cluster.local/ns/default/sa/other,DNS:other.default.svc" },
   { name: "client-nameless" },
+  // A replica of ours: serves, and asks others.
+  { name: "replica", san: istiod },
   { name: "client-expired", san: istiod, days: past },
   { name: "client-stranger", san: istiod, authority: "stranger-authority" },
 ];
@@ -68,9 +70,14 @@ for (const authority of ["authority", "stranger-authority"]) {
   sign(authority, authority, "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign", long);
 }
 for (const { name, san, authority = "authority", days = long } of certificates) {
-  const use = `basicConstraints=CA:false\nextendedKeyUsage=${name.startsWith("client") ? "clientAuth" : "serverAuth"}`;
+  const use = `basicConstraints=CA:false\nextendedKeyUsage=${usage(name)}`;
   sign(name, authority, san === undefined ? use : `${use}\nsubjectAltName=${san}`, days);
 }
+function usage(name: string): string {
+  if (name === "replica") return "clientAuth,serverAuth";
+  return name.startsWith("client") ? "clientAuth" : "serverAuth";
+}
+
 /** A key that OpenSSL reads and refuses to use; certified by itself. */
 const weak = ["-newkey", "rsa:1024", "-noenc", "-subj", "/O=Tributary tests/CN=server-weak", "-days", "34000"];
 openssl("req", "-x509", ...weak, "-keyout", join(folder, "server-weak.key"), "-out", join(folder, "server-weak.pem"));

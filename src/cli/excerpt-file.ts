@@ -1,0 +1,13 @@
+/** An excerpt of a configuration that a command is given. */
+import { readBoundedFile } from "../config/bounded-file.ts";
+import { maxConfigBytes } from "../config/load.ts";
+import { TributaryError } from "../errors/tributary-error.ts";
+
+/** @throws TributaryError CONFIG_UNREADABLE */
+export function readExcerptFile(file: string): { readonly config: string; readonly fileName: string } {
+  try {
+    return { config: readBoundedFile(file, maxConfigBytes), fileName: file };
+  } catch (cause) {
+    throw new TributaryError("CONFIG_UNREADABLE", `cannot be read: ${(cause as Error).message}`, { position: { file }, cause });
+  }
+}

@@ -1,0 +1,12 @@
+/** The configuration in effect at a start: with what an earlier process on the same folder was given at run time. */
+import type { LoadedConfig, ParseOptions } from "../config/load.ts";
+import type { Logger } from "../log/logger.ts";
+import { LiveConfig } from "./live-config.ts";
+
+export async function openLiveConfig(file: LoadedConfig, parse: Omit<ParseOptions, "file">, log: Logger): Promise<LiveConfig> {
+  const { folder } = file.config.lastKnownGood;
+  if (folder === undefined) return new LiveConfig(file, { parse, log });
+  const { AdditionsFile } = await import("../additions/additions-file.ts");
+  const store = new AdditionsFile(folder, log);
+  return new LiveConfig(file, { parse, log, store, additions: await store.read() });
+}
