@@ -13,7 +13,7 @@ import { DeltaClient } from "../support/delta-client.ts";
 import { FileUnderLoad } from "./aggregator/file-under-load.ts";
 import { NacosUnderLoad } from "./aggregator/nacos-under-load.ts";
 import { firstAnswer, lost, type ServedState, serviceEntries, stateOf, versionedAnew } from "./aggregator/served-state.ts";
-import { isVisitor, type UnderLoad } from "./aggregator/under-load.ts";
+import { isVisitor, loadedHosts, type UnderLoad } from "./aggregator/under-load.ts";
 import { ZooKeeperUnderLoad } from "./aggregator/zookeeper-under-load.ts";
 import { eventually } from "./servers/eventually.ts";
 import { freeIstiodPorts } from "./servers/istiod.ts";
@@ -28,6 +28,8 @@ const leastRun = 50;
 const mostRun = 1_500;
 /** ms between two changes of one registry. */
 const pause = 15;
+/** Files are not of Dubbo alone: the protocol is part of their hosts. */
+const inFiles = loadedHosts.map((host) => ({ host, services: [{ host: `dubbo.${host}` }] }));
 
 suite("four registries under load", { concurrency: false }, () => {
   const folder = mkdtempSync(path.join(tmpdir(), "last-known-good-"));
@@ -50,6 +52,7 @@ suite("four registries under load", { concurrency: false }, () => {
     for (const registry of registries) await registry.fill();
     tributary = await Tributary.start({
       registries: registries.map(({ settings }) => settings),
+      merging: { sameAs: inFiles },
       istiod: await freeIstiodPorts(),
       lastKnownGood: folder,
     });

@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from "node:util";
 import { DeltaClient } from "../support/delta-client.ts";
 import { DubboInNacos, namedAsInZooKeeper } from "./aggregator/dubbo-in-nacos.ts";
 import { type EndpointRecord, recordDelta, recordSidecar } from "./aggregator/endpoint-record.ts";
+import { NacosRoute } from "./nacos/nacos-route.ts";
 import { DubboWriter, type Provider } from "./servers/dubbo-writer.ts";
 import { eventually } from "./servers/eventually.ts";
 import { Istiod } from "./servers/istiod.ts";
@@ -38,6 +39,7 @@ const rule = (policy: object) => ({ sameAs, rules: [{ hosts: ["com.acme.*"], ...
 suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
   let zookeeper: ZooKeeper;
   let nacos: Nacos;
+  let route: NacosRoute;
   let old: DubboWriter;
   /** By interface: each in a connection of its own, so that one can leave. */
   const moved = new Map<string, DubboInNacos>();
@@ -54,11 +56,12 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
   const protection = { hold: "3s" };
   const registries = () => ({
     zookeeper: { id: "zookeeper", type: "zookeeper", servers: zookeeper.address, protection },
-    nacos: { id: "nacos", type: "nacos", servers: nacos.address, listInterval: "1s", naming: namedAsInZooKeeper, protection },
+    nacos: { id: "nacos", type: "nacos", transport: "grpc", listInterval: "1s", naming: namedAsInZooKeeper, protection, ...route.settings },
   });
 
   before(async () => {
     [zookeeper, nacos] = await Promise.all([ZooKeeper.start(), Nacos.start()]);
+    route = await NacosRoute.start(nacos);
     old = await DubboWriter.connect(zookeeper.address, 300_000);
     for (const [name, endpoints] of Object.entries(inZooKeeper)) {
       for (const endpoint of endpoints) await old.register(provider(name, endpoint));
@@ -85,6 +88,7 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
     await tributary?.stop();
     for (const writer of moved.values()) writer.close();
     await old?.close();
+    await route?.stop();
     await Promise.all([nacos?.stop(), zookeeper?.stop()]);
   });
 
@@ -133,16 +137,16 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
     await serves(payments, at("2.3"));
   });
 
-  test("a reload while Nacos is suspended takes nothing", async () => {
+  test("a reload while Nacos is out of reach takes nothing", async () => {
     const { zookeeper: from, nacos: to } = registries();
     await visits.stop();
-    nacos.suspend();
+    await route.set("black-hole");
     await tributary.reload({
       registries: [from, { ...to, listInterval: "2s" }],
       merging: rule({ policy: "priority", registries: ["nacos"] }),
     });
     await sleep(3_000);
-    nacos.resume();
+    await route.set("pass");
     await eventually("Nacos is read again", () => tributary.isIn("live", "nacos"));
     visits.start();
   });
@@ -150,6 +154,7 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
   test("ZooKeeper is removed: what Nacos has is served, and nothing else changes", async () => {
     const { nacos: to } = registries();
     await visits.stop();
+    await serves(orders, ordersInNacos);
     const held = records.map((record) => Object.fromEntries([...record.services].map((service) => [service, record.endpoints(service)])));
     await tributary.reload({ registries: [to], merging: rule({ policy: "priority", registries: ["nacos"] }) });
     await zookeeper.stop();

@@ -51,7 +51,7 @@ export abstract class UnderLoad {
   /** `host endpoint` of everything that is there to stay. */
   get staying(): string[] {
     return [...this.#offers].flatMap(([name, { endpoints }]) =>
-      endpoints.filter((endpoint) => !isVisitor(endpoint)).map((endpoint) => `${name.toLowerCase()}.dubbo ${endpoint}`),
+      endpoints.filter((endpoint) => !isVisitor(endpoint)).map((endpoint) => `${hostOf(name)} ${endpoint}`),
     );
   }
 
@@ -70,6 +70,9 @@ export abstract class UnderLoad {
   }
 }
 
+/** The hosts of everything that registries under load have. */
+export const loadedHosts = Array.from({ length: services }, (_, at) => hostOf(nameOf(at)));
+
 /** An endpoint whose registry takes it back now and then. */
 export function isVisitor(endpoint: string): boolean {
   return endpoint.startsWith("10.99.");
@@ -77,4 +80,8 @@ export function isVisitor(endpoint: string): boolean {
 
 function nameOf(at: number): string {
   return `com.acme.Load${at}Facade`;
+}
+
+function hostOf(service: string): string {
+  return `${service.toLowerCase()}.dubbo`;
 }
