@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DeltaClient } from "../support/delta-client.ts";
+import type { DeltaClient } from "../support/delta-client.ts";
 import { FileUnderLoad } from "./aggregator/file-under-load.ts";
 import { NacosUnderLoad } from "./aggregator/nacos-under-load.ts";
-import { firstAnswer, lost, type ServedState, serviceEntries, stateOf, versionedAnew } from "./aggregator/served-state.ts";
+import { askAsIstiod, firstAnswer, lost, type ServedState, stateOf, versionedAnew } from "./aggregator/served-state.ts";
 import { isVisitor, loadedHosts, type UnderLoad } from "./aggregator/under-load.ts";
 import { ZooKeeperUnderLoad } from "./aggregator/zookeeper-under-load.ts";
 import { eventually } from "./servers/eventually.ts";
@@ -26,8 +26,6 @@ const kills = full ? 50 : 3;
 /** How long it runs between two kills, in ms: any moment of a change, or of a restart, may be hit. */
 const leastRun = 50;
 const mostRun = 1_500;
-/** ms between two changes of one registry. */
-const pause = 15;
 /** Files are not of Dubbo alone: the protocol is part of their hosts. */
 const inFiles = loadedHosts.map((host) => ({ host, services: [{ host: `dubbo.${host}` }] }));
 
@@ -56,8 +54,7 @@ suite("four registries under load", { concurrency: false }, () => {
       istiod: await freeIstiodPorts(),
       lastKnownGood: folder,
     });
-    watcher = new DeltaClient({ target: tributary.address });
-    watcher.subscribe(serviceEntries);
+    watcher = askAsIstiod(tributary.address);
     await watcher.waitFor(holdsEverything, 30_000);
     loads = registries.map((registry) => changeOften(registry, stopLoad.signal));
   });
@@ -122,7 +119,7 @@ async function changeOften(registry: UnderLoad, signal: AbortSignal): Promise<nu
   let changes = 0;
   for (; !signal.aborted; changes++) {
     await registry.change();
-    await sleep(pause);
+    await sleep(registry.pause);
   }
   return changes;
 }

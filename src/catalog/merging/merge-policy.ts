@@ -31,7 +31,9 @@ export function compileMerging(config: MergingConfig): PolicyOf {
     matches: ruleMatcher(rule),
     policy: mergePolicy(rule, config, `merging.rules[${index}]`),
   }));
-  return rules.length === 0 ? () => usual : (host, contributions) => rules.find(({ matches }) => matches(host, contributions))?.policy ?? usual;
+  return rules.length === 0
+    ? () => usual
+    : (host, contributions) => rules.find(({ matches }) => matches(host, contributions))?.policy ?? usual;
 }
 
 type Rule = Pick<MergingConfig["rules"][number], "policy" | "labels" | "registries" | "shares" | "failAfter" | "returnAfter">;

@@ -9,6 +9,11 @@ export class FileUnderLoad extends UnderLoad {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "under-load-"));
   #away = false;
 
+  /** A file that never holds still is never read. */
+  override get pause(): number {
+    return 300;
+  }
+
   get settings() {
     return { id: this.id, type: "file", path: this.#file, naming: namedAsInZooKeeper };
   }

@@ -4,9 +4,10 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { ResourceSchema } from "../../../src/gen/istio/mcp/v1alpha1/resource_pb.ts";
 import { ServiceEntrySchema } from "../../../src/gen/istio/networking/v1alpha3/networking_pb.ts";
 import { DeltaClient } from "../../support/delta-client.ts";
+import { istiodNode } from "../../support/xds-probe.ts";
 
 /** With its metadata: what istiod is told, not only the ServiceEntry in it. */
-export const serviceEntries = "networking.istio.io/v1/ServiceEntry";
+const serviceEntries = "networking.istio.io/v1/ServiceEntry";
 
 export interface ServedEntry {
   readonly version: string;
@@ -22,10 +23,16 @@ export function stateOf(client: DeltaClient): ServedState {
   return new Map([...client.held(serviceEntries)].map(([name, { version, resource }]) => [name, entryOf(version, resource.value)]));
 }
 
-/** The state as a client is told it that knows nothing. */
-export async function firstAnswer(target: string): Promise<ServedState> {
-  using client = new DeltaClient({ target });
+/** Asks as istiod does, which is told nothing before the view is complete. */
+export function askAsIstiod(target: string): DeltaClient {
+  const client = new DeltaClient({ target, node: istiodNode });
   client.subscribe(serviceEntries);
+  return client;
+}
+
+/** The state as an istiod is told it that knows nothing. */
+export async function firstAnswer(target: string): Promise<ServedState> {
+  using client = askAsIstiod(target);
   await client.waitFor(({ responses }) => responses.length > 0, 20_000);
   return stateOf(client);
 }

@@ -21,6 +21,11 @@ export abstract class UnderLoad {
     this.#number = number;
   }
 
+  /** ms between two changes. */
+  get pause(): number {
+    return 15;
+  }
+
   /** As an entry of the configuration's `registries`. */
   abstract get settings(): Readonly<Record<string, unknown>>;
   /** Out of reach; what is registered stays, and goes on changing. */
