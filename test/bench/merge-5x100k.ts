@@ -84,13 +84,13 @@ export async function run(): Promise<Figure[]> {
   }
   await pipeline.stop();
   return [
-    { name: "merge: from the last batch to the first merge", value: firstMerge, unit: "ms" },
-    { name: "merge: CPU of the same", value: firstMergeCpu, unit: "ms" },
-    { name: "merge: CPU of everything until then", value: allCpu, unit: "ms" },
-    { name: "merge: memory per merged endpoint, beside its bytes", value: perEndpoint, unit: "B" },
-    { name: "merge: bytes per merged endpoint", value: table.byteLength / merged, unit: "B" },
-    { name: "merge: one change, p50", value: quantile(times, 0.5), unit: "ms" },
-    { name: "merge: one change, p99", value: quantile(times, 0.99), unit: "ms" },
+    { name: "merge-5x100k: from the last batch to the first merge", value: firstMerge, unit: "ms" },
+    { name: "merge-5x100k: CPU of the same", value: firstMergeCpu, unit: "ms" },
+    { name: "merge-5x100k: CPU of everything until then", value: allCpu, unit: "ms" },
+    { name: "merge-5x100k: memory per merged endpoint, beside its bytes", value: perEndpoint, unit: "B" },
+    { name: "merge-5x100k: bytes per merged endpoint", value: table.byteLength / merged, unit: "B" },
+    { name: "merge-5x100k: one change, p50", value: quantile(times, 0.5), unit: "ms" },
+    { name: "merge-5x100k: one change, p99", value: quantile(times, 0.99), unit: "ms" },
   ];
 
   function put(registry: string, one: Item): void {
