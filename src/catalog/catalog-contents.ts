@@ -216,7 +216,7 @@ export class CatalogContents {
   }
 
   #selected(key: string, contributions: readonly Contribution[], hosts: FinalHosts): MergedService | undefined {
-    const policy = this.#policyOf(hosts.host);
+    const policy = this.#policyOf(hosts.host, contributions);
     if (contributions.length === 1 && policy.policy === "union") return merge(contributions, hosts);
     const { served, shadows, failover } = select(key, contributions, policy, this.#failovers);
     if (served.length === 0) return undefined;
@@ -229,6 +229,7 @@ export class CatalogContents {
       decision: {
         policy: policy.policy,
         setting: policy.setting,
+        ...(policy.labels !== undefined && { labels: policy.labels }),
         serving: [...new Set(served.map(({ registry }) => registry))],
         standby: [...new Set([...contributions].sort(byPriority).map(({ registry }) => registry))].filter(
           (registry) => !chosen.has(registry),

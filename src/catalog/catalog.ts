@@ -255,7 +255,7 @@ export class Catalog implements Feed {
     const registry = config.id;
     const events: ViewEvents = {
       changed: (id, item, seenAt) => this.#contents.change(registry, id, item, seenAt),
-      kept: (id) => this.#options.journal?.touched(registry, id, this.#sources.get(registry)?.view.kept(id)?.text.length ?? 0),
+      kept: (id) => this.#options.journal?.touched(registry, id, this.#sources.get(registry)?.view.kept(id)?.characters ?? 0),
       relist: () => this.#options.relist(registry),
       opened: (hold) => log.warn({ registry, ...hold }, `holding shrinkage of registry ${registry}: ${hold.detail}`),
       closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),

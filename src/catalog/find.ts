@@ -29,19 +29,23 @@ function meansKey(query: string, key: ServiceKey): boolean {
 /** Every part of every service that the name may mean, hosts first; a scan over all of them. */
 export function findServices(query: string, services: ServiceIndex, sources: Iterable<Source>): readonly FoundService[] {
   const found: FoundService[] = [];
-  // Parsing ten thousand identities would hold the event loop; most can be told from their text.
+  // Parsing ten thousand keys would hold the event loop; most can be told from their text.
   const likely = likelyIn(query);
   for (const [host, parts] of services.served()) {
-    const identity = parts[0]?.identity ?? "";
-    if (!likely.test(identity)) continue;
-    const { key, protocol } = parseIdentity(identity);
-    if (!meansKey(query, key)) continue;
-    const registries = [...new Set(parts.map(({ source }) => source.id))].sort();
-    found.push({ host, key, protocol, registries, refusal: undefined });
+    // Several where they are declared to be one; almost always there is one name.
+    for (const itemId of new Set(parts.map((part) => part.itemId))) {
+      const text = keyTextOf(itemId);
+      if (!likely.test(`|${text}|`)) continue;
+      const key = parseKeyText(text);
+      if (!meansKey(query, key)) continue;
+      const ofKey = parts.filter((part) => part.itemId === itemId);
+      const registries = [...new Set(ofKey.map(({ source }) => source.id))].sort();
+      found.push({ host, key, protocol: protocolOf(ofKey[0]?.identity ?? "", text), registries, refusal: undefined });
+    }
   }
   for (const source of sources) {
     for (const [itemId, refusals] of source.refusals) {
-      const text = itemId.slice("service/".length);
+      const text = keyTextOf(itemId);
       if (!likely.test(`|${text}|`)) continue;
       const key = parseKeyText(text);
       if (source.parts.has(itemId) || !meansKey(query, key)) continue;
@@ -73,9 +77,11 @@ function literally(text: string): string {
   return text.replace(/[^\w]/g, "\\$&");
 }
 
-/** An identity is `kind|namespace|group|name|version|protocol`, escaped as key texts are. */
-function parseIdentity(identity: string): { key: ServiceKey; protocol: string | undefined } {
-  const lastBar = identity.lastIndexOf("|");
-  const protocol = identity.slice(lastBar + 1);
-  return { key: parseKeyText(identity.slice(identity.indexOf("|") + 1, lastBar)), protocol: protocol === "" ? undefined : protocol };
+function keyTextOf(itemId: string): string {
+  return itemId.slice("service/".length);
+}
+
+/** An identity is the key and the protocol, but where services are declared to be one. */
+function protocolOf(identity: string, key: string): string | undefined {
+  return identity.startsWith(`${key}|`) ? identity.slice(key.length + 1) || undefined : undefined;
 }

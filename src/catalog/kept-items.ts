@@ -1,14 +1,17 @@
 /**
- * The items of one registry as JSON text, with the truth of those that are held beside them,
- * and the totals of both. Nothing parsed is kept.
+ * The items of one registry as JSON text (at rest a shorter form of it), with the truth of those
+ * that are held beside them, and the totals of both. Nothing parsed is kept.
  */
 import type { Item } from "../registries/service.ts";
 import { parseItem } from "./item-text.ts";
+import { packed, unpacked } from "./packed-text.ts";
 
 export interface Kept {
   readonly kind: Item["kind"];
   /** What is served; differs from the truth only while the item is held. */
   readonly text: string;
+  /** Length of the text. */
+  readonly characters: number;
   readonly endpoints: number;
   /** Whether it ever had an endpoint: only such a service "lost its last instance". */
   readonly lived: boolean;
@@ -35,10 +38,35 @@ export interface RestoredItem {
   readonly lastSeen: number;
 }
 
+/** As it lies in memory: by the hundred thousand, so the text is made when it is asked for. */
+class PackedItem implements Kept {
+  readonly kind: Item["kind"];
+  readonly packed: string;
+  readonly characters: number;
+  readonly endpoints: number;
+  readonly lived: boolean;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+
+  constructor({ kind, text, endpoints, lived, firstSeen, lastSeen }: Omit<Kept, "characters">) {
+    this.kind = kind;
+    this.packed = packed(text);
+    this.characters = text.length;
+    this.endpoints = endpoints;
+    this.lived = lived;
+    this.firstSeen = firstSeen;
+    this.lastSeen = lastSeen;
+  }
+
+  get text(): string {
+    return unpacked(this.packed);
+  }
+}
+
 export type ItemCounts = Readonly<Record<Item["kind"], number>>;
 
 export class KeptItems {
-  readonly #items = new Map<string, Kept>();
+  readonly #items = new Map<string, PackedItem>();
   readonly #held = new Map<string, HeldItem>();
   readonly #counts: Record<Item["kind"], number> = { service: 0, resource: 0, fact: 0 };
   #served = 0;
@@ -116,7 +144,7 @@ export class KeptItems {
   }
 
   /** Serves what an earlier process served; of an item that is not there yet. */
-  restore(id: string, kept: Kept): void {
+  restore(id: string, kept: Omit<Kept, "characters">): void {
     this.#counts[kept.kind] += 1;
     this.#served += kept.endpoints;
     this.#set(id, kept);
@@ -135,13 +163,13 @@ export class KeptItems {
     this.#withheld -= this.heldEndpoints(id);
     this.#counts[before.kind] -= 1;
     this.#served -= before.endpoints;
-    this.#characters -= before.text.length;
+    this.#characters -= before.characters;
     this.#items.delete(id);
     this.#held.delete(id);
   }
 
-  #set(id: string, kept: Kept): void {
-    this.#characters += kept.text.length - (this.#items.get(id)?.text.length ?? 0);
-    this.#items.set(id, kept);
+  #set(id: string, kept: Omit<Kept, "characters">): void {
+    this.#characters += kept.text.length - (this.#items.get(id)?.characters ?? 0);
+    this.#items.set(id, new PackedItem(kept));
   }
 }

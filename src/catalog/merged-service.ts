@@ -28,6 +28,8 @@ export interface MergeDecision {
   readonly policy: MergingPolicy;
   /** Setting that gives the policy. */
   readonly setting: string;
+  /** Labels of its endpoints for which the setting holds, in words; absent: it does not ask for any. */
+  readonly labels?: string;
   /** Sources whose endpoints are served, first in precedence first. */
   readonly serving: readonly string[];
   /** Sources that give it, too, and are not served. */

@@ -32,7 +32,7 @@ export class ServiceIndex {
       return { part, named: one };
     });
     for (const part of before) if (!kept.has(part)) this.#withdraw(part);
-    const after = parts.map(({ part, named: one }) => part ?? this.#claim(servicePart(source, itemId, one)));
+    const after = parts.map(({ part, named: one }) => part ?? this.#claim(servicePart(source, itemId, one, this.#alike(one))));
     parts.forEach(({ named: one }, index) => {
       const part = after[index];
       if (part === undefined) return;
@@ -92,6 +92,11 @@ export class ServiceIndex {
       this.#nextFresh = (this.#nextFresh + 1) % maxFresh;
     }
     part.fresh = named;
+  }
+
+  /** A claim of the same service on the same host. */
+  #alike({ namespace, host, identity }: NamedService): PartClaim | undefined {
+    return this.#table.holding(hostKey(namespace, host)).find((claim) => claim.identity === identity);
   }
 
   #claim(part: ServicePart): ServicePart {

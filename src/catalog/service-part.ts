@@ -23,8 +23,10 @@ export type PartClaim = ServicePart | HostWish;
 
 const noWishes: readonly HostWish[] = [];
 
-export function servicePart(source: Source, itemId: string, named: NamedService): ServicePart {
-  const { namespace, host, identity, otherHosts } = named;
+/** @param alike claims the same for another registry: what is kept by the ten thousand is kept once for all of them */
+export function servicePart(source: Source, itemId: string, named: NamedService, alike: HostClaim | undefined): ServicePart {
+  const { namespace, host, identity } = alike ?? named;
+  const { otherHosts } = named;
   const wishes: HostWish[] = [];
   const part: ServicePart = {
     namespace,

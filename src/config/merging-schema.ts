@@ -25,8 +25,17 @@ const returnAfter = duration.describe(
 
 const sourcePattern = z.string().min(1).max(256);
 
-const ruleSchema = z.strictObject({
-  hosts: z.array(z.string().min(1).max(256)).min(1).describe("Hosts of services, `*` for any characters, `?` for one."),
+const ruleShape = z.strictObject({
+  hosts: z
+    .array(z.string().min(1).max(256))
+    .default([])
+    .describe("Hosts of services, `*` for any characters, `?` for one. Empty: any, as far as `labels` say so."),
+  labels: z
+    .record(z.string().min(1).max(317), z.string().min(1).max(256))
+    .default({})
+    .describe(
+      "Labels of endpoints, by key, their values with `*` and `?` as in `hosts`, such as `team: shop`: the rule is for services that have, in any registry, an endpoint with all of them. Those count that registries give, and what `enrich` adds, whether or not `mesh.labels` takes them.",
+    ),
   policy: policy.describe("As `merging.policy`, for these services."),
   registries: z
     .array(sourcePattern)
@@ -42,6 +51,10 @@ const ruleSchema = z.strictObject({
     ),
   failAfter: failAfter.optional().describe("As `merging.failAfter`, for these services."),
   returnAfter: returnAfter.optional().describe("As `merging.returnAfter`, for these services."),
+});
+
+const ruleSchema = ruleShape.refine(({ hosts, labels }) => hosts.length > 0 || Object.keys(labels).length > 0, {
+  error: "a rule needs `hosts` or `labels`; for every service there is `merging.policy`",
 });
 
 const sameAsSchema = z.strictObject({

@@ -23,7 +23,7 @@ export function nameService(service: Service, naming: RegistryNaming, known: Kno
   const named: NamedService[] = [];
   const refusals: NamingRefusal[] = [];
   const add = (protocol: string | undefined, mentioned: string, part: Pick<NamedService, "ports" | "instances">): void => {
-    const identity = identityOf(naming.kind, service, protocol);
+    const identity = identityOf(service, protocol);
     const hosts = service.hosts?.length ? explicitHosts(service.hosts, mentioned) : templateHost(service, naming, mentioned, identity);
     if ("problem" in hosts) {
       refusals.push({ code: "bad-template", host: "", message: hosts.problem });
@@ -66,8 +66,9 @@ export function nameService(service: Service, naming: RegistryNaming, known: Kno
   return { named, refusals };
 }
 
-function identityOf(kind: string, service: Service, protocol: string | undefined): string {
-  return [kind, keyText(service.key), protocol ?? ""].join("|");
+/** Without the registry or its kind: what has the same name everywhere is one service, wherever it is registered. */
+function identityOf(service: Service, protocol: string | undefined): string {
+  return [keyText(service.key), protocol ?? ""].join("|");
 }
 
 /** Sorted, so that the parts do not depend on the order of the instances. */

@@ -8,8 +8,8 @@ export interface NamedService {
   readonly host: string;
   readonly otherHosts: readonly string[];
   /**
-   * The exact form of (kind, key, protocol): two named services are the same service if and only
-   * if their identities are equal, whatever registry they come from.
+   * The exact form of (key, protocol): two named services are the same service if and only if their
+   * identities are equal, whatever registry of whatever kind they come from.
    */
   readonly identity: string;
   readonly kind: string;

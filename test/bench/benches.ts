@@ -171,6 +171,11 @@ export const benches: readonly Bench[] = [
     "soak: heap at the end / after the first tenth": { atMost: 1.05 },
     "soak: heap and buffers at the end / after the first tenth": { atMost: 1.05 },
   }),
+  module("merge-5x100k", {
+    "merge-5x100k: from the last batch to the first merge": { atMost: 3_000 },
+    "merge-5x100k: one change, p50": { atMost: 1 },
+    "merge-5x100k: memory per merged endpoint, beside its bytes": { atMost: 350 },
+  }),
   module("snapshot", {}),
   module("enrichment", {
     "enrichment: without `enrich`, with facts / without": { atMost: 1.1 },

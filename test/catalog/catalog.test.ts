@@ -21,6 +21,19 @@ describe("the catalog", () => {
     assert.deepEqual(rig.addresses("s.dubbo"), ["10.0.0.2", "10.0.0.3"]);
   });
 
+  it("joins what registries of different kinds call alike, and tells each by the name it has", () => {
+    const naming = { ...registryConfig("b").naming, suffix: "dubbo", template: "{name}[.{group}]" };
+    const rig = new CatalogRig(registryConfig("a"), registryConfig("b", { type: "kubernetes", naming }));
+    rig.put("b", service("com.acme.S", [2, 3], { key: { name: "com.acme.S", group: "g" } }));
+    rig.put("a", service("com.acme.S", [1, 2], { key: { name: "com.acme.S", group: "g" } }));
+    assert.deepEqual(Object.keys(rig.everything()), ["service:tributary/com.acme.s.g.dubbo"]);
+    assert.deepEqual(rig.addresses("com.acme.s.g.dubbo"), ["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
+    assert.deepEqual(rig.catalog.find("g/com.acme.S")[0]?.registries, ["a", "b"]);
+    rig.put("b", service("com.acme.s", [4], { key: { name: "com.acme.s", group: "g" } }));
+    assert.equal(rig.catalog.clashes()[0]?.code, "host-collision", "another name is another service");
+    assert.deepEqual(rig.addresses("com.acme.s.g.dubbo"), ["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
+  });
+
   it("says which keys a change touches, once, with the time of the oldest change", () => {
     const rig = new CatalogRig(registryConfig("a"));
     let calls = 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { mergingSchema } from "../../src/config/merging-schema.ts";
 import { keyText, type ServiceKey } from "../../src/registries/service.ts";
 import { CatalogRig, instance, readyEntry, registryConfig, service } from "../support/catalog-rig.ts";
 
@@ -60,6 +61,20 @@ test("every part of a service is found, with its protocol and the registries tha
     [
       ["tributary/foo.dubbo", "dubbo", ["a", "b"]],
       ["tributary/tri.foo.dubbo", "tri", ["a", "b"]],
+    ],
+  );
+});
+
+test("a service that is declared to be another one is found by its own name", () => {
+  const rig = new CatalogRig(registryConfig("zk"), registryConfig("na"));
+  rig.catalog.setMerging(mergingSchema.parse({ sameAs: [{ host: "bar.dubbo", services: [{ host: "foo.dubbo" }] }] }));
+  rig.list("zk", dubbo({ name: "Foo" }));
+  rig.list("na", dubbo({ name: "Bar" }));
+  assert.deepEqual(
+    ["foo", "bar"].flatMap((name) => rig.catalog.find(name).map(({ host, key, registries }) => [host, key.name, registries])),
+    [
+      ["tributary/bar.dubbo", "Foo", ["zk"]],
+      ["tributary/bar.dubbo", "Bar", ["na"]],
     ],
   );
 });

@@ -97,6 +97,12 @@ export const suites: readonly Suite[] = [
     files: ["nacos.e2e.ts", "nacos-http.e2e.ts"],
     needs: [nacosServer, istiod],
   },
+  {
+    name: "aggregator",
+    proves: "several registries are one: a migration that no sidecar notices, replicas that agree, restarts that lose nothing",
+    files: ["aggregator-migration.e2e.ts", "aggregator-replicas.e2e.ts", "aggregator-kills.e2e.ts"],
+    needs: [zookeeper, nacosServer, istiod],
+  },
 ];
 
 function javaProgram(install: Requirement["install"]): Requirement {

@@ -92,17 +92,24 @@ function mergeRules(host: HostExplanation, service: MergedService | undefined): 
         setting: "merging.sameAs",
       }),
     ),
-    ...(decision === undefined || decision.policy === "union" ? mergeRule(host) : decisionRules(decision)),
+    ...(decision === undefined || decision.policy === "union" ? mergeRule(host) : []),
+    ...(decision === undefined || isUsual(decision) ? [] : decisionRules(decision)),
     ...(conflicts?.told ?? []).map((told): Rule => ({ rule: "conflict", effect: told })),
   ];
 }
 
-function decisionRules({ policy, setting, serving, standby, shadows, failover }: MergeDecision): Rule[] {
+/** What every service has where nothing else is said needs no words. */
+function isUsual({ policy, setting }: MergeDecision): boolean {
+  return policy === "union" && setting === "merging.policy";
+}
+
+function decisionRules({ policy, setting, labels, serving, standby, shadows, failover }: MergeDecision): Rule[] {
+  const why = labels === undefined ? "" : `, because endpoints have the labels ${labels}`;
   const waiting = standby.length === 0 ? "" : `; ${standby.join(", ")} stand by`;
   const pending = failover?.pending;
   const next = pending === undefined ? "" : `; ${pending.tier} is to serve since ${new Date(pending.since).toISOString()}`;
   return [
-    { rule: "policy", effect: `${policy}: the endpoints are those of ${serving.join(", ")}${waiting}${next}`, setting },
+    { rule: "policy", effect: `${policy}${why}: the endpoints are those of ${serving.join(", ")}${waiting}${next}`, setting },
     ...shadows.map(
       ({ registry, missing, extra }): Rule => ({
         rule: "shadow",

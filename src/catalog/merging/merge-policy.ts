@@ -1,12 +1,16 @@
-/** Which policy holds for a service, by its host; compiled once per configuration. */
+/** Which policy holds for a service, by its host and labels; compiled once per configuration. */
 import type { MergingConfig, MergingPolicy } from "../../config/merging-schema.ts";
 import { nameMatcher } from "../../registries/name-filter.ts";
 import { registryOf } from "../../registries/source-id.ts";
+import type { Contribution } from "../merge.ts";
+import { labelsText, ruleMatcher } from "./rule-matcher.ts";
 
 export interface MergePolicy {
   readonly policy: MergingPolicy;
   /** Setting that gives it, for explanations. */
   readonly setting: string;
+  /** Labels for which the setting was chosen, in words. */
+  readonly labels: string | undefined;
   /** ms. */
   readonly failAfter: number;
   readonly returnAfter: number;
@@ -18,18 +22,21 @@ export interface MergePolicy {
   share(source: string): number;
 }
 
-export type PolicyOf = (host: string) => MergePolicy;
+/** @param contributions everything that gives the service, in any order */
+export type PolicyOf = (host: string, contributions: readonly Contribution[]) => MergePolicy;
 
 export function compileMerging(config: MergingConfig): PolicyOf {
-  const usual = mergePolicy({ policy: config.policy, registries: [], shares: {} }, config, "merging.policy");
+  const usual = mergePolicy({ policy: config.policy, labels: {}, registries: [], shares: {} }, config, "merging.policy");
   const rules = config.rules.map((rule, index) => ({
-    matches: nameMatcher(rule.hosts),
+    matches: ruleMatcher(rule),
     policy: mergePolicy(rule, config, `merging.rules[${index}]`),
   }));
-  return rules.length === 0 ? () => usual : (host) => rules.find(({ matches }) => matches(host))?.policy ?? usual;
+  return rules.length === 0
+    ? () => usual
+    : (host, contributions) => rules.find(({ matches }) => matches(host, contributions))?.policy ?? usual;
 }
 
-type Rule = Pick<MergingConfig["rules"][number], "policy" | "registries" | "shares" | "failAfter" | "returnAfter">;
+type Rule = Pick<MergingConfig["rules"][number], "policy" | "labels" | "registries" | "shares" | "failAfter" | "returnAfter">;
 
 function mergePolicy(rule: Rule, usual: MergingConfig, setting: string): MergePolicy {
   const order = rule.registries.map(sourceMatcher);
@@ -37,6 +44,7 @@ function mergePolicy(rule: Rule, usual: MergingConfig, setting: string): MergePo
   return {
     policy: rule.policy,
     setting,
+    labels: labelsText(rule.labels),
     failAfter: rule.failAfter ?? usual.failAfter,
     returnAfter: rule.returnAfter ?? usual.returnAfter,
     ordered: order.length > 0,

@@ -3,7 +3,7 @@ import type { MergingConfig } from "../../config/merging-schema.ts";
 import type { NamedService } from "../../naming/named-service.ts";
 import { registryOf } from "../../registries/source-id.ts";
 
-/** How the identity of a declared service begins. */
+/** How the identity of a declared service begins; no other one is a single bar and a host. */
 export const sameAsPrefix = "same-as|";
 
 /** By the host that a service has by itself, the one that it shares. */

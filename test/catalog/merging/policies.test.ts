@@ -31,10 +31,13 @@ for (const [, heading, yaml] of blocks) {
   else examples.push({ title, example: parse(yaml ?? "") as Example });
 }
 
+/** `!` before an unhealthy one; labels behind it, as `key=value`. */
 function instance(text: string): Instance {
-  const [address = "", port = ""] = text.replace("!", "").split(":");
+  const [place = "", ...pairs] = text.replace("!", "").split(" ");
+  const [address = "", port = ""] = place.split(":");
   const unhealthy = text.startsWith("!") && ({ health: "unhealthy" } as const);
-  return { id: text.replace("!", ""), address, ports: [{ number: Number(port), protocol: "dubbo" }], ...unhealthy };
+  const labels = pairs.length > 0 && { labels: Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string])) };
+  return { id: place, address, ports: [{ number: Number(port), protocol: "dubbo" }], ...unhealthy, ...labels };
 }
 
 function item(service: Service): Item {
@@ -113,6 +116,40 @@ suite("merging", () => {
     rig.put("nacos", demo("10.0.0.2:1"));
     assert.deepEqual(rig.addresses("demo.dubbo"), ["10.0.0.1", "10.0.0.2"]);
     assert.equal(rig.service("demo.dubbo")?.decision?.setting, "merging.rules[0]");
+  });
+
+  test("a rule by labels needs one endpoint with all of them, in any registry, whatever came first", () => {
+    const rules = [{ hosts: ["demo.*"], labels: { team: "sh?p", tier: "*" }, policy: "first" }];
+    const settings = { rules };
+    const [both, one, other] = [demo("10.0.0.2:1 team=shop tier=a"), demo("10.0.0.2:1 team=shop"), demo("10.0.0.1:1 tier=a")];
+    for (const [first, second, expected] of [
+      [other, both, ["10.0.0.1"]],
+      [other, one, ["10.0.0.1", "10.0.0.2"]],
+      [other, demo("10.0.0.2:1 team=shops tier=a"), ["10.0.0.1", "10.0.0.2"]],
+    ] as const) {
+      for (const isFirstFirst of [true, false]) {
+        const rig = rigWith(settings);
+        if (isFirstFirst) rig.put("zookeeper", first);
+        rig.put("nacos", second);
+        if (!isFirstFirst) rig.put("zookeeper", first);
+        assert.deepEqual(rig.addresses("demo.dubbo"), expected);
+      }
+    }
+  });
+
+  test("a rule by labels tells for which ones it holds, and stops holding when they are gone", () => {
+    const rig = rigWith({ rules: [{ labels: { team: "shop" }, policy: "first" }] });
+    rig.put("zookeeper", demo("10.0.0.1:1"));
+    rig.put("nacos", demo("10.0.0.2:1 team=shop"));
+    const decision = rig.service("demo.dubbo")?.decision;
+    assert.deepEqual([decision?.setting, decision?.labels], ["merging.rules[0]", "team=shop"]);
+    rig.put("nacos", demo("10.0.0.2:1"));
+    assert.deepEqual(rig.addresses("demo.dubbo"), ["10.0.0.1", "10.0.0.2"]);
+    assert.equal(rig.service("demo.dubbo")?.decision?.setting, "merging.policy");
+  });
+
+  test("a rule for nothing in particular is refused", () => {
+    assert.throws(() => mergingSchema.parse({ rules: [{ policy: "first" }] }), /needs `hosts` or `labels`/);
   });
 
   test("a reload marks every service, and serves it by the new policy", () => {

@@ -18,11 +18,21 @@ const listenerType = "type.googleapis.com/envoy.config.listener.v3.Listener";
 const endpointType = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
 const nameTableType = "type.googleapis.com/istio.networking.nds.v1.NameTable";
 
+/** An endpoint as it was told, once for each time that it is in the answer. */
+export interface AssignedEndpoint {
+  /** `address:port` */
+  readonly endpoint: string;
+  /** 0 if none is told. */
+  readonly weight: number;
+}
+
 export class SidecarClient {
   /** Names such as `outbound|20880||com.acme.order.dubbo`. */
   clusters: readonly string[] = [];
   /** Listener name → `address:port`; names such as `241.1.2.3_20880`. */
   listeners: ReadonlyMap<string, string> = new Map();
+  /** Cluster name → its endpoints with their weights, sorted. */
+  assignments: ReadonlyMap<string, readonly AssignedEndpoint[]> = new Map();
   /** Cluster name → `address:port` of its endpoints, sorted. */
   endpoints: ReadonlyMap<string, readonly string[]> = new Map();
   /** Host → addresses that the sidecar's DNS answers. */
@@ -88,7 +98,8 @@ export class SidecarClient {
         break;
       case endpointType:
         // Full state per cluster, but an answer may hold only the clusters that changed.
-        this.endpoints = new Map([...this.endpoints, ...messages.map(readAssignment)]);
+        this.assignments = new Map([...this.assignments, ...messages.map(readAssignment)]);
+        this.endpoints = new Map([...this.assignments].map(([name, assigned]) => [name, assigned.map(({ endpoint }) => endpoint)]));
         break;
       case nameTableType:
         this.names = new Map(messages.flatMap((table) => table.messages(1).map(readName)));
@@ -127,9 +138,10 @@ function socketAddress(address: Fields | undefined): string {
   return socket === undefined ? "" : `${socket.string(2)}:${socket.number(3)}`;
 }
 
-function readAssignment(assignment: Fields): [string, string[]] {
-  const endpoints = assignment.messages(2).flatMap((locality) => locality.messages(2));
-  return [assignment.string(1), endpoints.map((endpoint) => socketAddress(endpoint.message(1, 1))).sort()];
+function readAssignment(assignment: Fields): [string, AssignedEndpoint[]] {
+  const told = assignment.messages(2).flatMap((locality) => locality.messages(2));
+  const assigned = told.map((one) => ({ endpoint: socketAddress(one.message(1, 1)), weight: one.message(4)?.number(1) ?? 0 }));
+  return [assignment.string(1), assigned.sort((one, other) => (one.endpoint < other.endpoint ? -1 : 1))];
 }
 
 function readName(entry: Fields): [string, string[]] {

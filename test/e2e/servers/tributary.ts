@@ -1,6 +1,6 @@
 /** Runs our own program as users do: `tributary serve --config FILE`, on ports of the test's choice. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -33,6 +33,8 @@ export interface TributaryOptions {
   readonly lastKnownGood?: string;
   /** The section `clusters` of the configuration, if any. */
   readonly clusters?: Readonly<Record<string, unknown>>;
+  /** The section `merging` of the configuration, if any. */
+  readonly merging?: Readonly<Record<string, unknown>>;
   /** `xds.shards`, if not 1. */
   readonly shards?: number;
   /** Opens `xds.incrementalPort`. */
@@ -49,11 +51,13 @@ export class Tributary {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "tributary-"));
   readonly #options: TributaryOptions;
   #registries: TributaryOptions["registries"];
+  #merging: TributaryOptions["merging"];
   #child: Child | undefined;
 
   private constructor(options: TributaryOptions, xdsPort: number, others: readonly number[]) {
     this.#options = options;
     this.#registries = options.registries;
+    this.#merging = options.merging;
     this.xdsPort = xdsPort;
     [this.metricsPort, this.adminPort, this.incrementalPort] = others as [number, number, number];
   }
@@ -93,6 +97,18 @@ export class Tributary {
       every: 20,
       unless: () => (child.alive ? undefined : `it ended: ${child.output().slice(-2_000)}`),
     });
+  }
+
+  /** Edits the configuration of the running process, and waits until it is taken over. */
+  async reload({ registries, merging }: Pick<TributaryOptions, "registries" | "merging">): Promise<void> {
+    this.#registries = registries;
+    this.#merging = merging;
+    const reloads = () => this.output().split("configuration reloaded").length;
+    const before = reloads();
+    const unfinished = `${this.configFile}.new`;
+    writeFileSync(unfinished, JSON.stringify(this.#configuration(), null, 2));
+    renameSync(unfinished, this.configFile);
+    await eventually("the edit is taken over", () => reloads() > before, { every: 20 });
   }
 
   /** kill -9. */
@@ -178,6 +194,7 @@ export class Tributary {
     return {
       registries: this.#registries,
       ...(clusters && { clusters }),
+      ...(this.#merging && { merging: this.#merging }),
       xds: { port: this.xdsPort, initialSync, ...(shards && { shards }), ...(incremental && { incrementalPort: this.incrementalPort }) },
       metrics: { port: this.metricsPort },
       admin: { port: this.adminPort },

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { packed, unpacked } from "../../src/catalog/packed-text.ts";
+import { instance, service } from "../support/catalog-rig.ts";
+
+const samples = [
+  service("com.acme.Foo", [1, 2, 3]),
+  service("com.acme.Foo", [], { instances: [1, 2, 3].map((n) => instance(n, { weight: 100, labels: { application: "orders" } })) }),
+  service("com.acme.Foo", [1, 2], { annotations: { "dubbo.interface": "com.acme.Foo" } }),
+].map((item) => JSON.stringify(item));
+
+test("a text comes back as it was, whatever stands in it", () => {
+  const nasty = fc.string({ unit: fc.constantFrom("a", '"', "\\", "\n", "\u0001", "\u0015", ',"protocol":"', '"}},{"id":"', "{", "é") });
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      fc.integer(),
+      fc.boolean(),
+      nasty,
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(nasty, tie("value"), { maxKeys: 3 }),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(value, fc.constantFrom(undefined, 1, "\t", "\n"), (content, space) => {
+      const text = JSON.stringify(content, undefined, space);
+      assert.equal(unpacked(packed(text)), text);
+    }),
+  );
+  for (const text of samples) assert.equal(unpacked(packed(text)), text);
+});
+
+test("a service of Dubbo takes little more than half", () => {
+  const [, labelled = ""] = samples;
+  assert.ok(packed(labelled).length < 0.6 * labelled.length, packed(labelled));
+});
