@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { serviceFilter, WantedGroups } from "../../../src/registries/nacos/follow/wanted-services.ts";
 import type { FakeNacos } from "../../support/fake-nacos/server.ts";
+import { FakeNacosHttp } from "../../support/fake-nacos-http/server.ts";
 import type { RecordedSession } from "../../support/recorded-session.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { addresses, fakeServer, hosts, open, warnings } from "./session-rig.ts";
 
 const prod = { id: "8a1e", name: "Production" };
@@ -82,6 +84,53 @@ suite("the services of a Nacos", () => {
       [["bad-service", "public/DEFAULT_GROUP@@orders"]],
     );
   });
+
+  test("that the server refuses cost themselves only, and are asked for again with every list", async (t) => {
+    const fake = await fakeServer(t);
+    for (const name of ["orders", "users"]) fake.services.put(name, hosts(1));
+    let refused = 0;
+    let code = 500;
+    fake.answer = (type, { serviceName }) => {
+      if (type !== "SubscribeServiceRequest" || serviceName !== "orders" || code === 0) return undefined;
+      refused += 1;
+      return { resultCode: 500, errorCode: code, message: "no such luck" };
+    };
+    const recorded = open(t, fake, {}, ["service/||orders|", "service/||vanished|"]);
+    await recorded.synced();
+    assert.deepEqual(addresses(recorded, "||users|"), ["10.0.0.1"]);
+    assert.equal(addresses(recorded, "||orders|"), undefined, "an earlier worker's word of it stays");
+    const [problem] = recorded.problems;
+    assert.deepEqual([problem?.code, problem?.where], ["bad-service", "public/DEFAULT_GROUP@@orders"]);
+    // A right that is granted service by service is no other case.
+    code = 403;
+    await recorded.until("another question", () => refused >= 3);
+    code = 0;
+    await recorded.until("its answer", () => addresses(recorded, "||orders|")?.length === 1);
+    assert.equal(recorded.count("unreachable"), 0);
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.deepEqual(addresses(recorded, "||vanished|"), [], "what nobody can be is without instances");
+  });
+
+  for (const [what, code, reason] of [
+    ["refuses most of them", 500, /too much \(500\)/],
+    ["is still starting", 300, /too much \(300\)/],
+  ] as const) {
+    test(`of a server that ${what} are read anew from another connection`, async (t) => {
+      const fake = await fakeServer(t);
+      for (let at = 1; at <= 9; at++) fake.services.put(`orders-${at}`, hosts(at));
+      fake.answer = (type, { serviceName }) =>
+        type === "SubscribeServiceRequest" && serviceName !== "orders-1"
+          ? { resultCode: 500, errorCode: code, message: "too much" }
+          : undefined;
+      const recorded = open(t, fake);
+      await recorded.until("the doubt", () => warnings(recorded).some((text) => reason.test(text)));
+      assert.equal(recorded.count("commit"), 0);
+      fake.answer = undefined;
+      await recorded.synced();
+      assert.equal(recorded.view.size, 9);
+    });
+  }
 
   test("listed in pages that shift meanwhile are all there", async (t) => {
     const fake = await fakeServer(t);
@@ -267,6 +316,35 @@ suite("groups and namespaces", () => {
       "configurators:com.acme.A",
     ];
     assert.deepEqual(names.filter(wanted), ["shop", "providers:com.acme.A:1:g"]);
+  });
+});
+
+suite("a server that is read over HTTP, since its gRPC port is closed", () => {
+  test("is asked there again after a minute, and then read there, without a loss in between", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const [http, fake] = [await new FakeNacosHttp().start(), await fakeServer(t)];
+    t.after(() => http.stop());
+    const gate = await TcpProxy.start(fake.grpcPort);
+    t.after(() => gate.close());
+    await gate.set("refuse");
+    http.state.put("public", "DEFAULT_GROUP", "orders", hosts(1));
+    fake.services.put("orders", hosts(1, 2));
+    const recorded = open(t, { port: http.port, grpcPortOffset: gate.port - http.port }, { transport: "auto", listInterval: "1h" });
+    await recorded.synced();
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+    await gate.set("pass");
+    t.mock.timers.tick(60_000);
+    await recorded.synced(2);
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1", "10.0.0.2"]);
+    assert.equal(recorded.count("unreachable"), 0);
+    // The one that only looked is gone, and nobody polls any more.
+    while (fake.connections.size > 1) await new Promise((resolve) => setImmediate(resolve));
+    const asked = http.requests.length;
+    t.mock.timers.tick(60_000);
+    fake.services.put("orders", hosts(3));
+    t.mock.timers.tick(10);
+    await recorded.until("the push", () => addresses(recorded, "||orders|")?.[0] === "10.0.0.3");
+    assert.equal(http.requests.length, asked);
   });
 });
 

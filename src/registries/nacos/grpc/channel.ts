@@ -16,6 +16,7 @@ import { type HostPort, hostPortText } from "../../host-port.ts";
 import { readTlsMaterial } from "../../tls-material.ts";
 import type { TlsSettings } from "../../tls-settings.ts";
 import { decodeMessage, encodeMessage, type Message } from "./message.ts";
+import { OwnSockets } from "./own-sockets.ts";
 
 // Whatever it has to say is told as a reason; it must not write to the standard error of the program.
 setLogVerbosity(logVerbosity.NONE);
@@ -46,11 +47,13 @@ type Received = Message | Error;
 
 export class Channel {
   readonly #client: Client;
+  readonly #sockets = new OwnSockets();
   #stream: ClientDuplexStream<Message, Received> | undefined;
 
   /** @throws TributaryError TLS_UNUSABLE */
   constructor(server: HostPort, tls: TlsSettings | undefined) {
-    this.#client = new Client(hostPortText(server), tls ? secured(server.host, tls) : ChannelCredentials.createInsecure(), {
+    const credentials = tls ? secured(server.host, tls) : ChannelCredentials.createInsecure();
+    this.#client = new Client(hostPortText(server), this.#sockets.known(credentials), {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_receive_message_length": maxMessage,
       "grpc.max_send_message_length": maxMessage,
@@ -101,6 +104,7 @@ export class Channel {
     this.#stream?.on("error", () => {});
     this.#stream?.cancel();
     this.#client.close();
+    this.#sockets.destroy();
   }
 }
 
