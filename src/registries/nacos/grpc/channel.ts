@@ -24,6 +24,13 @@ setLogVerbosity(logVerbosity.NONE);
 /** Bytes; a service with thousands of instances comes as one message. */
 const maxMessage = 64 * 1024 * 1024;
 
+/**
+ * Bytes that a server may send ahead of our reading. One that cannot send at once gives a push up and tries it again after a
+ * second, and after five more once again: with 64 KiB, as by default, thousands of subscriptions kept it busy with itself
+ * for half a minute, and changes came late (observed with 2.5.0).
+ */
+const receiveWindow = 16 * 1024 * 1024;
+
 /** How a request or the stream failed, beyond what the server itself says. */
 export class ChannelFailure extends Error {
   /** No answer in time. */
@@ -57,6 +64,7 @@ export class Channel {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_receive_message_length": maxMessage,
       "grpc.max_send_message_length": maxMessage,
+      "grpc-node.flow_control_window": receiveWindow,
       "grpc.enable_retries": 0,
       "grpc.service_config_disable_resolution": 1,
       "grpc.enable_http_proxy": 0,
