@@ -133,7 +133,10 @@ suite("a gRPC connection to Nacos", () => {
       socket.resume();
     }).listen(0, "127.0.0.1");
     await once(mute, "listening");
-    t.after(() => mute.close());
+    t.after(() => {
+      mute.close();
+      for (const socket of sockets) socket.destroy();
+    });
     const { port } = mute.address() as AddressInfo;
     for (const tls of [undefined, { ca: certificateFile("authority.pem") }]) {
       let most = 0;
