@@ -225,6 +225,23 @@ suite("a gRPC connection to Nacos", () => {
       assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
     });
 
+    test("shows the certificate that the server asks for", async (t) => {
+      const [cert_chain, private_key] = ["server.pem", "server.key"].map((file) => readFileSync(certificateFile(file as "server.pem")));
+      const mutual = ServerCredentials.createSsl(
+        readFileSync(certificateFile("authority.pem")),
+        [{ cert_chain: cert_chain!, private_key: private_key! }],
+        true,
+      );
+      const fake = await fakeServer(t, {}, mutual);
+      const ca = certificateFile("authority.pem");
+      const servers = `localhost:${fake.port}`;
+      const known = { certificate: certificateFile("client.pem"), key: certificateFile("client.key") };
+      await open(t, fake, { servers, tls: { ca, ...known } }).synced();
+      const unknown = open(t, fake, { servers, tls: { ca } });
+      await unknown.until("the reason", () => warnings(unknown).some((text) => /UNAVAILABLE/.test(text)));
+      assert.equal(unknown.count("commit"), 0);
+    });
+
     test("is refused under another authority or name, and in plain text, with the reason", async (t) => {
       const fake = await fakeServer(t, {}, credentials());
       const servers = `localhost:${fake.port}`;

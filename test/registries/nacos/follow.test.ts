@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { suite, type TestContext, test } from "node:test";
 import { serviceFilter, WantedGroups } from "../../../src/registries/nacos/follow/wanted-services.ts";
 import type { FakeNacos } from "../../support/fake-nacos/server.ts";
 import { FakeNacosHttp } from "../../support/fake-nacos-http/server.ts";
@@ -168,6 +168,17 @@ suite("the services of a Nacos", () => {
     const subscribed = fake.requests.filter(({ type }) => type === "SubscribeServiceRequest").map(({ fields }) => fields.serviceName);
     assert.deepEqual(subscribed.sort(), wanted.sort());
   });
+
+  test("wait for each other's answers: so many are asked for at a time, and no more", async (t) => {
+    const fake = await fakeServer(t);
+    for (let at = 0; at < 20; at++) fake.services.put(`orders-${at}`, hosts(1));
+    const count = (wanted: string) => fake.requests.filter(({ type }) => type === wanted).length;
+    fake.swallows = (type) => type === "SubscribeServiceRequest";
+    open(t, fake, { maxInFlight: 3, requestTimeout: "10s" });
+    // It has had time for more by then.
+    while (count("HealthCheckRequest") < 2) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(count("SubscribeServiceRequest"), 3);
+  });
 });
 
 suite("names that a server like 3.0 tells by patterns", () => {
@@ -203,6 +214,27 @@ suite("names that a server like 3.0 tells by patterns", () => {
       assert.equal(recorded.count("unreachable"), 0);
     });
   }
+
+  test("that were lost on the way are found by what we say that we know, every three minutes", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const fake = await fakeServer(t, { version: "3.0", administrates: false, pushDelay: 0 });
+    fake.services.put("orders", hosts(1), "A");
+    fake.services.put("users", hosts(1), "A");
+    const recorded = open(t, fake, { groups: "*", listInterval: "1h" });
+    // No list is complete before the pattern is.
+    while (recorded.count("commit") === 0) await nextTurn(t);
+    const [connection] = fake.connections.values();
+    const patterns = [...connection!.patterns];
+    connection!.patterns.clear();
+    fake.services.put("late", hosts(1), "A");
+    fake.services.remove("users", "A");
+    for (const pattern of patterns) connection!.patterns.add(pattern);
+    t.mock.timers.tick(3 * 60_000);
+    while (addresses(recorded, "|A|late|") === undefined) await nextTurn(t);
+    const watches = fake.requests.filter(({ type }) => type === "NamingFuzzyWatchRequest").map(({ fields }) => fields);
+    assert.deepEqual(watches.at(-1)?.receivedGroupKeys, ["public@@A@@orders", "public@@A@@users"]);
+    assert.equal(watches.at(-1)?.initializing, false);
+  });
 
   test("are the list of all groups for who may not administer", async (t) => {
     const fake = await fakeServer(t, { version: "3.0", administrates: false });
@@ -393,6 +425,12 @@ suite("what a Dubbo application offers", () => {
 
 function listsOf(fake: FakeNacos): number {
   return fake.requests.filter(({ type }) => type === "ServiceListRequest").length;
+}
+
+/** Pushes and retries of a clock that is wound by hand, and all that follows from them. */
+async function nextTurn({ mock }: TestContext): Promise<void> {
+  mock.timers.tick(1);
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The server knows our pattern. */
