@@ -68,10 +68,13 @@ export class RestartHold {
 
 /** Whether a status tells that the connection which filled the view was lost, or has a successor. */
 export function isReplaced(before: RegistryStatus | undefined, status: RegistryStatus): boolean {
-  // A first connection replaces nothing, unless the view was filled before it: from elsewhere, then.
-  if (before === undefined && !status.synced) return status.restored !== true;
+  if (!before?.synced && !status.synced) {
+    // A first connection replaces nothing, and its signs of life may overtake its first listing. What was filled from elsewhere has a hold.
+    if (status.restored || status.reason === undefined) return false;
+    return before?.reason !== status.reason || before.epoch !== status.epoch;
+  }
   // A first listing whose connection was lost before we could apply it is continued by another connection.
-  if (!before?.synced) return status.synced && status.phase === "stale";
+  if (!before?.synced) return status.phase === "stale";
   // A supervisor that starts over counts its epochs anew, and is not synced.
   return before.epoch !== status.epoch || !status.synced;
 }

@@ -4,6 +4,7 @@ import { Nacos } from "../e2e/servers/nacos.ts";
 import { NacosWriter, type WrittenService } from "../e2e/servers/nacos-writer.ts";
 import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
 import { markerAddress } from "./load/marker.ts";
+import { NacosWitness } from "./load/nacos-witness.ts";
 import { withServer } from "./load/with-dubbo.ts";
 import { sharedNow } from "./measuring/clock.ts";
 import { median, quantile } from "./measuring/quantile.ts";
@@ -28,11 +29,14 @@ async function measure(count: number, { runs, say }: BenchOptions): Promise<Figu
   const nacos = await Nacos.start({ heap: 1_024, compiler: "full" });
   try {
     const writer = await NacosWriter.connect(nacos.port);
+    const witness = await NacosWitness.connect(nacos.port);
     const services = Array.from({ length: count }, (_, at) => serviceOf(at));
     await writer.bulk(services);
     say(`${count} × ${instancesPerService} instances in Nacos`);
     const first: number[] = [];
     const lags: number[] = [];
+    const own: number[] = [];
+    for (const { name } of services.slice(0, runs * samples)) await witness.subscribe(name);
     for (let run = 0; run < runs; run += 1) {
       const registries = [{ id: "nacos", type: "nacos", servers: nacos.address, transport: "grpc" }];
       await withServer({ registries, protocol: "delta" }, async (server, client) => {
@@ -51,6 +55,7 @@ async function measure(count: number, { runs, say }: BenchOptions): Promise<Figu
           const registered = sharedNow();
           await client.until(`instance ${marker} arrives`, () => client.added.has(marker), 10_000);
           lags.push(client.added.get(marker)! - registered);
+          own.push((witness.seen.get(markerAddress(marker)) ?? Number.POSITIVE_INFINITY) - registered);
           await writer.put(service);
         }
         await client.until("they leave again", () => client.removed.has(run * samples + samples - 1), 10_000);
@@ -58,11 +63,14 @@ async function measure(count: number, { runs, say }: BenchOptions): Promise<Figu
       });
       say(`run ${run + 1}: ${first.at(-1)?.toFixed(0)} ms, p50 ${median(lags).toFixed(0)} ms`);
     }
+    witness.close();
     writer.close();
     return [
       { name: "process start → first answer", value: median(first), unit: "ms" },
       { name: "registration → delta, p50", value: quantile(lags, 0.5), unit: "ms" },
       { name: `registration → delta, p99 of ${lags.length}`, value: quantile(lags, 0.99), unit: "ms" },
+      { name: "registration → push at a subscriber that does nothing, p50", value: quantile(own, 0.5), unit: "ms" },
+      { name: "the difference, p50", value: quantile(lags, 0.5) - quantile(own, 0.5), unit: "ms" },
     ];
   } finally {
     await nacos.stop();

@@ -69,6 +69,20 @@ describe("after a reconnect", () => {
     assert.deepEqual(holds(rig), ["reconnect"]);
   });
 
+  it("opens no hold for a sign of life that overtakes the first listing, but for a loss in its midst", () => {
+    const rig = rigWith();
+    rig.put("zk", service("a", [1, 2]));
+    rig.status("zk", { phase: "starting", synced: false });
+    rig.list("zk", service("a", [1]));
+    rig.status("zk");
+    assert.deepEqual(holds(rig), []);
+    const other = rigWith();
+    other.put("zk", service("a", [1, 2]));
+    other.status("zk", { phase: "starting", synced: false });
+    other.status("zk", { phase: "starting", synced: false, reason: "connection reset", epoch: 1 });
+    assert.deepEqual(holds(other), ["reconnect"]);
+  });
+
   it("lets growth pass and keeps what would shrink", () => {
     const rig = reconnected();
     rig.list("zk", service("a", [2, 5]), service("d", [6]));

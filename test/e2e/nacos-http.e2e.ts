@@ -44,6 +44,7 @@ suite("a real Nacos over HTTP", { concurrency: false }, () => {
       appeared: () => {},
       unreadable: () => {},
       contact: () => {},
+      surpassed: () => {},
       lost: ({ reason }) => reject(new Error(reason)),
     });
     context.after(() => source.close());

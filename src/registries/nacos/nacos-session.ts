@@ -172,8 +172,11 @@ export class NacosSession implements Session {
       this.#unmet.met(item);
       listing.add(item);
     };
-    this.#items.list({ add, keep: (id) => listing.keep(id) }, this.#context.emit);
-    for (const item of this.#unmet.items((namespace) => this.#isFollowed(namespace), this.#wanted)) listing.add(item);
+    const isUnread = this.#followers.values().some((follower) => follower.isUnread);
+    this.#items.list({ add, keep: (id) => listing.keep(id) }, this.#context.emit, isUnread);
+    // What nobody could read yet is not without instances.
+    const unmet = isUnread ? [] : this.#unmet.items((namespace) => this.#isFollowed(namespace), this.#wanted);
+    for (const item of unmet) listing.add(item);
     listing.commit();
   }
 

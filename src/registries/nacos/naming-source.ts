@@ -33,6 +33,8 @@ export interface NamingEvents {
   unreadable(where: string, reason: string): void;
   /** The server answered just now. */
   contact(): void;
+  /** A source that is opened at this server now would read in a better way. This one goes on until it is closed. */
+  surpassed(): void;
   /** Called once, with the source already closed. What is pending rejects with `SourceLost`. */
   lost(doubt: Doubt): void;
 }
@@ -71,9 +73,12 @@ export class SourceLost extends Error {}
 export class RequestRefused extends Error {
   /** What follows for a source that cannot do without the answer. */
   readonly ending: Ending;
+  /** Every other request would be refused as well. */
+  readonly isGeneral: boolean;
 
-  constructor(message: string, ending: Ending = "broken") {
+  constructor(message: string, ending: Ending = "broken", isGeneral = false) {
     super(message);
     this.ending = ending;
+    this.isGeneral = isGeneral;
   }
 }

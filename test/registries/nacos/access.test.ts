@@ -3,7 +3,9 @@ import { createHmac } from "node:crypto";
 import { suite, type TestContext, test } from "node:test";
 import { Credentials } from "../../../src/registries/nacos/access/credentials.ts";
 import type { AccessSettings } from "../../../src/registries/nacos/settings.ts";
+import { certificate, certificateFile } from "../../support/certificates.ts";
 import { FakeNacos } from "../../support/fake-nacos/server.ts";
+import { FakeNacosHttp } from "../../support/fake-nacos-http/server.ts";
 import { addresses, fakeServer, hosts, open, warnings } from "./session-rig.ts";
 
 const user = { user: "reader", password: "secret&with=signs" };
@@ -82,6 +84,51 @@ suite("what is sent with a request", () => {
     const config = await credentials.headers(server, { kind: "config", tenant: "t", group: "G" });
     assert.equal(config["Spas-Signature"], createHmac("sha1", "sk").update(`t+G+${config.Timestamp}`).digest("base64"));
     assert.equal(config["Spas-AccessKey"], "ak");
+  });
+
+  test("is signed over gRPC in its headers, and over HTTP, about services, among its parameters", async (t) => {
+    const auth = { accessKey: "ak", secretKey: "sk" };
+    const signed = ({ ak, data = "", signature }: Readonly<Record<string, string | undefined>>, service: string) =>
+      ak === "ak" && data.endsWith(`@@${service}`) && signature === createHmac("sha1", "sk").update(data).digest("base64");
+    const fake = await fakeServer(t);
+    fake.services.put("orders", hosts(1));
+    await open(t, fake, { auth }).synced();
+    for (const [type, service] of [
+      ["ServiceListRequest", "DEFAULT_GROUP@@"],
+      ["SubscribeServiceRequest", "DEFAULT_GROUP@@orders"],
+    ] as const) {
+      const request = fake.requests.find((each) => each.type === type);
+      assert.ok(signed(request?.headers ?? {}, service), type);
+    }
+    const http = await new FakeNacosHttp().start();
+    t.after(() => http.stop());
+    http.state.put("public", "DEFAULT_GROUP", "orders", hosts(1));
+    await open(t, { port: http.port, grpcPortOffset: 1 }, { auth, transport: "http" }).synced();
+    for (const [path, service] of [
+      ["/v1/ns/service/list", "DEFAULT_GROUP@@"],
+      ["serviceName=orders", "DEFAULT_GROUP@@orders"],
+    ] as const) {
+      const request = http.requests.find((each) => each.includes(path)) ?? "";
+      assert.ok(signed(Object.fromEntries(new URLSearchParams(request.split("?")[1])), service), path);
+    }
+  });
+
+  test("goes to servers with `https` by TLS, the login as well, and only if their certificate is trusted", async (t) => {
+    const http = await new FakeNacosHttp({ users: { [user.user]: user }, tls: certificate("server") }).start();
+    t.after(() => http.stop());
+    http.state.put("public", "DEFAULT_GROUP", "orders", hosts(1));
+    const secure = (authority: "authority.pem" | "stranger-authority.pem") =>
+      open(
+        t,
+        { port: 1, grpcPortOffset: 1 },
+        { transport: "http", servers: `https://127.0.0.1:${http.port}`, auth: user, tls: { ca: certificateFile(authority) } },
+      );
+    const trusted = secure("authority.pem");
+    await trusted.synced();
+    assert.deepEqual(addresses(trusted, "||orders|"), ["10.0.0.1"]);
+    const stranger = secure("stranger-authority.pem");
+    await stranger.until("the reason", () => warnings(stranger).some((text) => /certificate|self-signed|unable to/i.test(text)));
+    assert.equal(stranger.count("commit"), 0);
   });
 
   test("is one login for all who ask at a time", async (t: TestContext) => {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { ServerCredentials } from "@grpc/grpc-js";
 import fc from "fast-check";
+import { SettlingHealth } from "../../../src/registries/nacos/follow/settling-health.ts";
 import { decodeMessage, encodeMessage } from "../../../src/registries/nacos/grpc/message.ts";
 import { NewestAnswers } from "../../../src/registries/nacos/grpc/newest-answers.ts";
-import type { NacosInstance } from "../../../src/registries/nacos/nacos-service.ts";
+import type { NacosInstance, NacosService } from "../../../src/registries/nacos/nacos-service.ts";
 import { certificateFile } from "../../support/certificates.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { addresses, fakeServer, hosts, open, warnings } from "./session-rig.ts";
@@ -124,6 +125,32 @@ suite("a gRPC connection to Nacos", () => {
     assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
   });
 
+  test("leaves no socket behind at a server that accepts it and never says a word", async (t) => {
+    const sockets = new Set<Socket>();
+    const mute = createServer((socket) => {
+      sockets.add(socket.on("error", () => {}).once("close", () => sockets.delete(socket)));
+      // Or the other end's farewell would not be noticed.
+      socket.resume();
+    }).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    t.after(() => {
+      mute.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    const { port } = mute.address() as AddressInfo;
+    for (const tls of [undefined, { ca: certificateFile("authority.pem") }]) {
+      let most = 0;
+      const recorded = open(t, { port, grpcPortOffset: 0 }, { connectTimeout: "100ms", ...(tls && { tls }) });
+      const attempts = () => recorded.told.filter(({ what, text }) => what === "log" && text.includes("no connection was set up")).length;
+      await recorded.until("eight attempts", () => {
+        most = Math.max(most, sockets.size);
+        return attempts() >= 8;
+      });
+      assert.ok(most <= 2, `${most} sockets were open`);
+      await recorded.session.close();
+    }
+  });
+
   test("a server that does not know it any more is asked anew", async (t) => {
     const fake = await fakeServer(t);
     const recorded = open(t, fake);
@@ -163,6 +190,7 @@ suite("a gRPC connection to Nacos", () => {
     const shrunk = recorded.told.findIndex(({ service }) => service?.key.name === "orders" && service.instances.length === 0);
     assert.ok(lost >= 0 && lost < shrunk, "the catalog opens its hold first");
     assert.deepEqual(addresses(recorded, "||kept|"), ["10.0.0.9"]);
+    assert.equal(recorded.view.get("service/||kept|")?.instances[0]?.health, undefined, "it has not been probed so far");
     assert.ok(recorded.view.has("service/||orders|"), "an unlisted service is empty, not gone");
     fake.services.put("orders", hosts(1, 2));
     await recorded.until("the return, by a push", () => addresses(recorded, "||orders|")?.length === 2, 900);
@@ -197,6 +225,23 @@ suite("a gRPC connection to Nacos", () => {
       assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
     });
 
+    test("shows the certificate that the server asks for", async (t) => {
+      const [cert_chain, private_key] = ["server.pem", "server.key"].map((file) => readFileSync(certificateFile(file as "server.pem")));
+      const mutual = ServerCredentials.createSsl(
+        readFileSync(certificateFile("authority.pem")),
+        [{ cert_chain: cert_chain!, private_key: private_key! }],
+        true,
+      );
+      const fake = await fakeServer(t, {}, mutual);
+      const ca = certificateFile("authority.pem");
+      const servers = `localhost:${fake.port}`;
+      const known = { certificate: certificateFile("client.pem"), key: certificateFile("client.key") };
+      await open(t, fake, { servers, tls: { ca, ...known } }).synced();
+      const unknown = open(t, fake, { servers, tls: { ca } });
+      await unknown.until("the reason", () => warnings(unknown).some((text) => /UNAVAILABLE/.test(text)));
+      assert.equal(unknown.count("commit"), 0);
+    });
+
     test("is refused under another authority or name, and in plain text, with the reason", async (t) => {
       const fake = await fakeServer(t, {}, credentials());
       const servers = `localhost:${fake.port}`;
@@ -210,6 +255,34 @@ suite("a gRPC connection to Nacos", () => {
         assert.equal(recorded.count("commit"), 0);
       }
     });
+  });
+});
+
+suite("the health of persistent instances", () => {
+  const service = (...healthy: boolean[]) => {
+    const instances = healthy.map((each, at) => ({
+      ip: `10.0.0.${at + 1}`,
+      port: 1,
+      clusterName: "DEFAULT",
+      healthy: each,
+      ephemeral: false,
+    }));
+    return { namespace: "public", group: "G", name: "orders", instances: instances as unknown as NacosInstance[] };
+  };
+  const health = ({ instances }: NacosService) => instances.map(({ healthy }) => healthy);
+
+  test("is what it was for a while after a connection began, and then what the server says", (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const told: NacosService[] = [];
+    const settling = new SettlingHealth((each) => told.push(settling.settled(each)));
+    settling.begin();
+    assert.deepEqual(health(settling.settled(service(true, true, false))), [true, true, false], "nothing was known before");
+    assert.deepEqual(health(settling.settled(service(false, false, false))), [true, true, false]);
+    assert.deepEqual(health(settling.settled(service(true, false, false))), [true, true, false]);
+    t.mock.timers.tick(30_000);
+    assert.deepEqual(told.map(health), [[true, false, false]]);
+    assert.deepEqual(health(settling.settled(service(false, false, false))), [false, false, false], "at once, as always");
+    settling.stop();
   });
 });
 

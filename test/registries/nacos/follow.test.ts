@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { suite, type TestContext, test } from "node:test";
 import { serviceFilter, WantedGroups } from "../../../src/registries/nacos/follow/wanted-services.ts";
 import type { FakeNacos } from "../../support/fake-nacos/server.ts";
+import { FakeNacosHttp } from "../../support/fake-nacos-http/server.ts";
 import type { RecordedSession } from "../../support/recorded-session.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { addresses, fakeServer, hosts, open, warnings } from "./session-rig.ts";
 
 const prod = { id: "8a1e", name: "Production" };
@@ -83,6 +85,53 @@ suite("the services of a Nacos", () => {
     );
   });
 
+  test("that the server refuses cost themselves only, and are asked for again with every list", async (t) => {
+    const fake = await fakeServer(t);
+    for (const name of ["orders", "users"]) fake.services.put(name, hosts(1));
+    let refused = 0;
+    let code = 500;
+    fake.answer = (type, { serviceName }) => {
+      if (type !== "SubscribeServiceRequest" || serviceName !== "orders" || code === 0) return undefined;
+      refused += 1;
+      return { resultCode: 500, errorCode: code, message: "no such luck" };
+    };
+    const recorded = open(t, fake, {}, ["service/||orders|", "service/||vanished|"]);
+    await recorded.synced();
+    assert.deepEqual(addresses(recorded, "||users|"), ["10.0.0.1"]);
+    assert.equal(addresses(recorded, "||orders|"), undefined, "an earlier worker's word of it stays");
+    const [problem] = recorded.problems;
+    assert.deepEqual([problem?.code, problem?.where], ["bad-service", "public/DEFAULT_GROUP@@orders"]);
+    // A right that is granted service by service is no other case.
+    code = 403;
+    await recorded.until("another question", () => refused >= 3);
+    code = 0;
+    await recorded.until("its answer", () => addresses(recorded, "||orders|")?.length === 1);
+    assert.equal(recorded.count("unreachable"), 0);
+    recorded.session.relist();
+    await recorded.synced(2);
+    assert.deepEqual(addresses(recorded, "||vanished|"), [], "what nobody can be is without instances");
+  });
+
+  for (const [what, code, reason] of [
+    ["refuses most of them", 500, /too much \(500\)/],
+    ["is still starting", 300, /too much \(300\)/],
+  ] as const) {
+    test(`of a server that ${what} are read anew from another connection`, async (t) => {
+      const fake = await fakeServer(t);
+      for (let at = 1; at <= 9; at++) fake.services.put(`orders-${at}`, hosts(at));
+      fake.answer = (type, { serviceName }) =>
+        type === "SubscribeServiceRequest" && serviceName !== "orders-1"
+          ? { resultCode: 500, errorCode: code, message: "too much" }
+          : undefined;
+      const recorded = open(t, fake);
+      await recorded.until("the doubt", () => warnings(recorded).some((text) => reason.test(text)));
+      assert.equal(recorded.count("commit"), 0);
+      fake.answer = undefined;
+      await recorded.synced();
+      assert.equal(recorded.view.size, 9);
+    });
+  }
+
   test("listed in pages that shift meanwhile are all there", async (t) => {
     const fake = await fakeServer(t);
     const names = Array.from({ length: 7_000 }, (_, at) => `service-${at}`);
@@ -119,6 +168,17 @@ suite("the services of a Nacos", () => {
     const subscribed = fake.requests.filter(({ type }) => type === "SubscribeServiceRequest").map(({ fields }) => fields.serviceName);
     assert.deepEqual(subscribed.sort(), wanted.sort());
   });
+
+  test("wait for each other's answers: so many are asked for at a time, and no more", async (t) => {
+    const fake = await fakeServer(t);
+    for (let at = 0; at < 20; at++) fake.services.put(`orders-${at}`, hosts(1));
+    const count = (wanted: string) => fake.requests.filter(({ type }) => type === wanted).length;
+    fake.swallows = (type) => type === "SubscribeServiceRequest";
+    open(t, fake, { maxInFlight: 3, requestTimeout: "10s" });
+    // It has had time for more by then.
+    while (count("HealthCheckRequest") < 2) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(count("SubscribeServiceRequest"), 3);
+  });
 });
 
 suite("names that a server like 3.0 tells by patterns", () => {
@@ -154,6 +214,27 @@ suite("names that a server like 3.0 tells by patterns", () => {
       assert.equal(recorded.count("unreachable"), 0);
     });
   }
+
+  test("that were lost on the way are found by what we say that we know, every three minutes", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const fake = await fakeServer(t, { version: "3.0", administrates: false, pushDelay: 0 });
+    fake.services.put("orders", hosts(1), "A");
+    fake.services.put("users", hosts(1), "A");
+    const recorded = open(t, fake, { groups: "*", listInterval: "1h" });
+    // No list is complete before the pattern is.
+    while (recorded.count("commit") === 0) await nextTurn(t);
+    const [connection] = fake.connections.values();
+    const patterns = [...connection!.patterns];
+    connection!.patterns.clear();
+    fake.services.put("late", hosts(1), "A");
+    fake.services.remove("users", "A");
+    for (const pattern of patterns) connection!.patterns.add(pattern);
+    t.mock.timers.tick(3 * 60_000);
+    while (addresses(recorded, "|A|late|") === undefined) await nextTurn(t);
+    const watches = fake.requests.filter(({ type }) => type === "NamingFuzzyWatchRequest").map(({ fields }) => fields);
+    assert.deepEqual(watches.at(-1)?.receivedGroupKeys, ["public@@A@@orders", "public@@A@@users"]);
+    assert.equal(watches.at(-1)?.initializing, false);
+  });
 
   test("are the list of all groups for who may not administer", async (t) => {
     const fake = await fakeServer(t, { version: "3.0", administrates: false });
@@ -270,6 +351,35 @@ suite("groups and namespaces", () => {
   });
 });
 
+suite("a server that is read over HTTP, since its gRPC port is closed", () => {
+  test("is asked there again after a minute, and then read there, without a loss in between", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const [http, fake] = [await new FakeNacosHttp().start(), await fakeServer(t)];
+    t.after(() => http.stop());
+    const gate = await TcpProxy.start(fake.grpcPort);
+    t.after(() => gate.close());
+    await gate.set("refuse");
+    http.state.put("public", "DEFAULT_GROUP", "orders", hosts(1));
+    fake.services.put("orders", hosts(1, 2));
+    const recorded = open(t, { port: http.port, grpcPortOffset: gate.port - http.port }, { transport: "auto", listInterval: "1h" });
+    await recorded.synced();
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1"]);
+    await gate.set("pass");
+    t.mock.timers.tick(60_000);
+    await recorded.synced(2);
+    assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1", "10.0.0.2"]);
+    assert.equal(recorded.count("unreachable"), 0);
+    // The one that only looked is gone, and nobody polls any more.
+    while (fake.connections.size > 1) await new Promise((resolve) => setImmediate(resolve));
+    const asked = http.requests.length;
+    t.mock.timers.tick(60_000);
+    fake.services.put("orders", hosts(3));
+    t.mock.timers.tick(10);
+    await recorded.until("the push", () => addresses(recorded, "||orders|")?.[0] === "10.0.0.3");
+    assert.equal(http.requests.length, asked);
+  });
+});
+
 suite("what a Dubbo application offers", () => {
   const info = JSON.stringify({
     app: "order-center",
@@ -315,6 +425,12 @@ suite("what a Dubbo application offers", () => {
 
 function listsOf(fake: FakeNacos): number {
   return fake.requests.filter(({ type }) => type === "ServiceListRequest").length;
+}
+
+/** Pushes and retries of a clock that is wound by hand, and all that follows from them. */
+async function nextTurn({ mock }: TestContext): Promise<void> {
+  mock.timers.tick(1);
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The server knows our pattern. */

@@ -33,6 +33,7 @@ function open(context: TestContext, port: number, more: Record<string, unknown>)
     appeared: () => {},
     unreadable: () => {},
     contact: () => {},
+    surpassed: () => {},
     lost: resolve,
   });
   context.after(() => source.close());

@@ -1,7 +1,9 @@
 /** A Nacos server that speaks HTTP only, with its pushes over UDP, and faults by wish. */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 import { gzipSync } from "node:zlib";
 import { type Answer, answer, type FakeVersion } from "./routes.ts";
 import { FakeState } from "./state.ts";
@@ -12,6 +14,8 @@ export interface FakeOptions {
   readonly users?: Readonly<Record<string, { readonly password: string; readonly admin?: boolean }>>;
   /** s. */
   readonly tokenTtl?: number;
+  /** Given, it speaks HTTPS. */
+  readonly tls?: TlsOptions;
 }
 
 interface Subscriber {
@@ -48,7 +52,9 @@ export class FakeNacosHttp {
 
   /** Listens, always on the same port. */
   async start(): Promise<this> {
-    const server = createServer((request, response) => void this.#serve(request, response));
+    const serve = (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response);
+    const { tls } = this.#options;
+    const server = tls ? createSecureServer(tls, serve) : createServer(serve);
     server.on("connection", (socket) => {
       this.#connections.add(socket);
       socket.once("close", () => this.#connections.delete(socket));

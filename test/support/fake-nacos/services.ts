@@ -67,10 +67,11 @@ export class FakeServices {
     this.#byKey.delete(keyOf(namespace, group, name));
   }
 
-  /** Takes all ephemeral instances away without telling anybody: what a restart leaves. */
+  /** Takes all ephemeral instances away without telling anybody, and calls the others unhealthy: what a restart leaves. */
   forgetEphemeral(): void {
     for (const [key, service] of this.#byKey) {
-      service.hosts = service.hosts.filter((host) => (host as { ephemeral?: unknown }).ephemeral === false);
+      const persistent = (service.hosts as { ephemeral?: unknown }[]).filter(({ ephemeral }) => ephemeral === false);
+      service.hosts = persistent.map((host) => ({ ...host, healthy: false }));
       if (service.hosts.length === 0) this.#byKey.delete(key);
     }
   }

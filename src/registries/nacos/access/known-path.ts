@@ -55,7 +55,11 @@ export async function askOnce(
 ) {
   for (let attempt = 1; ; attempt++) {
     const headers = await credentials.headers(server, subject);
-    const answer = await httpRequest(server, settings, { ...request, headers: { ...request.headers, ...headers } });
+    // Over HTTP, the signature of a request about services is looked for among its parameters.
+    const { ak, data, signature, ...others } = headers;
+    const query =
+      ak !== undefined && data !== undefined && signature !== undefined ? { ...request.query, ak, data, signature } : request.query;
+    const answer = await httpRequest(server, settings, { ...request, ...(query && { query }), headers: { ...request.headers, ...others } });
     const refused = answer.status === 401 || answer.status === 403;
     if (!refused || attempt > 1 || !credentials.refused(headers)) return answer;
   }

@@ -31,9 +31,9 @@ export async function logIn(server: NacosServer, settings: AccessSettings, user:
     // A wrong password is 403 on 2.x and 500 on 3.x (observed); a proxy without its server says 502 to 504.
     const message = `the login of ${user} failed: ${tried.at(-1)}`;
     if (status >= 502) throw new Error(message);
-    throw new RequestRefused(`${message}; are user and password right?`, "refused");
+    throw new RequestRefused(`${message}; are user and password right?`, "refused", true);
   }
-  throw new RequestRefused(`the server has no login: ${tried.join("; ")}`, "refused");
+  throw new RequestRefused(`the server has no login: ${tried.join("; ")}`, "refused", true);
 }
 
 function readToken(text: string): Token | undefined {

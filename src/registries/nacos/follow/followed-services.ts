@@ -5,6 +5,8 @@ export interface FollowedService {
   readonly name: ServiceName;
   /** On the present source. */
   isSubscribed: boolean;
+  /** Something is known of it, from any source. */
+  isRead: boolean;
   /** Whether it has instances, as far as it was read. */
   isLiving: boolean;
   /** It had instances once. */
@@ -26,11 +28,17 @@ export class FollowedServices {
     return this.#byText.has(serviceText(name));
   }
 
+  /** There are some of which nothing could be read so far. */
+  get areUnread(): boolean {
+    for (const { isRead } of this.#byText.values()) if (!isRead) return true;
+    return false;
+  }
+
   ensure(name: ServiceName): FollowedService {
     const text = serviceText(name);
     let service = this.#byText.get(text);
     if (!service) {
-      service = { name, isSubscribed: false, isLiving: false, hasLived: false, missed: 0 };
+      service = { name, isSubscribed: false, isRead: false, isLiving: false, hasLived: false, missed: 0 };
       this.#byText.set(text, service);
     }
     return service;
@@ -48,6 +56,7 @@ export class FollowedServices {
   wasRead(name: ServiceName, instances: number): void {
     const service = this.#byText.get(serviceText(name));
     if (!service) return;
+    service.isRead = true;
     service.isLiving = instances > 0;
     service.hasLived ||= service.isLiving;
   }

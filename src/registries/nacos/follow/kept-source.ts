@@ -1,4 +1,7 @@
-/** Keeps exactly one source of a namespace open, tries every server in turn, and says what becomes of it. */
+/**
+ * Keeps one source of a namespace open, tries every server in turn, and says what becomes of it. A source that could be a
+ * better one stays until the better one is established.
+ */
 import type { Logger } from "../../../log/logger.ts";
 import { hostPortText } from "../../host-port.ts";
 import { ServerRotation } from "../../server-rotation.ts";
@@ -7,7 +10,7 @@ import type { Doubt, NamingEvents, NamingSource, OpenSource, ServiceName } from 
 import type { NacosServer } from "../settings.ts";
 
 export interface KeptSourceEvents {
-  /** A source is established: everything is to be read from it. */
+  /** A source is established: everything is to be read from it. It may take the place of another that is not lost. */
   opened(source: NamingSource): void;
   /** It is over; nothing of it is told any more. Also called for attempts that never were established. */
   lost(reason: string): void;
@@ -33,6 +36,8 @@ export class KeptSource {
   readonly #context: KeptSourceContext;
   readonly #servers: ServerRotation<NacosServer>;
   #source: NamingSource | undefined;
+  /** Opened beside the present source, and not established so far. */
+  #successor: NamingSource | undefined;
   #established = false;
   #retryTimer: NodeJS.Timeout | undefined;
   /** Reasons that were said since the last complete reading. */
@@ -54,19 +59,22 @@ export class KeptSource {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
-    await this.#source?.close();
+    await Promise.all([this.#source?.close(), this.#successor?.close()]);
   }
 
   #connect(): void {
-    const { namespace, open } = this.#context;
-    const server = this.#servers.next();
     this.#established = false;
-    const source = open(
+    this.#source = this.#open(this.#servers.next());
+  }
+
+  #open(server: NacosServer): NamingSource {
+    const { namespace, open } = this.#context;
+    const source: NamingSource = open(
       server,
       namespace,
       this.#eventsOf(server, () => source),
     );
-    this.#source = source;
+    return source;
   }
 
   /** Those of one source, as long as it is the one that is kept. */
@@ -78,15 +86,32 @@ export class KeptSource {
         if (!this.#closed && this.#source === source()) tell(...told);
       };
     return {
-      established: present(() => this.#onEstablished(source())),
+      established: () => {
+        if (this.#successor === source()) this.#succeed();
+        if (!this.#closed && this.#source === source()) this.#onEstablished(source());
+      },
       changed: present(events.changed),
       appeared: present(events.appeared),
       unreadable: present(events.unreadable),
       contact: present(() => {
         if (this.#servers.isListed) events.contact();
       }),
-      lost: present((doubt) => this.#onLost(server, doubt)),
+      surpassed: present(() => {
+        this.#successor ??= this.#open(server);
+      }),
+      lost: (doubt) => {
+        if (this.#successor === source()) this.#successor = undefined;
+        else if (!this.#closed && this.#source === source()) this.#onLost(server, doubt);
+      },
     };
+  }
+
+  /** The present source ends without a loss: there is another already. */
+  #succeed(): void {
+    const before = this.#source;
+    this.#source = this.#successor;
+    this.#successor = undefined;
+    void before?.close();
   }
 
   #onEstablished(source: NamingSource): void {
@@ -101,6 +126,8 @@ export class KeptSource {
   #onLost(server: NacosServer, { ending, reason: why, next }: Doubt): void {
     const { namespace, events, log } = this.#context;
     this.#source = undefined;
+    void this.#successor?.close();
+    this.#successor = undefined;
     const wait = this.#servers.ended(ending, this.#established);
     if (next) this.#servers.prefer(({ host, port }) => host === next.host && port === next.port);
     const reason = `${hostPortText(server)}: ${why}`;

@@ -11,6 +11,7 @@ import { serviceText } from "../service-text.ts";
 import type { NacosSettings } from "../settings.ts";
 import { type FollowedService, FollowedServices } from "./followed-services.ts";
 import { KeptSource } from "./kept-source.ts";
+import { SettlingHealth } from "./settling-health.ts";
 
 export interface NamespaceContext {
   /** Its id; `public` for the public one. */
@@ -41,10 +42,14 @@ export interface NamespaceEvents {
   contact(): void;
 }
 
+/** So many refusals, and more of them than answers, speak against the server and not against the services. */
+const fewRefusals = 5;
+
 export class NamespaceFollower {
   readonly namespace: string;
   readonly #context: NamespaceContext;
   readonly #services = new FollowedServices();
+  readonly #health = new SettlingHealth((service) => this.#onRead(service, false));
   readonly #kept: KeptSource;
   #source: NamingSource | undefined;
   #isReading = false;
@@ -83,6 +88,11 @@ export class NamespaceFollower {
     return this.#services.all().map(({ name }) => name);
   }
 
+  /** There are services that could not be read so far, and of which only earlier workers may know something. */
+  get isUnread(): boolean {
+    return this.#services.areUnread;
+  }
+
   /** Reads everything anew, now or as soon as a reading that is under way has ended; a source to come does so anyway. */
   relist(): void {
     if (!this.#source) return;
@@ -94,12 +104,14 @@ export class NamespaceFollower {
     this.#stopped = true;
     this.#source = undefined;
     clearTimeout(this.#pollTimer);
+    this.#health.stop();
     await this.#kept.close();
   }
 
   #onOpened(source: NamingSource): void {
     this.#source = source;
     this.#services.unsubscribed();
+    this.#health.begin();
     this.#isReading = false;
     this.#readAgain = false;
     void this.#readAll(source);
@@ -119,7 +131,7 @@ export class NamespaceFollower {
     await this.#attempt(source, async () => {
       const names = await this.#listNames(source);
       for (const name of names) this.#services.ensure(name);
-      await forEachLimited(this.#services.all(), settings.maxInFlight, (service) => this.#read(source, service, true));
+      await this.#readEach(source);
       if (!this.#isCurrent(source)) return;
       await this.#dropUnlisted(source, names);
       await events.complete();
@@ -151,8 +163,8 @@ export class NamespaceFollower {
     await this.#attempt(source, async () => {
       const names = await this.#listNames(source);
       if (!this.#isCurrent(source) || this.#isReading) return;
-      const unknown = names.filter((name) => !this.#services.has(name)).map((name) => this.#services.ensure(name));
-      await forEachLimited(unknown, settings.maxInFlight, (service) => this.#read(source, service, false));
+      const unread = names.map((name) => this.#services.ensure(name)).filter(({ isSubscribed }) => !isSubscribed);
+      await forEachLimited(unread, settings.maxInFlight, async (service) => void (await this.#read(source, service, false)));
       if (!this.#isCurrent(source)) return;
       await this.#dropUnlisted(source, names);
       events.polled();
@@ -166,25 +178,45 @@ export class NamespaceFollower {
     return names.filter(({ name }) => wanted(name));
   }
 
-  async #read(source: NamingSource, service: FollowedService, isListed: boolean): Promise<void> {
+  /** @throws RequestRefused if it is the server that cannot be read, and not some services of it */
+  async #readEach(source: NamingSource): Promise<void> {
+    const refusals: RequestRefused[] = [];
+    const services = this.#services.all();
+    await forEachLimited(services, this.#context.settings.maxInFlight, async (service) => {
+      const refusal = await this.#read(source, service, true);
+      if (refusal) refusals.push(refusal);
+    });
+    const [first] = refusals;
+    if (!first) return;
+    const answers = services.length - refusals.length;
+    if (first.ending === "refused" ? answers === 0 : refusals.length >= fewRefusals && refusals.length > answers) throw first;
+  }
+
+  /**
+   * @returns why it was refused; its last state stays then
+   * @throws SourceLost, RequestRefused if others are refused as well
+   */
+  async #read(source: NamingSource, service: FollowedService, isListed: boolean): Promise<RequestRefused | undefined> {
     try {
       const isNew = !service.isSubscribed;
       const read = isNew ? await source.subscribe(service.name) : await source.query(service.name);
-      if (!this.#isCurrent(source)) return;
+      if (!this.#isCurrent(source)) return undefined;
       service.isSubscribed = true;
       this.#onRead(read, isListed);
+      return undefined;
     } catch (error) {
-      if (error instanceof RequestRefused || error instanceof SourceLost) throw error;
-      // Its last state stays.
+      const refusal = error instanceof RequestRefused ? error : undefined;
+      if (refusal?.isGeneral || error instanceof SourceLost) throw error;
       const where = `${this.namespace}/${serviceText(service.name)}`;
       this.#context.report({ code: "bad-service", where, message: (error as Error).message });
+      return refusal;
     }
   }
 
   #onRead(service: NacosService, isListed: boolean): void {
     if (!this.#services.has(service)) return;
     this.#services.wasRead(service, service.instances.length);
-    this.#context.events.read(service, isListed);
+    this.#context.events.read(this.#health.settled(service), isListed);
   }
 
   /** A server tells that a service is there before any list is due. */
@@ -193,13 +225,21 @@ export class NamespaceFollower {
     const { groups, wanted } = this.#context;
     if (!source || this.#services.has(name) || !wanted(name.name) || groups?.includes(name.group) === false) return;
     const service = this.#services.ensure(name);
-    void this.#attempt(source, () => this.#read(source, service, false));
+    void this.#attempt(source, async () => void (await this.#read(source, service, false)));
   }
 
   async #dropUnlisted(source: NamingSource, names: readonly ServiceName[]): Promise<void> {
     const gone = this.#services.listed(names);
-    for (const { name } of gone) this.#context.events.gone(name);
-    await forEachLimited(gone, this.#context.settings.maxInFlight, ({ name }) => source.unsubscribe(name));
+    for (const { name } of gone) {
+      this.#health.forget(name);
+      this.#context.events.gone(name);
+    }
+    await forEachLimited(gone, this.#context.settings.maxInFlight, async ({ name }) => {
+      // Whoever refuses that has nothing to push of it either.
+      await source.unsubscribe(name).catch((error) => {
+        if (!(error instanceof RequestRefused)) throw error;
+      });
+    });
   }
 
   /** A reading that fails leaves the view in doubt, so the source is given up and everything read from another. */

@@ -11,6 +11,8 @@ export const errorCode = {
   /** Its version has no such request. */
   noHandler: 302,
   noRight: 403,
+  /** The set-up did not say that services are read here. */
+  notNaming: -401,
   patternLimit: 50_310,
   matchLimit: 50_311,
 } as const;
@@ -18,13 +20,16 @@ export const errorCode = {
 /** A configuration does not exist; only configurations have it, and it means something else elsewhere. */
 export const configNotFound = 300;
 
+/** What the server says of the connection or of itself, whatever is asked. */
+const general: readonly number[] = [errorCode.notReady, errorCode.unregistered, errorCode.noHandler, errorCode.notNaming];
+
 /** An answer that is an error. */
 export class ErrorAnswer extends RequestRefused {
   /** 0 where the server gives none. */
   readonly code: number;
 
   constructor(request: string, code: number, message: string) {
-    super(`${request}: ${message || "refused"} (${code})`, code === errorCode.noRight ? "refused" : "broken");
+    super(`${request}: ${message || "refused"} (${code})`, code === errorCode.noRight ? "refused" : "broken", general.includes(code));
     this.code = code;
   }
 }

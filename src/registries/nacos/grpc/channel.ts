@@ -16,12 +16,20 @@ import { type HostPort, hostPortText } from "../../host-port.ts";
 import { readTlsMaterial } from "../../tls-material.ts";
 import type { TlsSettings } from "../../tls-settings.ts";
 import { decodeMessage, encodeMessage, type Message } from "./message.ts";
+import { OwnSockets } from "./own-sockets.ts";
 
 // Whatever it has to say is told as a reason; it must not write to the standard error of the program.
 setLogVerbosity(logVerbosity.NONE);
 
 /** Bytes; a service with thousands of instances comes as one message. */
 const maxMessage = 64 * 1024 * 1024;
+
+/**
+ * Bytes that a server may send ahead of our reading. One that cannot send at once gives a push up and tries it again after a
+ * second, and after five more once again: with 64 KiB, as by default, thousands of subscriptions kept it busy with itself
+ * for half a minute, and changes came late (observed with 2.5.0).
+ */
+const receiveWindow = 16 * 1024 * 1024;
 
 /** How a request or the stream failed, beyond what the server itself says. */
 export class ChannelFailure extends Error {
@@ -46,14 +54,17 @@ type Received = Message | Error;
 
 export class Channel {
   readonly #client: Client;
+  readonly #sockets = new OwnSockets();
   #stream: ClientDuplexStream<Message, Received> | undefined;
 
   /** @throws TributaryError TLS_UNUSABLE */
   constructor(server: HostPort, tls: TlsSettings | undefined) {
-    this.#client = new Client(hostPortText(server), tls ? secured(server.host, tls) : ChannelCredentials.createInsecure(), {
+    const credentials = tls ? secured(server.host, tls) : ChannelCredentials.createInsecure();
+    this.#client = new Client(hostPortText(server), this.#sockets.known(credentials), {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_receive_message_length": maxMessage,
       "grpc.max_send_message_length": maxMessage,
+      "grpc-node.flow_control_window": receiveWindow,
       "grpc.enable_retries": 0,
       "grpc.service_config_disable_resolution": 1,
       "grpc.enable_http_proxy": 0,
@@ -101,6 +112,7 @@ export class Channel {
     this.#stream?.on("error", () => {});
     this.#stream?.cancel();
     this.#client.close();
+    this.#sockets.destroy();
   }
 }
 

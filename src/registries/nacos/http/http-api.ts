@@ -66,7 +66,7 @@ export class HttpApi {
   readonly #credentials: Credentials;
   readonly #agent: Agent;
   readonly #end = new AbortController();
-  readonly #names: (query: Query) => Promise<Names>;
+  readonly #names: ReturnType<typeof firstKnownPath<Names>>;
   readonly #service: ReturnType<typeof firstKnownPath<NacosService>>;
 
   /** @throws TributaryError if a file of `tls` cannot be used */
@@ -92,12 +92,8 @@ export class HttpApi {
     for (let attempt = 1; ; attempt++) {
       let listed = 0;
       for (let pageNo = 1; ; pageNo++) {
-        const page = await this.#names({
-          namespaceId: this.#namespace,
-          groupName: group,
-          pageNo: String(pageNo),
-          pageSize: String(pageSize),
-        });
+        const query = { namespaceId: this.#namespace, groupName: group, pageNo: String(pageNo), pageSize: String(pageSize) };
+        const page = await this.#names(query, { kind: "service", group, name: "" });
         listed = page.count;
         for (const name of page.names) names.add(name);
         if (page.size < pageSize) break;

@@ -28,7 +28,7 @@ export interface HttpSourceContext {
  * more), and what it says afterwards has to be taken with care.
  */
 const longestSilenceMs = 3_000;
-/** So many readings in a row that the server refuses make it doubtful. */
+/** So many readings in a row that the server refuses make it doubtful, and no fewer than there are services. */
 const mostRefusals = 5;
 
 export class HttpSource implements NamingSource {
@@ -132,7 +132,8 @@ export class HttpSource implements NamingSource {
     } catch (error) {
       if (!(error instanceof RequestRefused) || this.#closed) return;
       this.#context.events.unreadable(name, error.message);
-      if (++this.#refusals >= mostRefusals) this.doubt(`${this.#refusals} readings in a row were refused: ${error.message}`, error.ending);
+      if (++this.#refusals >= Math.max(mostRefusals, this.#told.size) || error.isGeneral)
+        this.doubt(`${this.#refusals} readings in a row were refused: ${error.message}`, error.ending);
     }
   }
 

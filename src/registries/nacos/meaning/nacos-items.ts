@@ -115,15 +115,18 @@ export class NacosItems {
     this.#calls.tell(emit);
   }
 
-  /** Tells everything, after all was read, as a complete listing that is still to be committed. */
-  list(listing: Pick<Listing, "add" | "keep">, emit: Pick<Emitter, "changed" | "removed" | "problem">): void {
+  /**
+   * Tells everything, after all was read, as a complete listing that is still to be committed.
+   * @param isUnread something could not be read; it may be what earlier workers told
+   */
+  list(listing: Pick<Listing, "add" | "keep">, emit: Pick<Emitter, "changed" | "removed" | "problem">, isUnread = false): void {
     this.#parts.takeTouched();
     this.#forget();
     for (const id of this.#parts.ids()) {
       const item = this.#parts.item(id);
       if (item) listing.add(item);
     }
-    this.#inherited = this.#isWaiting ? this.#inherited.filter((id) => !this.#parts.has(id)) : [];
+    this.#inherited = isUnread || this.#isWaiting ? this.#inherited.filter((id) => !this.#parts.has(id)) : [];
     for (const id of this.#inherited) listing.keep(id);
     this.#calls.settle(emit);
     this.#calls.list(listing);

@@ -45,6 +45,7 @@ export class SourceRig {
           this.#events.emit("unreadable");
         },
         contact: () => void this.contacts++,
+        surpassed: () => {},
         lost: (doubt) => {
           this.doubt = doubt;
           this.#events.emit("lost");
