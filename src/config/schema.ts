@@ -17,13 +17,14 @@ import {
   commonRegistryShape,
   type EnrichConfig,
   type NamingConfig,
+  type OperatorWord,
   type ProtectionConfig,
 } from "./registry-schema.ts";
 import { duration, ipv4Cidr, port } from "./values.ts";
 
 export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
-export type { NamingConfig, ProtectionConfig } from "./registry-schema.ts";
+export type { NamingConfig, OperatorWord, ProtectionConfig } from "./registry-schema.ts";
 
 export const meshSchema = z
   .strictObject({
@@ -103,6 +104,12 @@ export function configSchema(kinds: readonly RegistryKind[]) {
       .array(z.discriminatedUnion("type", registries as never))
       .min(1)
       .describe("The registries to watch."),
+    freeze: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Nothing leaves: what any registry removes is served on until this is taken back. Additions and changes pass. Meant for maintenance; loud.",
+      ),
     clusters: clustersSchema,
     merging: mergingSchema,
     imports: importsSchema,
@@ -132,6 +139,11 @@ export interface RegistryConfig {
   readonly enrich?: EnrichConfig | undefined;
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
+  readonly frozen?: boolean | undefined;
+  readonly paused?: boolean | undefined;
+  readonly release?: string | undefined;
+  /** What operators want of it, here or in the configuration; not in the file. */
+  readonly operator?: OperatorWord;
   /** Of its instances that name none; not in the file, but made from the cluster. */
   readonly locality?: Locality;
   /** Of a source in a cluster: how to reach it; not in the file. */
@@ -141,6 +153,7 @@ export interface RegistryConfig {
 
 export interface Config {
   readonly registries: readonly RegistryConfig[];
+  readonly freeze: boolean;
   readonly clusters: ClustersConfig;
   readonly merging: MergingConfig;
   readonly imports: ImportsConfig;

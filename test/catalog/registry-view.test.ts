@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { RegistryView } from "../../src/catalog/registry-view.ts";
+import { RegistryView } from "../../src/catalog/view/registry-view.ts";
 import { type Item, itemId } from "../../src/registries/service.ts";
 import { liveStatus, registryConfig, service } from "../support/catalog-rig.ts";
 
@@ -67,10 +67,10 @@ describe("a registry's view", () => {
         }
         view.tick(1 + protection.hold);
         if (asked.length > 0) view.listed(new Set(truth.keys()), 3, 3);
-        assert.equal(view.held.size, 0);
+        assert.equal(view.items.held.size, 0);
         assert.deepEqual([...view.ids()].sort(), [...truth.keys()].sort());
         for (const [id, expected] of truth) assert.deepEqual(view.item(id), expected);
-        assert.equal(view.counts.service, truth.size);
+        assert.equal(view.items.counts.service, truth.size);
       }),
     );
   });
