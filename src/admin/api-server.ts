@@ -12,6 +12,7 @@ import type { AdminConfig } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ApiHandler } from "./api/handler.ts";
 import type { Inspection } from "./api/inspection.ts";
+import type { Operations } from "./operations.ts";
 import { protectiveHeaders, refuseRequest } from "./request-guard.ts";
 
 // Not imported, as in `server.ts`.
@@ -21,6 +22,8 @@ export interface ApiServerOptions {
   /** The port may be 0 for tests. */
   readonly settings: Omit<AdminConfig, "port"> & { readonly port: number };
   readonly inspection: Inspection;
+  /** What can be said to the process; absent: nothing. */
+  readonly operations?: Operations | undefined;
   readonly log: Logger;
   readonly patience?: typeof defaultPatience;
   /** Counts refused connections, and shortens waiting times for tests. */
@@ -114,7 +117,7 @@ export class ApiServer {
 }
 
 /** Piece by piece, with turns of the event loop in between: together it takes some 50 ms. */
-async function loadHandler({ inspection, log }: ApiServerOptions): Promise<ApiHandler> {
+async function loadHandler({ inspection, log, operations }: ApiServerOptions): Promise<ApiHandler> {
   await import("@connectrpc/connect");
   await turn();
   await import("@connectrpc/connect-node");
@@ -122,7 +125,7 @@ async function loadHandler({ inspection, log }: ApiServerOptions): Promise<ApiHa
   await import("../gen/tributary/admin/v1/admin_pb.ts");
   await turn();
   const { apiHandler } = await import("./api/handler.ts");
-  return apiHandler(inspection, log);
+  return apiHandler(inspection, log, operations);
 }
 
 /** Takes its connections from the door in front of it. */

@@ -17,7 +17,7 @@ import { type Clash, collisionClash, refusalClashes, resourceClashes } from "./c
 import { Completion } from "./completion.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import type { Drained } from "./dirty-keys.ts";
-import { explainHost, explainResource, type HostExplanation } from "./explain.ts";
+import { explain, type HostExplanation } from "./explain.ts";
 import { type FoundService, findServices } from "./find.ts";
 import { type CatalogJournal, isComplete, keptSource } from "./kept-source.ts";
 import type { CatalogEntry } from "./merged-service.ts";
@@ -155,9 +155,9 @@ export class Catalog implements Feed {
   /** The same for what gives a host (or "namespace/host"). Undefined: nothing gives it. */
   releaseHost(host: string): number | undefined {
     const items = this.explain(host).flatMap(({ contributions }) => contributions);
-    if (items.length === 0) return undefined;
-    const released = items.filter(({ registry, itemId }) => this.#with(registry, ({ view }, now) => view.releaseItem(itemId, now)));
-    return released.length;
+    const isReleased = ({ registry, itemId }: { registry: string; itemId: string }) =>
+      this.#with(registry, ({ view }, now) => view.releaseItem(itemId, now));
+    return items.length === 0 ? undefined : items.filter(isReleased).length;
   }
 
   /** Stops the timers; the last state stays readable. */
@@ -232,11 +232,7 @@ export class Catalog implements Feed {
 
   /** What gives a host (or "namespace/host"), in every namespace that has it; empty if nothing does. */
   explain(host: string): readonly HostExplanation[] {
-    const { resources } = this.#contents;
-    const slash = host.indexOf("/");
-    const namespaces = slash < 0 ? [...this.#contents.namespaces()] : [host.slice(0, slash)];
-    const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), this.#contents) ?? []);
-    return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, this.#sources) ?? [])];
+    return explain(host, this.#contents, this.#sources);
   }
 
   /** Services by what their registry calls them; see `find.ts`. */

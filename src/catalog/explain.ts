@@ -71,7 +71,20 @@ export interface ExplainedContents {
   readonly named: (part: ServicePart) => NamedService | undefined;
 }
 
-export function explainHost(
+/** What gives a host (or "namespace/host"), in every namespace that has it. */
+export function explain(
+  host: string,
+  contents: ExplainedContents & { namespaces(): Iterable<string> },
+  sources: ReadonlyMap<string, Source>,
+): readonly HostExplanation[] {
+  const { resources } = contents;
+  const slash = host.indexOf("/");
+  const namespaces = slash < 0 ? [...contents.namespaces()] : [host.slice(0, slash)];
+  const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), contents) ?? []);
+  return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, sources) ?? [])];
+}
+
+function explainHost(
   namespace: string,
   host: string,
   { services, resources, named }: ExplainedContents,
@@ -97,7 +110,7 @@ export function explainHost(
 }
 
 /** A ready object; `key`: `Kind/namespace/name`. */
-export function explainResource(key: string, resources: ReadyResources, sources: ReadonlyMap<string, Source>): HostExplanation | undefined {
+function explainResource(key: string, resources: ReadyResources, sources: ReadonlyMap<string, Source>): HostExplanation | undefined {
   const winner = resources.winner(key);
   const source = winner && sources.get(winner.registry);
   if (winner === undefined || source === undefined) return undefined;

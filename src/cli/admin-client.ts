@@ -1,4 +1,5 @@
 /** Asks a running server's admin API, and says in a user's words what may be wrong. */
+import type { DescService } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { TributaryError } from "../errors/tributary-error.ts";
@@ -15,16 +16,22 @@ export interface AdminServerAt extends ClientTlsOptions {
 const patience = 60_000;
 
 /** @throws TributaryError NOT_RUNNING, TLS_UNUSABLE; Error with the server's words */
-export async function ask<Answer>(
+export function ask<Answer>(server: AdminServerAt, question: (client: Client<typeof AdminService>) => Promise<Answer>): Promise<Answer> {
+  return askService(AdminService, server, question);
+}
+
+/** The same of another service on that port. */
+export async function askService<Service extends DescService, Answer>(
+  service: Service,
   server: AdminServerAt,
-  question: (client: Client<typeof AdminService>) => Promise<Answer>,
+  question: (client: Client<Service>) => Promise<Answer>,
 ): Promise<Answer> {
   const { address } = server;
   const tls = readClientTls(server);
   const baseUrl = `${tls ? "https" : "http"}://${address}`;
   const transport = createConnectTransport({ baseUrl, httpVersion: "1.1", defaultTimeoutMs: patience, ...(tls && { nodeOptions: tls }) });
   try {
-    return await question(createClient(AdminService, transport));
+    return await question(createClient(service, transport));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     throw inWords(error, address);

@@ -6,6 +6,7 @@ import { withTlsOptions } from "./client-tls.ts";
 import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
+import { addOperationCommands } from "./operation-commands.ts";
 import { addressLike, oneOf, seconds, upTo } from "./options.ts";
 import { addRegisterCommand } from "./register-command.ts";
 import { version } from "./version.ts";
@@ -109,6 +110,7 @@ Examples:
     });
 
   addLookCommands(program, run);
+  addOperationCommands(program, run);
   addRegisterCommand(program, run);
 
   for (const command of [program, ...program.commands]) command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -17,6 +17,8 @@ export interface RegistrySpec {
   readonly settings: unknown;
   /** It has no session for now: what is known of it stays, until it gets settings to run with. */
   readonly isDormant?: boolean;
+  /** Why, if not because nothing is known of how to reach it. */
+  readonly dormancy?: string | undefined;
   /** Name of the worker it shares with all who name the same; absent: a worker of its own. */
   readonly worker?: string;
 }
@@ -52,6 +54,7 @@ export class SupervisedRegistry implements GroupMember {
     this.#tracker = new StatusTracker((status) => feed.status(spec.id, status));
     if (restoring) this.#await(restoring);
     if (!spec.isDormant) this.#session = group.join(this);
+    else if (spec.dormancy !== undefined) this.#tracker.workerLost(spec.dormancy, 0);
   }
 
   /** What it runs with. */
@@ -121,7 +124,7 @@ export class SupervisedRegistry implements GroupMember {
 
   #fallAsleep(): void {
     void this.#group.leave(this.#session);
-    this.#tracker.workerLost("nothing is known for now of how to reach it", this.#restarts);
+    this.#tracker.workerLost(this.#spec.dormancy ?? "nothing is known for now of how to reach it", this.#restarts);
   }
 
   async #renew(): Promise<void> {

@@ -11,6 +11,7 @@ import type { RegistryState, StateReport } from "../last-known-good/registry-sta
 import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Restoring } from "../registries/restoring.ts";
+import type { OperatorWords } from "./operator/operator-words.ts";
 
 /** Whoever translates what the catalog takes over: so many changes wait there. */
 interface Downstream {
@@ -21,14 +22,17 @@ interface Downstream {
 const mostAhead = 400;
 
 export class KeptRegistries implements CatalogJournal {
+  /** What operators said to this replica, which survives a restart as well. */
+  readonly operator: OperatorWords;
   readonly #kept: LastKnownGood;
   readonly #log: Logger;
   #downstream: Downstream = { backlog: 0 };
   readonly #catalog = Promise.withResolvers<Catalog>();
 
-  constructor(kept: LastKnownGood, log: Logger) {
+  constructor(kept: LastKnownGood, log: Logger, operator: OperatorWords) {
     this.#kept = kept;
     this.#log = log;
+    this.operator = operator;
   }
 
   /** Clusters of which something is kept for a registry. */

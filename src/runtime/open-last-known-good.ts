@@ -7,9 +7,12 @@ import type { KeptRegistries } from "./kept-registries.ts";
 export async function openLastKnownGood({ lastKnownGood, registries }: Config, log: Logger): Promise<KeptRegistries | undefined> {
   const { folder } = lastKnownGood;
   if (folder === undefined) return undefined;
-  const [{ LastKnownGood }, { KeptRegistries }] = await Promise.all([
+  const [{ LastKnownGood }, { StateFile }, { KeptRegistries }, { OperatorWords }] = await Promise.all([
     import("../last-known-good/last-known-good.ts"),
+    import("../last-known-good/state-file.ts"),
     import("./kept-registries.ts"),
+    import("./operator/operator-words.ts"),
   ]);
-  return new KeptRegistries(await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log }), log);
+  const kept = await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log });
+  return new KeptRegistries(kept, log, await OperatorWords.open(new StateFile(folder, "operator", log)));
 }

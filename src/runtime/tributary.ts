@@ -18,6 +18,8 @@ import { joinedObserver } from "../xds/joined-observer.ts";
 import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { inspectionOf } from "./inspection.ts";
+import { remindOfFreeze } from "./operator/freeze-reminder.ts";
+import { Operator } from "./operator/operator.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { StartedRegistries } from "./started-registries.ts";
 
@@ -44,6 +46,8 @@ export class Tributary {
   readonly #views: AdminViews;
   readonly #admin: AdminServer;
   readonly #readBack: ReadBack | undefined;
+  readonly #operator: Operator;
+  readonly #endReminder: () => void;
   #loaded: LoadedConfig;
   #xds: XdsServer | undefined;
   #api: ApiServer | undefined;
@@ -55,6 +59,8 @@ export class Tributary {
     this.#loaded = loaded;
     this.#options = options;
     this.pipeline = new Pipeline(loaded.config, options.log, options.started);
+    this.#operator = new Operator(this.pipeline, options.log);
+    this.#endReminder = remindOfFreeze(() => this.#operator.standing("frozen"), options.log);
     const { readBack } = loaded.config;
     this.#readBack = readBack.enabled ? new ReadBack({ source: this.pipeline.store, settings: readBack, log: options.log }) : undefined;
     this.#views = adminViews(
@@ -113,7 +119,7 @@ export class Tributary {
       loaded: () => this.#loaded,
     });
     this.#istioctlPages = (name) => istioctlPage(inspection, name);
-    this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, log, access: this.#access() });
+    this.#api = new ApiServer({ settings: this.#loaded.config.admin, inspection, operations: this.#operator, log, access: this.#access() });
     const admin = await this.#api.listen();
     listening = { ...others, admin };
     return admin;
@@ -136,6 +142,7 @@ export class Tributary {
   /** Ends everything within a second. Nothing is withdrawn: istiod keeps what it has. */
   async stop(): Promise<void> {
     this.#listening = false;
+    this.#endReminder();
     this.#readBack?.close();
     await Promise.all([this.#xds?.close(), this.#admin.close(), this.#api?.close(), this.pipeline.stop()]);
   }

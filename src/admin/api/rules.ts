@@ -47,16 +47,20 @@ function collisionRule({ host, identity, collidesWith }: HostExplanation): Rule[
   return [{ rule: "collision", effect: `${identity} has ${host}; the same host is wanted by ${others.join(", ")}` }];
 }
 
-function holdRules({ registry, heldEndpoints, holds, drained, status }: HostContribution): Rule[] {
+function holdRules({ registry, heldEndpoints, holds, growth, waitingEndpoints, damped, drained, status }: HostContribution): Rule[] {
   const setting = `registries[${registry}].protection`;
   const rules: Rule[] = [];
   if (heldEndpoints > 0) {
-    const why = holds.map(({ detail }) => detail).join("; ");
+    const why = [...holds.map(({ detail }) => detail), ...(damped ? ["it may be back in a moment (flap damping)"] : [])].join("; ");
     rules.push({
       rule: "hold",
       effect: `${heldEndpoints} endpoints that ${registry} no longer names are kept: ${why}`,
-      setting: `${setting}.hold`,
+      setting: holds.length === 0 && damped ? `${setting}.flapDamping` : settingOf(holds, setting),
     });
+  }
+  for (const { detail } of growth) {
+    const waiting = waitingEndpoints === 0 ? "" : `; ${waitingEndpoints} endpoints wait`;
+    rules.push({ rule: "growth", effect: `${registry} grew suddenly: ${detail}${waiting}`, setting: `${setting}.growth` });
   }
   if (drained)
     rules.push({
@@ -64,13 +68,27 @@ function holdRules({ registry, heldEndpoints, holds, drained, status }: HostCont
       effect: `${registry} was out of reach for too long: its endpoints left`,
       setting: `${setting}.unreachable`,
     });
-  else if (status.phase === "stale") {
+  else if (status.phase === "stale" && !holds.some(({ why }) => why === "pause")) {
     const effect = status.restored
       ? `${registry} was not listed since our start: the state that was kept is served`
       : `${registry} is out of reach: its last state is kept`;
     rules.push({ rule: "protection", effect, setting: status.restored ? "lastKnownGood.folder" : `${setting}.unreachable` });
   }
   return rules;
+}
+
+/** What decides how long the first of them lasts; an operator's word is taken back where it was said. */
+function settingOf(holds: HostContribution["holds"], setting: string): string {
+  switch (holds[0]?.why) {
+    case "freeze":
+      return "freeze, frozen, or `tributary unfreeze`";
+    case "pause":
+      return "paused, or `tributary resume`";
+    case "mass-removal":
+      return `${setting}.massRemovalHold`;
+    default:
+      return `${setting}.hold`;
+  }
 }
 
 function mergeRules(host: HostExplanation, service: MergedService | undefined): Rule[] {

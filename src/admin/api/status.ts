@@ -4,6 +4,7 @@ import { type StatusResponse, StatusResponseSchema } from "../../gen/tributary/a
 import type { RegistryView } from "../views.ts";
 import type { Inspection } from "./inspection.ts";
 import { instant } from "./instants.ts";
+import { protectionMessage } from "./protection.ts";
 
 export function statusOf({ views, version, startedAt, ports, clients, redact }: Inspection, now: number): StatusResponse {
   return create(StatusResponseSchema, {
@@ -50,5 +51,6 @@ function registryStatus(
     problems: { ...view.problems },
     restored: status.restored === true,
     notKept: redact(notKept ?? ""),
+    protection: protectionMessage(view.protection, redact),
   };
 }

@@ -24,3 +24,8 @@ export function protectionState({ isLive, isFrozen, differs, isHolding }: StateF
   if (!isLive) return "stale";
   return isHolding ? "protected" : "live";
 }
+
+/** Of several: something protected wants to be seen before something stale. */
+export function mostRemarkable(states: readonly ProtectionState[]): ProtectionState {
+  return protectionStates.findLast((state) => states.includes(state)) ?? "live";
+}

@@ -1,4 +1,5 @@
-// The admin API: what a running Tributary knows, for people and for tools. It only reads.
+// The admin API: what a running Tributary knows, for people and for tools. It only reads; what changes something is a
+// service of its own beside it.
 //
 // Every method takes JSON over HTTP: POST to /tributary.admin.v1.AdminService/METHOD with the
 // content type application/json, and, but for Diff, GET with ?encoding=json&message={…}.
@@ -18,7 +19,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tributary/admin/v1/admin.proto.
  */
 export const file_tributary_admin_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cmlidXRhcnkvYWRtaW4vdjEvYWRtaW4ucHJvdG8SEnRyaWJ1dGFyeS5hZG1pbi52MSIPCg1TdGF0dXNSZXF1ZXN0Iv4CCg5TdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEisKB3N0YXJ0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnVwdGltZV9zZWNvbmRzGAMgASgBEhAKCGNvbXBsZXRlGAQgASgIEhAKCHNlcXVlbmNlGAUgASgNEhQKDHN0YXRlX2RpZ2VzdBgGIAEoCRI2CgpyZWdpc3RyaWVzGAcgAygLMiIudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzEi0KBXR5cGVzGAggAygLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlR5cGVTdGF0dXMSMAoFcG9ydHMYCSADKAsyIS50cmlidXRhcnkuYWRtaW4udjEuTGlzdGVuaW5nUG9ydBIPCgdjbGllbnRzGAogASgNEjIKCHByb2JsZW1zGAsgAygLMiAudHJpYnV0YXJ5LmFkbWluLnYxLlByb2JsZW1Db3VudCL3AwoOUmVnaXN0cnlTdGF0dXMSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIQCghyZXF1aXJlZBgDIAEoCBINCgVwaGFzZRgEIAEoCRIpCgVzaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEg4KBnN5bmNlZBgHIAEoCBIwCgxsYXN0X2NvbnRhY3QYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXN0YWxlX3NlY29uZHMYCSABKAESEAoIcmVzdGFydHMYCiABKA0SEAoIc2VydmljZXMYCyABKA0SEQoJZW5kcG9pbnRzGAwgASgNEhYKDmhlbGRfZW5kcG9pbnRzGA0gASgNEgwKBGhvbGQYDiABKAkSEQoJcmVzb3VyY2VzGA8gASgNEg0KBWZhY3RzGBAgASgNEkIKCHByb2JsZW1zGBEgAygLMjAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzLlByb2JsZW1zRW50cnkSEAoIcmVzdG9yZWQYEiABKAgSEAoIbm90X2tlcHQYEyABKAkaLwoNUHJvYmxlbXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIkwKClR5cGVTdGF0dXMSDAoEdHlwZRgBIAEoCRIRCglyZXNvdXJjZXMYAiABKA0SDQoFYnl0ZXMYAyABKA0SDgoGZGlnZXN0GAQgASgJIjwKDUxpc3RlbmluZ1BvcnQSDAoEbmFtZRgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEgwKBHBvcnQYAyABKA0iOgoMUHJvYmxlbUNvdW50Eg0KBWNvc3RzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY291bnQYAyABKA0iVQoLRHVtcFJlcXVlc3QSDAoEa2luZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkibwoMRHVtcFJlc3BvbnNlEjAKB29iamVjdHMYASADKAsyHy50cmlidXRhcnkuYWRtaW4udjEuSXN0aW9PYmplY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhQKDHN0YXRlX2RpZ2VzdBgDIAEoCSLQAQoLSXN0aW9PYmplY3QSEwoLYXBpX3ZlcnNpb24YASABKAkSDAoEa2luZBgCIAEoCRI0CghtZXRhZGF0YRgDIAEoCzIiLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RNZXRhZGF0YRIlCgRzcGVjGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIPCgd2ZXJzaW9uGAUgASgJEjAKDGxhc3RfY2hhbmdlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAingIKDk9iamVjdE1ldGFkYXRhEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEj4KBmxhYmVscxgDIAMoCzIuLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RNZXRhZGF0YS5MYWJlbHNFbnRyeRJICgthbm5vdGF0aW9ucxgEIAMoCzIzLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RNZXRhZGF0YS5Bbm5vdGF0aW9uc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQQW5ub3RhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhoKCldoeVJlcXVlc3QSDAoEaG9zdBgBIAEoCSJ2CgtXaHlSZXNwb25zZRI0CgtleHBsYW5hdGlvbhgBIAEoCzIfLnRyaWJ1dGFyeS5hZG1pbi52MS5FeHBsYW5hdGlvbhIxCgpjYW5kaWRhdGVzGAIgAygLMh0udHJpYnV0YXJ5LmFkbWluLnYxLkNhbmRpZGF0ZSJhCglDYW5kaWRhdGUSDAoEaG9zdBgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHByb3RvY29sGAMgASgJEhIKCnJlZ2lzdHJpZXMYBCADKAkSDwoHcmVmdXNhbBgFIAEoCSKDAwoLRXhwbGFuYXRpb24SEQoJbmFtZXNwYWNlGAEgASgJEgwKBGhvc3QYAiABKAkSDQoFc3RhdGUYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRILCgN2aXAYBSABKAkSLwoGb2JqZWN0GAYgASgLMh8udHJpYnV0YXJ5LmFkbWluLnYxLklzdGlvT2JqZWN0EjcKDWNvbnRyaWJ1dGlvbnMYByADKAsyIC50cmlidXRhcnkuYWRtaW4udjEuQ29udHJpYnV0aW9uEicKBXJ1bGVzGAggAygLMhgudHJpYnV0YXJ5LmFkbWluLnYxLlJ1bGUSMwoIcHJvYmxlbXMYCSADKAsyIS50cmlidXRhcnkuYWRtaW4udjEuT2JqZWN0UHJvYmxlbRItCgdjbGllbnRzGAogAygLMhwudHJpYnV0YXJ5LmFkbWluLnYxLkRlbGl2ZXJ5Ei8KCXJlYWRfYmFjaxgLIAEoCzIcLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWFkQmFjayKXAwoMQ29udHJpYnV0aW9uEhAKCHJlZ2lzdHJ5GAEgASgJEhUKDXJlZ2lzdHJ5X3R5cGUYAiABKAkSDQoFcGhhc2UYAyABKAkSDgoGcmVhc29uGAQgASgJEisKA2tleRgFIAEoCzIeLnRyaWJ1dGFyeS5hZG1pbi52MS5TZXJ2aWNlS2V5Ei4KCmZpcnN0X3NlZW4YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3RfY2hhbmdlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoJaW5zdGFuY2VzGAggAygLMiQudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5SW5zdGFuY2USFgoOaGVsZF9pbnN0YW5jZXMYCSABKA0SLgoKaGVsZF9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFaG9sZHMYCyADKAkSDwoHZHJhaW5lZBgMIAEoCBIPCgdjYWxsZXJzGA0gAygJIk0KClNlcnZpY2VLZXkSEQoJbmFtZXNwYWNlGAEgASgJEg0KBWdyb3VwGAIgASgJEgwKBG5hbWUYAyABKAkSDwoHdmVyc2lvbhgEIAEoCSKPAgoQUmVnaXN0cnlJbnN0YW5jZRIKCgJpZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEg0KBXBvcnRzGAMgAygJEhMKBndlaWdodBgEIAEoAUgAiAEBEg4KBmhlYWx0aBgFIAEoCRIPCgduZXR3b3JrGAYgASgJEkAKBmxhYmVscxgHIAMoCzIwLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWdpc3RyeUluc3RhbmNlLkxhYmVsc0VudHJ5EgwKBGhlbGQYCCABKAgSDwoHc2tpcHBlZBgJIAMoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgkKB193ZWlnaHQiNQoEUnVsZRIMCgRydWxlGAEgASgJEg4KBmVmZmVjdBgCIAEoCRIPCgdzZXR0aW5nGAMgASgJIkwKDU9iamVjdFByb2JsZW0SDQoFY29zdHMYASABKAkSDAoEY29kZRgCIAEoCRINCgV3aGVyZRgDIAEoCRIPCgdtZXNzYWdlGAQgASgJIo4BCghEZWxpdmVyeRIMCgRub2RlGAEgASgJEgwKBHBlZXIYAiABKAkSEAoIdHlwZV91cmwYAyABKAkSFAoMc2VudF92ZXJzaW9uGAQgASgJEhUKDWFja2VkX3ZlcnNpb24YBSABKAkSDwoHY3VycmVudBgGIAEoCBIWCg5ub3Rfc3Vic2NyaWJlZBgHIAEoCCIpCghSZWFkQmFjaxINCgVzdGF0ZRgBIAEoCRIOCgZkZXRhaWwYAiABKAkiPwoLRGlmZlJlcXVlc3QSDgoGY29uZmlnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRINCgVsaW1pdBgDIAEoDSLvAQoMRGlmZlJlc3BvbnNlEg0KBWVxdWFsGAEgASgIEhAKCHNlY3Rpb25zGAIgAygJEhUKDW5lZWRzX3Jlc3RhcnQYAyADKAkSNAoKcmVnaXN0cmllcxgEIAMoCzIgLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWdpc3RyeURpZmYSMQoGY291bnRzGAUgASgLMiEudHJpYnV0YXJ5LmFkbWluLnYxLlNlcnZpY2VDb3VudHMSLwoHb2JqZWN0cxgGIAMoCzIeLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3REaWZmEg0KBW5vdGVzGAcgAygJIjwKDFJlZ2lzdHJ5RGlmZhIKCgJpZBgBIAEoCRIOCgZjaGFuZ2UYAiABKAkSEAoIc2V0dGluZ3MYAyADKAkiwwEKDVNlcnZpY2VDb3VudHMSEQoJdW5jaGFuZ2VkGAEgASgNEg0KBWFkZGVkGAIgASgNEgwKBGxvc3QYAyABKA0SDwoHcmVuYW1lZBgEIAEoDRITCgt2aXBfY2hhbmdlZBgFIAEoDRIVCg1wb3J0c19jaGFuZ2VkGAYgASgNEhkKEWVuZHBvaW50c19jaGFuZ2VkGAcgASgNEhkKEW90aGVyd2lzZV9jaGFuZ2VkGAggASgNEg8KB2NoYW5nZWQYCSABKA0iewoKT2JqZWN0RGlmZhIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGY2hhbmdlGAMgASgJEhIKCnJlbmFtZWRfdG8YBCABKAkSLQoGZmllbGRzGAUgAygLMh0udHJpYnV0YXJ5LmFkbWluLnYxLkZpZWxkRGlmZiI5CglGaWVsZERpZmYSDQoFZmllbGQYASABKAkSDgoGYmVmb3JlGAIgASgJEg0KBWFmdGVyGAMgASgJIhAKDkNsaWVudHNSZXF1ZXN0Ij4KD0NsaWVudHNSZXNwb25zZRIrCgdjbGllbnRzGAEgAygLMhoudHJpYnV0YXJ5LmFkbWluLnYxLkNsaWVudCKxAQoGQ2xpZW50EgwKBG5vZGUYASABKAkSDAoEcGVlchgCIAEoCRIMCgRraW5kGAMgASgJEhAKCHByb3RvY29sGAQgASgJEi0KCWNvbm5lY3RlZBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoFdHlwZXMYBiADKAsyHi50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50VHlwZRINCgVzaGFyZBgHIAEoDSKJAgoKQ2xpZW50VHlwZRIQCgh0eXBlX3VybBgBIAEoCRISCgVuYW1lcxgCIAEoDUgAiAEBEhQKDHNlbnRfdmVyc2lvbhgDIAEoCRIVCg1hY2tlZF92ZXJzaW9uGAQgASgJEhYKDnNlbnRfcmVzb3VyY2VzGAUgASgNEhIKCnNlbnRfYnl0ZXMYBiABKA0SDwoHY3VycmVudBgHIAEoCBIeChZ1bmFja25vd2xlZGdlZF9zZWNvbmRzGAggASgBEgwKBGhlbGQYCSABKAgSEQoJcmVqZWN0aW9uGAogASgJEhQKB29iamVjdHMYCyABKA1IAYgBAUIICgZfbmFtZXNCCgoIX29iamVjdHMypwMKDEFkbWluU2VydmljZRJUCgZTdGF0dXMSIS50cmlidXRhcnkuYWRtaW4udjEuU3RhdHVzUmVxdWVzdBoiLnRyaWJ1dGFyeS5hZG1pbi52MS5TdGF0dXNSZXNwb25zZSIDkAIBEk4KBER1bXASHy50cmlidXRhcnkuYWRtaW4udjEuRHVtcFJlcXVlc3QaIC50cmlidXRhcnkuYWRtaW4udjEuRHVtcFJlc3BvbnNlIgOQAgESSwoDV2h5Eh4udHJpYnV0YXJ5LmFkbWluLnYxLldoeVJlcXVlc3QaHy50cmlidXRhcnkuYWRtaW4udjEuV2h5UmVzcG9uc2UiA5ACARJLCgREaWZmEh8udHJpYnV0YXJ5LmFkbWluLnYxLkRpZmZSZXF1ZXN0GiAudHJpYnV0YXJ5LmFkbWluLnYxLkRpZmZSZXNwb25zZSIAElcKB0NsaWVudHMSIi50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50c1JlcXVlc3QaIy50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Ch50cmlidXRhcnkvYWRtaW4vdjEvYWRtaW4ucHJvdG8SEnRyaWJ1dGFyeS5hZG1pbi52MSIPCg1TdGF0dXNSZXF1ZXN0Iv4CCg5TdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEisKB3N0YXJ0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnVwdGltZV9zZWNvbmRzGAMgASgBEhAKCGNvbXBsZXRlGAQgASgIEhAKCHNlcXVlbmNlGAUgASgNEhQKDHN0YXRlX2RpZ2VzdBgGIAEoCRI2CgpyZWdpc3RyaWVzGAcgAygLMiIudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzEi0KBXR5cGVzGAggAygLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlR5cGVTdGF0dXMSMAoFcG9ydHMYCSADKAsyIS50cmlidXRhcnkuYWRtaW4udjEuTGlzdGVuaW5nUG9ydBIPCgdjbGllbnRzGAogASgNEjIKCHByb2JsZW1zGAsgAygLMiAudHJpYnV0YXJ5LmFkbWluLnYxLlByb2JsZW1Db3VudCKrBAoOUmVnaXN0cnlTdGF0dXMSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIQCghyZXF1aXJlZBgDIAEoCBINCgVwaGFzZRgEIAEoCRIpCgVzaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEg4KBnN5bmNlZBgHIAEoCBIwCgxsYXN0X2NvbnRhY3QYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXN0YWxlX3NlY29uZHMYCSABKAESEAoIcmVzdGFydHMYCiABKA0SEAoIc2VydmljZXMYCyABKA0SEQoJZW5kcG9pbnRzGAwgASgNEhYKDmhlbGRfZW5kcG9pbnRzGA0gASgNEgwKBGhvbGQYDiABKAkSEQoJcmVzb3VyY2VzGA8gASgNEg0KBWZhY3RzGBAgASgNEkIKCHByb2JsZW1zGBEgAygLMjAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzLlByb2JsZW1zRW50cnkSEAoIcmVzdG9yZWQYEiABKAgSEAoIbm90X2tlcHQYEyABKAkSMgoKcHJvdGVjdGlvbhgoIAEoCzIeLnRyaWJ1dGFyeS5hZG1pbi52MS5Qcm90ZWN0aW9uGi8KDVByb2JsZW1zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ASLqAgoKUHJvdGVjdGlvbhINCgVzdGF0ZRgBIAEoCRI+CghzZXJ2aWNlcxgCIAMoCzIsLnRyaWJ1dGFyeS5hZG1pbi52MS5Qcm90ZWN0aW9uLlNlcnZpY2VzRW50cnkSJwoFaG9sZHMYAyADKAsyGC50cmlidXRhcnkuYWRtaW4udjEuSG9sZBIoCgZncm93dGgYBCADKAsyGC50cmlidXRhcnkuYWRtaW4udjEuSG9sZBIOCgZmcm96ZW4YBSABKAkSDgoGcGF1c2VkGAYgASgJEhIKCmhlbGRfaXRlbXMYByABKA0SGAoQZGFtcGVkX2VuZHBvaW50cxgIIAEoDRIZChF3YWl0aW5nX2VuZHBvaW50cxgJIAEoDRIPCgdyZXR1cm5zGAogASgNEg8KB2dyb3d0aHMYCyABKA0aLwoNU2VydmljZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIocBCgRIb2xkEgsKA3doeRgBIAEoCRIOCgZkZXRhaWwYAiABKAkSDAoEaXRlbRgDIAEoCRIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkwKClR5cGVTdGF0dXMSDAoEdHlwZRgBIAEoCRIRCglyZXNvdXJjZXMYAiABKA0SDQoFYnl0ZXMYAyABKA0SDgoGZGlnZXN0GAQgASgJIjwKDUxpc3RlbmluZ1BvcnQSDAoEbmFtZRgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEgwKBHBvcnQYAyABKA0iOgoMUHJvYmxlbUNvdW50Eg0KBWNvc3RzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY291bnQYAyABKA0iVQoLRHVtcFJlcXVlc3QSDAoEa2luZBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkibwoMRHVtcFJlc3BvbnNlEjAKB29iamVjdHMYASADKAsyHy50cmlidXRhcnkuYWRtaW4udjEuSXN0aW9PYmplY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhQKDHN0YXRlX2RpZ2VzdBgDIAEoCSLQAQoLSXN0aW9PYmplY3QSEwoLYXBpX3ZlcnNpb24YASABKAkSDAoEa2luZBgCIAEoCRI0CghtZXRhZGF0YRgDIAEoCzIiLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RNZXRhZGF0YRIlCgRzcGVjGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIPCgd2ZXJzaW9uGAUgASgJEjAKDGxhc3RfY2hhbmdlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAingIKDk9iamVjdE1ldGFkYXRhEgwKBG5hbWUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEj4KBmxhYmVscxgDIAMoCzIuLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RNZXRhZGF0YS5MYWJlbHNFbnRyeRJICgthbm5vdGF0aW9ucxgEIAMoCzIzLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RNZXRhZGF0YS5Bbm5vdGF0aW9uc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQQW5ub3RhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhoKCldoeVJlcXVlc3QSDAoEaG9zdBgBIAEoCSJ2CgtXaHlSZXNwb25zZRI0CgtleHBsYW5hdGlvbhgBIAEoCzIfLnRyaWJ1dGFyeS5hZG1pbi52MS5FeHBsYW5hdGlvbhIxCgpjYW5kaWRhdGVzGAIgAygLMh0udHJpYnV0YXJ5LmFkbWluLnYxLkNhbmRpZGF0ZSJhCglDYW5kaWRhdGUSDAoEaG9zdBgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHByb3RvY29sGAMgASgJEhIKCnJlZ2lzdHJpZXMYBCADKAkSDwoHcmVmdXNhbBgFIAEoCSKdAwoLRXhwbGFuYXRpb24SEQoJbmFtZXNwYWNlGAEgASgJEgwKBGhvc3QYAiABKAkSDQoFc3RhdGUYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRILCgN2aXAYBSABKAkSLwoGb2JqZWN0GAYgASgLMh8udHJpYnV0YXJ5LmFkbWluLnYxLklzdGlvT2JqZWN0EjcKDWNvbnRyaWJ1dGlvbnMYByADKAsyIC50cmlidXRhcnkuYWRtaW4udjEuQ29udHJpYnV0aW9uEicKBXJ1bGVzGAggAygLMhgudHJpYnV0YXJ5LmFkbWluLnYxLlJ1bGUSMwoIcHJvYmxlbXMYCSADKAsyIS50cmlidXRhcnkuYWRtaW4udjEuT2JqZWN0UHJvYmxlbRItCgdjbGllbnRzGAogAygLMhwudHJpYnV0YXJ5LmFkbWluLnYxLkRlbGl2ZXJ5Ei8KCXJlYWRfYmFjaxgLIAEoCzIcLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWFkQmFjaxIYChBwcm90ZWN0aW9uX3N0YXRlGCggASgJIrQECgxDb250cmlidXRpb24SEAoIcmVnaXN0cnkYASABKAkSFQoNcmVnaXN0cnlfdHlwZRgCIAEoCRINCgVwaGFzZRgDIAEoCRIOCgZyZWFzb24YBCABKAkSKwoDa2V5GAUgASgLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlNlcnZpY2VLZXkSLgoKZmlyc3Rfc2VlbhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9jaGFuZ2VkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CglpbnN0YW5jZXMYCCADKAsyJC50cmlidXRhcnkuYWRtaW4udjEuUmVnaXN0cnlJbnN0YW5jZRIWCg5oZWxkX2luc3RhbmNlcxgJIAEoDRIuCgpoZWxkX3NpbmNlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVob2xkcxgLIAMoCRIPCgdkcmFpbmVkGAwgASgIEg8KB2NhbGxlcnMYDSADKAkSGAoQcHJvdGVjdGlvbl9zdGF0ZRgoIAEoCRIsCgpvcGVuX2hvbGRzGCkgAygLMhgudHJpYnV0YXJ5LmFkbWluLnYxLkhvbGQSKAoGZ3Jvd3RoGCogAygLMhgudHJpYnV0YXJ5LmFkbWluLnYxLkhvbGQSGQoRd2FpdGluZ19lbmRwb2ludHMYKyABKA0SDgoGZGFtcGVkGCwgASgIIk0KClNlcnZpY2VLZXkSEQoJbmFtZXNwYWNlGAEgASgJEg0KBWdyb3VwGAIgASgJEgwKBG5hbWUYAyABKAkSDwoHdmVyc2lvbhgEIAEoCSKPAgoQUmVnaXN0cnlJbnN0YW5jZRIKCgJpZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEg0KBXBvcnRzGAMgAygJEhMKBndlaWdodBgEIAEoAUgAiAEBEg4KBmhlYWx0aBgFIAEoCRIPCgduZXR3b3JrGAYgASgJEkAKBmxhYmVscxgHIAMoCzIwLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWdpc3RyeUluc3RhbmNlLkxhYmVsc0VudHJ5EgwKBGhlbGQYCCABKAgSDwoHc2tpcHBlZBgJIAMoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgkKB193ZWlnaHQiNQoEUnVsZRIMCgRydWxlGAEgASgJEg4KBmVmZmVjdBgCIAEoCRIPCgdzZXR0aW5nGAMgASgJIkwKDU9iamVjdFByb2JsZW0SDQoFY29zdHMYASABKAkSDAoEY29kZRgCIAEoCRINCgV3aGVyZRgDIAEoCRIPCgdtZXNzYWdlGAQgASgJIo4BCghEZWxpdmVyeRIMCgRub2RlGAEgASgJEgwKBHBlZXIYAiABKAkSEAoIdHlwZV91cmwYAyABKAkSFAoMc2VudF92ZXJzaW9uGAQgASgJEhUKDWFja2VkX3ZlcnNpb24YBSABKAkSDwoHY3VycmVudBgGIAEoCBIWCg5ub3Rfc3Vic2NyaWJlZBgHIAEoCCIpCghSZWFkQmFjaxINCgVzdGF0ZRgBIAEoCRIOCgZkZXRhaWwYAiABKAkiPwoLRGlmZlJlcXVlc3QSDgoGY29uZmlnGAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRINCgVsaW1pdBgDIAEoDSLvAQoMRGlmZlJlc3BvbnNlEg0KBWVxdWFsGAEgASgIEhAKCHNlY3Rpb25zGAIgAygJEhUKDW5lZWRzX3Jlc3RhcnQYAyADKAkSNAoKcmVnaXN0cmllcxgEIAMoCzIgLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWdpc3RyeURpZmYSMQoGY291bnRzGAUgASgLMiEudHJpYnV0YXJ5LmFkbWluLnYxLlNlcnZpY2VDb3VudHMSLwoHb2JqZWN0cxgGIAMoCzIeLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3REaWZmEg0KBW5vdGVzGAcgAygJIjwKDFJlZ2lzdHJ5RGlmZhIKCgJpZBgBIAEoCRIOCgZjaGFuZ2UYAiABKAkSEAoIc2V0dGluZ3MYAyADKAkiwwEKDVNlcnZpY2VDb3VudHMSEQoJdW5jaGFuZ2VkGAEgASgNEg0KBWFkZGVkGAIgASgNEgwKBGxvc3QYAyABKA0SDwoHcmVuYW1lZBgEIAEoDRITCgt2aXBfY2hhbmdlZBgFIAEoDRIVCg1wb3J0c19jaGFuZ2VkGAYgASgNEhkKEWVuZHBvaW50c19jaGFuZ2VkGAcgASgNEhkKEW90aGVyd2lzZV9jaGFuZ2VkGAggASgNEg8KB2NoYW5nZWQYCSABKA0iewoKT2JqZWN0RGlmZhIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGY2hhbmdlGAMgASgJEhIKCnJlbmFtZWRfdG8YBCABKAkSLQoGZmllbGRzGAUgAygLMh0udHJpYnV0YXJ5LmFkbWluLnYxLkZpZWxkRGlmZiI5CglGaWVsZERpZmYSDQoFZmllbGQYASABKAkSDgoGYmVmb3JlGAIgASgJEg0KBWFmdGVyGAMgASgJIhAKDkNsaWVudHNSZXF1ZXN0Ij4KD0NsaWVudHNSZXNwb25zZRIrCgdjbGllbnRzGAEgAygLMhoudHJpYnV0YXJ5LmFkbWluLnYxLkNsaWVudCKxAQoGQ2xpZW50EgwKBG5vZGUYASABKAkSDAoEcGVlchgCIAEoCRIMCgRraW5kGAMgASgJEhAKCHByb3RvY29sGAQgASgJEi0KCWNvbm5lY3RlZBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoFdHlwZXMYBiADKAsyHi50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50VHlwZRINCgVzaGFyZBgHIAEoDSKJAgoKQ2xpZW50VHlwZRIQCgh0eXBlX3VybBgBIAEoCRISCgVuYW1lcxgCIAEoDUgAiAEBEhQKDHNlbnRfdmVyc2lvbhgDIAEoCRIVCg1hY2tlZF92ZXJzaW9uGAQgASgJEhYKDnNlbnRfcmVzb3VyY2VzGAUgASgNEhIKCnNlbnRfYnl0ZXMYBiABKA0SDwoHY3VycmVudBgHIAEoCBIeChZ1bmFja25vd2xlZGdlZF9zZWNvbmRzGAggASgBEgwKBGhlbGQYCSABKAgSEQoJcmVqZWN0aW9uGAogASgJEhQKB29iamVjdHMYCyABKA1IAYgBAUIICgZfbmFtZXNCCgoIX29iamVjdHMypwMKDEFkbWluU2VydmljZRJUCgZTdGF0dXMSIS50cmlidXRhcnkuYWRtaW4udjEuU3RhdHVzUmVxdWVzdBoiLnRyaWJ1dGFyeS5hZG1pbi52MS5TdGF0dXNSZXNwb25zZSIDkAIBEk4KBER1bXASHy50cmlidXRhcnkuYWRtaW4udjEuRHVtcFJlcXVlc3QaIC50cmlidXRhcnkuYWRtaW4udjEuRHVtcFJlc3BvbnNlIgOQAgESSwoDV2h5Eh4udHJpYnV0YXJ5LmFkbWluLnYxLldoeVJlcXVlc3QaHy50cmlidXRhcnkuYWRtaW4udjEuV2h5UmVzcG9uc2UiA5ACARJLCgREaWZmEh8udHJpYnV0YXJ5LmFkbWluLnYxLkRpZmZSZXF1ZXN0GiAudHJpYnV0YXJ5LmFkbWluLnYxLkRpZmZSZXNwb25zZSIAElcKB0NsaWVudHMSIi50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50c1JlcXVlc3QaIy50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tributary.admin.v1.StatusRequest
@@ -234,6 +235,11 @@ export type RegistryStatus = Message<"tributary.admin.v1.RegistryStatus"> & {
    * @generated from field: string not_kept = 19;
    */
   notKept: string;
+
+  /**
+   * @generated from field: tributary.admin.v1.Protection protection = 40;
+   */
+  protection?: Protection | undefined;
 };
 
 /**
@@ -242,6 +248,137 @@ export type RegistryStatus = Message<"tributary.admin.v1.RegistryStatus"> & {
  */
 export const RegistryStatusSchema: GenMessage<RegistryStatus> = /*@__PURE__*/
   messageDesc(file_tributary_admin_v1_admin, 2);
+
+/**
+ * What protects a registry's services, and what it keeps (docs/protection.md).
+ *
+ * @generated from message tributary.admin.v1.Protection
+ */
+export type Protection = Message<"tributary.admin.v1.Protection"> & {
+  /**
+   * live (served as the registry says it), stale (not heard, its last state is served) or protected (served otherwise than
+   * the registry says it, or its next removal would wait).
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * Services in each state.
+   *
+   * @generated from field: map<string, uint32> services = 2;
+   */
+  services: { [key: string]: number };
+
+  /**
+   * Under which removals wait: those of the registry, then those of single services (the first ones).
+   *
+   * @generated from field: repeated tributary.admin.v1.Hold holds = 3;
+   */
+  holds: Hold[];
+
+  /**
+   * Sudden growth that is noticed now, in the same order.
+   *
+   * @generated from field: repeated tributary.admin.v1.Hold growth = 4;
+   */
+  growth: Hold[];
+
+  /**
+   * Why it is frozen, or paused; empty: it is not.
+   *
+   * @generated from field: string frozen = 5;
+   */
+  frozen: string;
+
+  /**
+   * @generated from field: string paused = 6;
+   */
+  paused: string;
+
+  /**
+   * Items that are served otherwise than the registry says them.
+   *
+   * @generated from field: uint32 held_items = 7;
+   */
+  heldItems: number;
+
+  /**
+   * Of the held endpoints, those that flap damping keeps.
+   *
+   * @generated from field: uint32 damped_endpoints = 8;
+   */
+  dampedEndpoints: number;
+
+  /**
+   * Endpoints that the registry names, and which wait because of sudden growth.
+   *
+   * @generated from field: uint32 waiting_endpoints = 9;
+   */
+  waitingEndpoints: number;
+
+  /**
+   * So far: instances that came back while flap damping kept them, and sudden growth.
+   *
+   * @generated from field: uint32 returns = 10;
+   */
+  returns: number;
+
+  /**
+   * @generated from field: uint32 growths = 11;
+   */
+  growths: number;
+};
+
+/**
+ * Describes the message tributary.admin.v1.Protection.
+ * Use `create(ProtectionSchema)` to create a new message.
+ */
+export const ProtectionSchema: GenMessage<Protection> = /*@__PURE__*/
+  messageDesc(file_tributary_admin_v1_admin, 3);
+
+/**
+ * @generated from message tributary.admin.v1.Hold
+ */
+export type Hold = Message<"tributary.admin.v1.Hold"> & {
+  /**
+   * reconnect, restart, suspicion, mass-removal, growth, freeze or pause.
+   *
+   * @generated from field: string why = 1;
+   */
+  why: string;
+
+  /**
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+
+  /**
+   * Id of the item, for a hold of one service; empty: it is the registry's.
+   *
+   * @generated from field: string item = 3;
+   */
+  item: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 4;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * When it ends by itself, as things are; unset: nobody can tell.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 5;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tributary.admin.v1.Hold.
+ * Use `create(HoldSchema)` to create a new message.
+ */
+export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
+  messageDesc(file_tributary_admin_v1_admin, 4);
 
 /**
  * @generated from message tributary.admin.v1.TypeStatus
@@ -279,7 +416,7 @@ export type TypeStatus = Message<"tributary.admin.v1.TypeStatus"> & {
  * Use `create(TypeStatusSchema)` to create a new message.
  */
 export const TypeStatusSchema: GenMessage<TypeStatus> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 3);
+  messageDesc(file_tributary_admin_v1_admin, 5);
 
 /**
  * @generated from message tributary.admin.v1.ListeningPort
@@ -308,7 +445,7 @@ export type ListeningPort = Message<"tributary.admin.v1.ListeningPort"> & {
  * Use `create(ListeningPortSchema)` to create a new message.
  */
 export const ListeningPortSchema: GenMessage<ListeningPort> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 4);
+  messageDesc(file_tributary_admin_v1_admin, 6);
 
 /**
  * @generated from message tributary.admin.v1.ProblemCount
@@ -337,7 +474,7 @@ export type ProblemCount = Message<"tributary.admin.v1.ProblemCount"> & {
  * Use `create(ProblemCountSchema)` to create a new message.
  */
 export const ProblemCountSchema: GenMessage<ProblemCount> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 5);
+  messageDesc(file_tributary_admin_v1_admin, 7);
 
 /**
  * @generated from message tributary.admin.v1.DumpRequest
@@ -377,7 +514,7 @@ export type DumpRequest = Message<"tributary.admin.v1.DumpRequest"> & {
  * Use `create(DumpRequestSchema)` to create a new message.
  */
 export const DumpRequestSchema: GenMessage<DumpRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 6);
+  messageDesc(file_tributary_admin_v1_admin, 8);
 
 /**
  * @generated from message tributary.admin.v1.DumpResponse
@@ -411,7 +548,7 @@ export type DumpResponse = Message<"tributary.admin.v1.DumpResponse"> & {
  * Use `create(DumpResponseSchema)` to create a new message.
  */
 export const DumpResponseSchema: GenMessage<DumpResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 7);
+  messageDesc(file_tributary_admin_v1_admin, 9);
 
 /**
  * An object as it is written for kubectl, and what Tributary knows of it.
@@ -459,7 +596,7 @@ export type IstioObject = Message<"tributary.admin.v1.IstioObject"> & {
  * Use `create(IstioObjectSchema)` to create a new message.
  */
 export const IstioObjectSchema: GenMessage<IstioObject> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 8);
+  messageDesc(file_tributary_admin_v1_admin, 10);
 
 /**
  * @generated from message tributary.admin.v1.ObjectMetadata
@@ -491,7 +628,7 @@ export type ObjectMetadata = Message<"tributary.admin.v1.ObjectMetadata"> & {
  * Use `create(ObjectMetadataSchema)` to create a new message.
  */
 export const ObjectMetadataSchema: GenMessage<ObjectMetadata> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 9);
+  messageDesc(file_tributary_admin_v1_admin, 11);
 
 /**
  * @generated from message tributary.admin.v1.WhyRequest
@@ -511,7 +648,7 @@ export type WhyRequest = Message<"tributary.admin.v1.WhyRequest"> & {
  * Use `create(WhyRequestSchema)` to create a new message.
  */
 export const WhyRequestSchema: GenMessage<WhyRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 10);
+  messageDesc(file_tributary_admin_v1_admin, 12);
 
 /**
  * @generated from message tributary.admin.v1.WhyResponse
@@ -537,7 +674,7 @@ export type WhyResponse = Message<"tributary.admin.v1.WhyResponse"> & {
  * Use `create(WhyResponseSchema)` to create a new message.
  */
 export const WhyResponseSchema: GenMessage<WhyResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 11);
+  messageDesc(file_tributary_admin_v1_admin, 13);
 
 /**
  * @generated from message tributary.admin.v1.Candidate
@@ -580,7 +717,7 @@ export type Candidate = Message<"tributary.admin.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 12);
+  messageDesc(file_tributary_admin_v1_admin, 14);
 
 /**
  * @generated from message tributary.admin.v1.Explanation
@@ -656,6 +793,13 @@ export type Explanation = Message<"tributary.admin.v1.Explanation"> & {
    * @generated from field: tributary.admin.v1.ReadBack read_back = 11;
    */
   readBack?: ReadBack | undefined;
+
+  /**
+   * live, stale or protected: the most remarkable of its contributions'.
+   *
+   * @generated from field: string protection_state = 40;
+   */
+  protectionState: string;
 };
 
 /**
@@ -663,7 +807,7 @@ export type Explanation = Message<"tributary.admin.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 13);
+  messageDesc(file_tributary_admin_v1_admin, 15);
 
 /**
  * @generated from message tributary.admin.v1.Contribution
@@ -749,6 +893,39 @@ export type Contribution = Message<"tributary.admin.v1.Contribution"> & {
    * @generated from field: repeated string callers = 13;
    */
   callers: string[];
+
+  /**
+   * Of what this registry gives of the host: as Protection.state.
+   *
+   * @generated from field: string protection_state = 40;
+   */
+  protectionState: string;
+
+  /**
+   * @generated from field: repeated tributary.admin.v1.Hold open_holds = 41;
+   */
+  openHolds: Hold[];
+
+  /**
+   * Sudden growth of the registry or the service.
+   *
+   * @generated from field: repeated tributary.admin.v1.Hold growth = 42;
+   */
+  growth: Hold[];
+
+  /**
+   * Endpoints that the registry names, and which wait because of that.
+   *
+   * @generated from field: uint32 waiting_endpoints = 43;
+   */
+  waitingEndpoints: number;
+
+  /**
+   * Flap damping keeps some of the held instances.
+   *
+   * @generated from field: bool damped = 44;
+   */
+  damped: boolean;
 };
 
 /**
@@ -756,7 +933,7 @@ export type Contribution = Message<"tributary.admin.v1.Contribution"> & {
  * Use `create(ContributionSchema)` to create a new message.
  */
 export const ContributionSchema: GenMessage<Contribution> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 14);
+  messageDesc(file_tributary_admin_v1_admin, 16);
 
 /**
  * @generated from message tributary.admin.v1.ServiceKey
@@ -788,7 +965,7 @@ export type ServiceKey = Message<"tributary.admin.v1.ServiceKey"> & {
  * Use `create(ServiceKeySchema)` to create a new message.
  */
 export const ServiceKeySchema: GenMessage<ServiceKey> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 15);
+  messageDesc(file_tributary_admin_v1_admin, 17);
 
 /**
  * An instance as the registry tells it, before any rule.
@@ -855,14 +1032,14 @@ export type RegistryInstance = Message<"tributary.admin.v1.RegistryInstance"> & 
  * Use `create(RegistryInstanceSchema)` to create a new message.
  */
 export const RegistryInstanceSchema: GenMessage<RegistryInstance> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 16);
+  messageDesc(file_tributary_admin_v1_admin, 18);
 
 /**
  * @generated from message tributary.admin.v1.Rule
  */
 export type Rule = Message<"tributary.admin.v1.Rule"> & {
   /**
-   * naming, name-loss, hosts, collision, hold, protection, merge, vip, ports, weights, tls, labels, export.
+   * naming, name-loss, hosts, collision, hold, growth, protection, merge, vip, ports, weights, tls, labels, export.
    *
    * @generated from field: string rule = 1;
    */
@@ -888,7 +1065,7 @@ export type Rule = Message<"tributary.admin.v1.Rule"> & {
  * Use `create(RuleSchema)` to create a new message.
  */
 export const RuleSchema: GenMessage<Rule> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 17);
+  messageDesc(file_tributary_admin_v1_admin, 19);
 
 /**
  * @generated from message tributary.admin.v1.ObjectProblem
@@ -922,7 +1099,7 @@ export type ObjectProblem = Message<"tributary.admin.v1.ObjectProblem"> & {
  * Use `create(ObjectProblemSchema)` to create a new message.
  */
 export const ObjectProblemSchema: GenMessage<ObjectProblem> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 18);
+  messageDesc(file_tributary_admin_v1_admin, 20);
 
 /**
  * @generated from message tributary.admin.v1.Delivery
@@ -975,7 +1152,7 @@ export type Delivery = Message<"tributary.admin.v1.Delivery"> & {
  * Use `create(DeliverySchema)` to create a new message.
  */
 export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 19);
+  messageDesc(file_tributary_admin_v1_admin, 21);
 
 /**
  * What istiod holds against what was sent.
@@ -1001,7 +1178,7 @@ export type ReadBack = Message<"tributary.admin.v1.ReadBack"> & {
  * Use `create(ReadBackSchema)` to create a new message.
  */
 export const ReadBackSchema: GenMessage<ReadBack> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 20);
+  messageDesc(file_tributary_admin_v1_admin, 22);
 
 /**
  * @generated from message tributary.admin.v1.DiffRequest
@@ -1034,7 +1211,7 @@ export type DiffRequest = Message<"tributary.admin.v1.DiffRequest"> & {
  * Use `create(DiffRequestSchema)` to create a new message.
  */
 export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 21);
+  messageDesc(file_tributary_admin_v1_admin, 23);
 
 /**
  * @generated from message tributary.admin.v1.DiffResponse
@@ -1091,7 +1268,7 @@ export type DiffResponse = Message<"tributary.admin.v1.DiffResponse"> & {
  * Use `create(DiffResponseSchema)` to create a new message.
  */
 export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 22);
+  messageDesc(file_tributary_admin_v1_admin, 24);
 
 /**
  * @generated from message tributary.admin.v1.RegistryDiff
@@ -1122,7 +1299,7 @@ export type RegistryDiff = Message<"tributary.admin.v1.RegistryDiff"> & {
  * Use `create(RegistryDiffSchema)` to create a new message.
  */
 export const RegistryDiffSchema: GenMessage<RegistryDiff> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 23);
+  messageDesc(file_tributary_admin_v1_admin, 25);
 
 /**
  * @generated from message tributary.admin.v1.ServiceCounts
@@ -1185,7 +1362,7 @@ export type ServiceCounts = Message<"tributary.admin.v1.ServiceCounts"> & {
  * Use `create(ServiceCountsSchema)` to create a new message.
  */
 export const ServiceCountsSchema: GenMessage<ServiceCounts> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 24);
+  messageDesc(file_tributary_admin_v1_admin, 26);
 
 /**
  * @generated from message tributary.admin.v1.ObjectDiff
@@ -1230,7 +1407,7 @@ export type ObjectDiff = Message<"tributary.admin.v1.ObjectDiff"> & {
  * Use `create(ObjectDiffSchema)` to create a new message.
  */
 export const ObjectDiffSchema: GenMessage<ObjectDiff> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 25);
+  messageDesc(file_tributary_admin_v1_admin, 27);
 
 /**
  * @generated from message tributary.admin.v1.FieldDiff
@@ -1259,7 +1436,7 @@ export type FieldDiff = Message<"tributary.admin.v1.FieldDiff"> & {
  * Use `create(FieldDiffSchema)` to create a new message.
  */
 export const FieldDiffSchema: GenMessage<FieldDiff> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 26);
+  messageDesc(file_tributary_admin_v1_admin, 28);
 
 /**
  * @generated from message tributary.admin.v1.ClientsRequest
@@ -1272,7 +1449,7 @@ export type ClientsRequest = Message<"tributary.admin.v1.ClientsRequest"> & {
  * Use `create(ClientsRequestSchema)` to create a new message.
  */
 export const ClientsRequestSchema: GenMessage<ClientsRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 27);
+  messageDesc(file_tributary_admin_v1_admin, 29);
 
 /**
  * @generated from message tributary.admin.v1.ClientsResponse
@@ -1291,7 +1468,7 @@ export type ClientsResponse = Message<"tributary.admin.v1.ClientsResponse"> & {
  * Use `create(ClientsResponseSchema)` to create a new message.
  */
 export const ClientsResponseSchema: GenMessage<ClientsResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 28);
+  messageDesc(file_tributary_admin_v1_admin, 30);
 
 /**
  * @generated from message tributary.admin.v1.Client
@@ -1348,7 +1525,7 @@ export type Client = Message<"tributary.admin.v1.Client"> & {
  * Use `create(ClientSchema)` to create a new message.
  */
 export const ClientSchema: GenMessage<Client> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 29);
+  messageDesc(file_tributary_admin_v1_admin, 31);
 
 /**
  * @generated from message tributary.admin.v1.ClientType
@@ -1429,7 +1606,7 @@ export type ClientType = Message<"tributary.admin.v1.ClientType"> & {
  * Use `create(ClientTypeSchema)` to create a new message.
  */
 export const ClientTypeSchema: GenMessage<ClientType> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 30);
+  messageDesc(file_tributary_admin_v1_admin, 32);
 
 /**
  * @generated from service tributary.admin.v1.AdminService
