@@ -84,11 +84,7 @@ export function explain(
   return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, sources) ?? [])];
 }
 
-function explainHost(
-  namespace: string,
-  host: string,
-  { services, resources, named }: ExplainedContents,
-): HostExplanation | undefined {
+function explainHost(namespace: string, host: string, { services, resources, named }: ExplainedContents): HostExplanation | undefined {
   const key = hostKey(namespace, host);
   const parts = services.servedAt(key).toSorted((one, other) => one.source.priority - other.source.priority);
   const first = parts[0];

@@ -93,7 +93,7 @@ export function readState(name: string, bytes: Buffer): StateReading {
   if (word !== `tributary-${name}` || !/^\d{1,9}$/.test(version)) return { is: "unusable", why: "its first line is not ours" };
   if (Number(version) > formatVersion) return { is: "newer", version: Number(version) };
   const text = bytes.subarray(end + 1).toString();
-  return sum === checksum(text) ? { is: "read", text } : { is: "unusable", why: "it is damaged" };
+  return Number(version) === formatVersion && sum === checksum(text) ? { is: "read", text } : { is: "unusable", why: "it is damaged" };
 }
 
 function checksum(text: string): string {

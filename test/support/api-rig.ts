@@ -7,6 +7,7 @@ import { type Logger, silentLogger } from "../../src/log/logger.ts";
 import { kinds } from "../../src/registries/kinds.ts";
 import { adminViews } from "../../src/runtime/admin-views.ts";
 import { inspectionOf } from "../../src/runtime/inspection.ts";
+import { Operator } from "../../src/runtime/operator/operator.ts";
 import { Pipeline } from "../../src/runtime/pipeline.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -19,6 +20,9 @@ export interface ApiRig {
   /** Calls a method with JSON, as curl would; gives the answer's JSON, an error's too. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look at JSON as it comes
   call(method: string, body: object): Promise<any>;
+  /** The same of OperationsService; gives the HTTP status as well. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at JSON as it comes
+  operate(method: string, body: object, headers?: Record<string, string>): Promise<{ status: number; json: any }>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -57,6 +61,7 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
   const server = new ApiServer({
     settings: { address: "127.0.0.1", port: 0 },
     inspection: { ...inspectionOf(rooms), ...inspection },
+    operations: new Operator(pipeline, log),
     log,
   });
   t.after(() => server.close());
@@ -74,6 +79,15 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
         body: JSON.stringify(body),
       });
       return await answer.json();
+    },
+    async operate(method, body, headers = {}) {
+      const answer = await fetch(`${origin}/tributary.admin.v1.OperationsService/${method}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      });
+      const text = await answer.text();
+      return { status: answer.status, json: text.startsWith("{") ? JSON.parse(text) : text };
     },
     get: (path, headers = {}) => fetch(`${origin}${path}`, { headers }),
   };
