@@ -9,9 +9,10 @@ export interface OperationOptions extends AdminServerAt {
   readonly output: OutputFormat;
 }
 
-const reach = `
-In effect on one replica only, and kept over its restart where lastKnownGood.folder is set. What shall hold for all
-replicas stands in the configuration.`;
+/** @param setting what the configuration says instead */
+const reach = (setting: string) => `
+In effect on one replica only, and kept over its restart where lastKnownGood.folder is set. For all replicas, say it in the
+configuration: ${setting}.`;
 
 const verbs = {
   freeze: {
@@ -49,7 +50,8 @@ export function addOperationCommands(program: Command, run: (command: () => Prom
     .argument("<target>", "a registry's id, REGISTRY/CLUSTER, a host, namespace/host, or what a registry calls the service")
     .addHelpText(
       "after",
-      `${reach.replace("stands in the configuration.", "is said by another word in `release` of a registry.")}
+      `
+In effect on one replica only. For all replicas, give the registry another word for \`release\` in the configuration.
 
 Examples:
   tributary release zk-main
@@ -63,10 +65,7 @@ Examples:
   for (const [verb, { description, argument, setting, examples }] of Object.entries(verbs)) {
     asks(program.command(verb).description(description))
       .argument(argument, "its id, or REGISTRY/CLUSTER")
-      .addHelpText(
-        "after",
-        `${reach.replace("configuration.", `configuration: ${setting}.`)}\n\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`,
-      )
+      .addHelpText("after", `${reach(setting)}\n\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`)
       .action(async (registry: string | undefined, options: OperationOptions) => {
         const { say } = await import("./operations.ts");
         await run(() => say(verb as keyof typeof verbs, registry, options));
