@@ -159,15 +159,16 @@ export class RegistryView {
 
   /** The operator's word: whatever waits is honoured now. A freeze goes on for what comes. Gives the number of items. */
   release(now: number): number {
-    return this.#retention.release(now) + this.#endGrowth(Number.POSITIVE_INFINITY, now);
+    // What waited may lose something by what is taken over for it, and that is honoured as well.
+    const waited = this.#endGrowth(Number.POSITIVE_INFINITY, now);
+    return waited + this.#retention.release(now);
   }
 
   /** The same for one item. Gives whether anything of it waited. */
   releaseItem(id: string, now: number): boolean {
     const waiting = this.#growth.release(id);
-    const wasHeld = this.#retention.releaseItem(id, now);
     if (waiting !== undefined) this.#takeWaiting(id, waiting, now);
-    return wasHeld || waiting !== undefined;
+    return this.#retention.releaseItem(id, now) || waiting !== undefined;
   }
 
   /** Epoch ms at which `tick` has something to do. */
@@ -191,15 +192,18 @@ export class RegistryView {
 
   /** Whether an item waits because it, or the registry, grows by a multiple at once. */
   #waits(id: string, text: string, endpoints: number, seenAt: number, now: number): boolean {
-    const { truth } = this.#served.kept;
-    const before = this.#served.kept.truthEndpoints(id);
+    const { kept } = this.#served;
+    // Against what is served: what comes back while its loss is held is no growth.
+    const before = kept.get(id)?.endpoints ?? 0;
     const added = endpoints - before;
     const { synced, restored } = this.status;
     // A first listing grows from nothing.
     if (added > 0 && (synced || restored === true)) {
-      this.#growth.judge(id, { from: before, to: endpoints }, { from: truth, to: truth + added }, this.#rules, now);
+      const registry = { from: kept.served, to: kept.served + added };
+      this.#growth.judge(id, { from: before, to: endpoints }, registry, this.#rules, now);
     }
-    const waits = added > 0 && this.#growth.holdsBack(id, this.#rules);
+    // An item of which something is held must not stay as the registry said it before: that is honoured some day.
+    const waits = added > 0 && !kept.held.has(id) && this.#growth.holdsBack(id, this.#rules);
     if (waits) this.#growth.wait(id, { text, added, seenAt });
     else this.#growth.forget(id);
     return waits;

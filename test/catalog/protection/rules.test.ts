@@ -204,6 +204,27 @@ describe("sudden growth", () => {
     assert.deepEqual([count(rig, "a.dubbo"), count(rig, "new.dubbo"), report(rig).state], [199, 1, "live"]);
   });
 
+  it("is none when that comes back which was only held", () => {
+    const rig = live({ growth: "hold" }, service("a", range(0, 200)));
+    rig.status("zk", { phase: "stale", epoch: 1 });
+    rig.list("zk", service("a", range(0, 10)));
+    rig.status("zk", { epoch: 1 });
+    rig.put("zk", service("a", range(0, 200)));
+    mock.timers.tick(60 * second);
+    assert.deepEqual([count(rig, "a.dubbo"), report(rig).growths, report(rig).state], [200, 0, "live"]);
+  });
+
+  it("does not keep an item as it was before something of it came back", () => {
+    const rig = live({ growth: "hold", growthEndpoints: 0, growthFactor: 1 }, service("a", [1, 2]), service("b", [3]));
+    rig.status("zk", { phase: "stale", epoch: 1 });
+    rig.list("zk", service("a", [1]), service("b", [3]));
+    rig.status("zk", { epoch: 1 });
+    rig.put("zk", service("b", [3, 4]), service("a", [1, 2, 5]));
+    mock.timers.tick(30 * second);
+    rig.catalog.listed("zk", new Set(["service/||a|", "service/||b|"]), Date.now());
+    assert.deepEqual(rig.addresses("a.dubbo"), ["10.0.0.1", "10.0.0.2", "10.0.0.5"]);
+  });
+
   it("is forgotten when the registry takes it back, and taken over when it is released", () => {
     const rig = small({ growth: "hold" });
     rig.put("zk", service("a", range(0, 200)), service("new", [300]), service("other", [301]));

@@ -16,6 +16,13 @@ function endpointsOf(view: RegistryView): Set<string> {
   return found;
 }
 
+function namedBy(truth: ReadonlyMap<string, Item>): Set<string> {
+  const found = new Set<string>();
+  for (const [id, item] of truth)
+    if (item.kind === "service") for (const { address } of item.service.instances) found.add(`${id} ${address}`);
+  return found;
+}
+
 function put(view: RegistryView, item: Item, now: number): void {
   view.upsert(itemId(item), JSON.stringify(item), now, now);
 }
@@ -143,6 +150,8 @@ describe("a registry's view", () => {
           } else if (one.name === undefined) view.release(now);
           else view.releaseItem(itemId(service(one.name)), now);
           const after = endpointsOf(view);
+          const named = namedBy(truth);
+          for (const endpoint of before) assert.ok(!named.has(endpoint) || after.has(endpoint), `${endpoint} was lost, and is named`);
           if (frozen && one.say !== "release") for (const endpoint of before) assert.ok(after.has(endpoint), `${endpoint} was lost`);
           assert.equal(after.size, view.endpoints);
           assert.ok(view.items.truth >= 0 && view.items.truth <= view.items.served);
