@@ -31,6 +31,7 @@ export class RegistrySources {
   readonly #options: RegistrySourcesOptions;
   #registries: readonly RegistryConfig[];
   #freeze: boolean;
+  readonly #operator: OperatorWords;
   #clusters: ClusterSet;
   #sources: readonly RegistrySource[] = [];
   #onChange: (configs: readonly RegistryConfig[]) => void = () => {};
@@ -39,6 +40,7 @@ export class RegistrySources {
   constructor(registries: readonly RegistryConfig[], clusters: ClusterSet, options: RegistrySourcesOptions) {
     this.#registries = registries;
     this.#freeze = options.freeze ?? false;
+    this.#operator = options.operator ?? new OperatorWords();
     this.#clusters = clusters;
     this.#options = options;
     this.#apply();
@@ -66,6 +68,8 @@ export class RegistrySources {
   }
 
   setRegistries(registries: readonly RegistryConfig[], freeze: boolean): void {
+    const ids = new Set(registries.map(({ id }) => id));
+    for (const { id } of this.#registries) if (!ids.has(id)) this.#operator.forget(id);
     this.#registries = registries;
     this.#freeze = freeze;
     this.#apply();
@@ -122,8 +126,7 @@ export class RegistrySources {
     const sources = registries.flatMap((registry) =>
       expand(registry, this.#kindOf(registry), this.#clusters, this.#options.kept?.clusters(registry.id) ?? []),
     );
-    const { operator = new OperatorWords() } = this.#options;
-    return sources.map((source) => ({ ...source, config: { ...source.config, operator: operator.of(source.config, freeze) } }));
+    return sources.map((source) => ({ ...source, config: { ...source.config, operator: this.#operator.of(source.config, freeze) } }));
   }
 
   #kindOf(registry: RegistryConfig): RegistryKind {

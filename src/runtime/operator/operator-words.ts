@@ -57,6 +57,15 @@ export class OperatorWords {
     return this.#words !== before;
   }
 
+  /** The registry left the configuration: what was said of it, or of its sources, does not outlive it. */
+  forget(registry: string): void {
+    const before = this.#words;
+    for (const kind of ["frozen", "paused"] as const) {
+      for (const name of before[kind].keys()) if (registryOf(name) === registry) this.set(kind, name, undefined);
+    }
+    if (this.#words !== before) void this.keep();
+  }
+
   /** Writes what holds now. Resolves with why it does not survive a restart; undefined: it does. */
   async keep(): Promise<string | undefined> {
     const file = this.#file;

@@ -61,7 +61,9 @@ const until = async (is: () => boolean) => {
 test("a freeze and a pause survive a restart, and nothing leaves meanwhile, also not by a listing", async (t) => {
   const { folder, start } = await processes(t);
   const first = await start();
+  const { epoch } = first.pipeline.catalog.reports()[0]!.status;
   assert.equal((await first.operator.say("freeze", undefined, "somebody")).notKept, undefined);
+  assert.equal(first.pipeline.catalog.reports()[0]?.status.epoch, epoch, "its session goes on");
   await first.operator.say("pause", "a", "somebody");
   await first.stop();
   folder.write("a.json", services("orders"));
@@ -131,6 +133,21 @@ test("the nearest word counts, and the configuration's before it", () => {
   assert.equal(of({ frozen: true }, true), "by `freeze` in the configuration");
   assert.equal(words.set("frozen", "k8s", undefined) && words.set("frozen", everything, undefined), true);
   assert.equal(of(), undefined);
+});
+
+test("a registry that leaves the configuration takes its words with it, here and in the file", async (t) => {
+  const { folder, start } = await processes(t);
+  const { pipeline, operator } = await start();
+  await operator.say("pause", "a", "somebody");
+  await operator.say("freeze", undefined, "somebody");
+  const [config] = pipeline.sources.configs;
+  pipeline.sources.setRegistries([], false);
+  assert.deepEqual(pipeline.catalog.reports(), [], "withdrawn at once");
+  pipeline.sources.setRegistries([config!], false);
+  await until(() => pipeline.catalog.reports()[0]?.status.phase === "live");
+  assert.match(pipeline.catalog.reports()[0]?.protection.operator.frozen ?? "", /^by somebody/, "that was said of all");
+  await pipeline.operator.keep();
+  assert.doesNotMatch(readFileSync(join(folder.path, "state", "operator"), "utf8"), /"a"/);
 });
 
 test("no content makes reading throw, and what is written is read", () => {
