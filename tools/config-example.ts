@@ -22,6 +22,10 @@ export function configExample(shape: Shape): string {
   }
   for (const [name, section] of Object.entries(shape.properties ?? {})) {
     if (name === "registries") continue;
+    if (section.properties === undefined) {
+      lines.push("", ...settings({ properties: { [name]: section } }, ""));
+      continue;
+    }
     const block = settings(section, "  ");
     // A key with nothing but comments below it would be null.
     const empty = block.every((line) => line.trimStart().startsWith("#"));

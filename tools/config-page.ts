@@ -38,7 +38,7 @@ ${markdownTable(settingHead, [["`type`", kinds.map(({ id }) => `\`${id}\``).join
 
 ${kinds.map((kind, index) => kindSection(kind, registryShapes(shape)[index])).join("\n\n")}
 
-${sections.map(([name, section]) => `## \`${name}\`\n\n${section.description ?? ""}\n\n${markdownTable(settingHead, settingRows(section))}`).join("\n\n")}
+${sections.map(([name, section]) => sectionText(name, section)).join("\n\n")}
 
 ## Complete example
 
@@ -47,6 +47,15 @@ Every setting with its default.
 \`\`\`yaml
 ${configExample(shape)}\`\`\`
 `;
+}
+
+function sectionText(name: string, section: Shape): string {
+  // One that is a single setting needs no table.
+  if (section.properties === undefined) {
+    const [, type, value, description] = settingRows({ properties: { [name]: section } })[0] ?? [];
+    return `## \`${name}\`\n\n${type}, default ${value}. ${description}`;
+  }
+  return `## \`${name}\`\n\n${section.description ?? ""}\n\n${markdownTable(settingHead, settingRows(section))}`;
 }
 
 function kindSection({ id, summary, naming }: RegistryKind, shape: Shape | undefined): string {

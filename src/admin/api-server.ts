@@ -13,6 +13,7 @@ import type { Logger } from "../log/logger.ts";
 import type { ApiHandler } from "./api/handler.ts";
 import type { Inspection } from "./api/inspection.ts";
 import type { Changes } from "./changes.ts";
+import type { Operations } from "./operations.ts";
 import type { PeerPages } from "./peer-pages.ts";
 import { protectiveHeaders, refuseRequest } from "./request-guard.ts";
 
@@ -27,6 +28,8 @@ export interface ApiServerOptions {
   readonly changes?: Changes | undefined;
   /** What other replicas may take over; absent: nothing. */
   readonly transferable?: PeerPages["state"] | undefined;
+  /** What can be said to the process; absent: nothing. */
+  readonly operations?: Operations | undefined;
   readonly log: Logger;
   readonly patience?: typeof defaultPatience;
   /** Counts refused connections, and shortens waiting times for tests. */
@@ -120,7 +123,7 @@ export class ApiServer {
 }
 
 /** Piece by piece, with turns of the event loop in between: together it takes some 50 ms. */
-async function loadHandler({ inspection, log, changes, settings, transferable }: ApiServerOptions): Promise<ApiHandler> {
+async function loadHandler({ inspection, log, changes, operations, settings, transferable }: ApiServerOptions): Promise<ApiHandler> {
   await import("@connectrpc/connect");
   await turn();
   await import("@connectrpc/connect-node");
@@ -129,7 +132,7 @@ async function loadHandler({ inspection, log, changes, settings, transferable }:
   await turn();
   const { apiHandler } = await import("./api/handler.ts");
   const peers = transferable && { hasTls: settings.tls !== undefined, state: transferable };
-  return apiHandler({ inspection, log, changes, peers });
+  return apiHandler({ inspection, log, changes, operations, peers });
 }
 
 /** Takes its connections from the door in front of it. */

@@ -35,7 +35,8 @@ const index = `Tributary, looked at from inside. Add ?format=json for JSON.
   /debug/clients           who is connected to the xDS port, and what of it they have
   /debug/dump              everything that is served, as a JSON list; also ?kind=KIND&namespace=NAMESPACE
 
-For tools: POST to /tributary.admin.v1.AdminService/{Status,Dump,Why,Diff,Clients}, see docs/admin-api.md.
+For tools: POST to /tributary.admin.v1.AdminService/{Status,Dump,Why,Diff,Clients}, see docs/admin-api.md;
+to release, freeze, unfreeze, pause and resume: OperationsService, see docs/protection.md.
 `;
 
 /** Answers every path that is no method of the API; never rejects for what a client sent. */

@@ -64,6 +64,51 @@ export const metricDefinitions = {
     labels: ["registry"],
     help: "Endpoints that the registry no longer names but that are kept until a hold ends.",
   },
+  tributary_registry_state: {
+    type: "gauge",
+    labels: ["registry", "state"],
+    help: "1 for the state of the registry: live (served as it says), stale (not heard, its last state is served) or protected (served otherwise than it says, or its next removal would wait).",
+  },
+  tributary_registry_service_states: {
+    type: "gauge",
+    labels: ["registry", "state"],
+    help: "Services of the registry in each of these states.",
+  },
+  tributary_registry_holds: {
+    type: "gauge",
+    labels: ["registry", "why"],
+    help: "Open holds under which removals of the whole registry wait: reconnect, restart, suspicion, mass-removal, freeze or pause.",
+  },
+  tributary_registry_frozen: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "1 while nothing leaves of the registry, because it was frozen by an operator or the configuration.",
+  },
+  tributary_registry_paused: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "1 while the registry is not read, because it was paused by an operator or the configuration.",
+  },
+  tributary_registry_damped_endpoints: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "Of the held endpoints, those that flap damping keeps.",
+  },
+  tributary_registry_damped_returns_total: {
+    type: "counter",
+    labels: ["registry"],
+    help: "Instances that came back while flap damping kept them.",
+  },
+  tributary_registry_growths_total: {
+    type: "counter",
+    labels: ["registry"],
+    help: "Times that the registry, or one of its services, grew by a multiple at once (`protection.growthFactor`).",
+  },
+  tributary_registry_waiting_endpoints: {
+    type: "gauge",
+    labels: ["registry"],
+    help: "Endpoints that the registry names, and which wait because of sudden growth (`protection.growth: hold`).",
+  },
   tributary_registry_resources: { type: "gauge", labels: ["registry"], help: "Ready Istio objects the registry gives." },
   tributary_registry_facts: { type: "gauge", labels: ["registry"], help: "Facts the registry gives." },
   tributary_registry_events_total: {

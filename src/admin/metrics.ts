@@ -1,11 +1,25 @@
 /** The Prometheus exporter: gauges are read from the views when scraped, events are counted as they happen. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { protectionStates } from "../catalog/protection/protection-state.ts";
+import type { ProtectionReport } from "../catalog/view/protection-report.ts";
 import { clusterStates } from "../clusters/cluster-view.ts";
 import { type MetricName, metricDefinitions } from "./metric-definitions.ts";
 import type { AdminViews } from "./views.ts";
 
 /** Seconds, from half a millisecond (an in-memory change) to a minute (a paced storm). */
 const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const protectionMetrics: readonly MetricName[] = [
+  "tributary_registry_state",
+  "tributary_registry_service_states",
+  "tributary_registry_holds",
+  "tributary_registry_frozen",
+  "tributary_registry_paused",
+  "tributary_registry_damped_endpoints",
+  "tributary_registry_damped_returns_total",
+  "tributary_registry_growths_total",
+  "tributary_registry_waiting_endpoints",
+];
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -70,6 +84,7 @@ export class Metrics {
       "tributary_registry_services",
       "tributary_registry_endpoints",
       "tributary_registry_held_endpoints",
+      ...protectionMetrics,
       "tributary_registry_resources",
       "tributary_registry_facts",
       "tributary_registry_events_total",
@@ -99,6 +114,7 @@ export class Metrics {
       this.gauge("tributary_registry_services").set({ registry }, view.services);
       this.gauge("tributary_registry_endpoints").set({ registry }, view.endpoints);
       this.gauge("tributary_registry_held_endpoints").set({ registry }, view.heldEndpoints);
+      this.#readProtection(registry, view.protection);
       this.gauge("tributary_registry_resources").set({ registry }, view.resources);
       this.gauge("tributary_registry_facts").set({ registry }, view.facts);
       for (const [event, count] of Object.entries(events)) {
@@ -108,6 +124,20 @@ export class Metrics {
         this.counter("tributary_registry_problems_total").inc({ registry, code }, count);
       }
     }
+  }
+
+  #readProtection(registry: string, protection: ProtectionReport): void {
+    for (const state of protectionStates) {
+      this.gauge("tributary_registry_state").set({ registry, state }, protection.state === state ? 1 : 0);
+      this.gauge("tributary_registry_service_states").set({ registry, state }, protection.services[state]);
+    }
+    for (const { why } of protection.holds) this.gauge("tributary_registry_holds").inc({ registry, why });
+    this.gauge("tributary_registry_frozen").set({ registry }, protection.operator.frozen === undefined ? 0 : 1);
+    this.gauge("tributary_registry_paused").set({ registry }, protection.operator.paused === undefined ? 0 : 1);
+    this.gauge("tributary_registry_damped_endpoints").set({ registry }, protection.dampedEndpoints);
+    this.counter("tributary_registry_damped_returns_total").inc({ registry }, protection.returns);
+    this.counter("tributary_registry_growths_total").inc({ registry }, protection.growths);
+    this.gauge("tributary_registry_waiting_endpoints").set({ registry }, protection.waitingEndpoints);
   }
 
   #readMerges(): void {

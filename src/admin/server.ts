@@ -78,11 +78,14 @@ export class AdminServer {
     return {
       listening: this.#views.listening(),
       complete: this.#views.complete(),
-      registries: this.#views.registries().map(({ id, status }) => ({
+      registries: this.#views.registries().map(({ id, status, protection: { state, operator } }) => ({
         id,
         phase: status.phase,
         since: new Date(status.since).toISOString(),
         ...(status.reason ? { reason: status.reason } : {}),
+        state,
+        ...(operator.frozen ? { frozen: operator.frozen } : {}),
+        ...(operator.paused ? { paused: operator.paused } : {}),
       })),
     };
   }

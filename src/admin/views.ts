@@ -1,4 +1,5 @@
 /** What the admin room may look at: read-only views that the runtime composes from every room. */
+import type { ProtectionReport } from "../catalog/view/protection-report.ts";
 import type { PlaceReport } from "../clusters/cluster-manager.ts";
 import type { ClusterView } from "../clusters/cluster-view.ts";
 import type { StateReport } from "../last-known-good/registry-state.ts";
@@ -18,6 +19,7 @@ export interface RegistryView {
   /** Endpoints that the registry no longer names but a hold keeps. */
   readonly heldEndpoints: number;
   readonly holdReason: string | undefined;
+  readonly protection: ProtectionReport;
   readonly resources: number;
   readonly facts: number;
   /** Items that arrived, by what happened to them: `upsert`, `remove`, `listing`. */

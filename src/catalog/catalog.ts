@@ -14,19 +14,21 @@ import type { Feed, RegistryStatus } from "../registries/feed.ts";
 import type { Fact } from "../registries/service.ts";
 import { CatalogContents } from "./catalog-contents.ts";
 import { type Clash, collisionClash, refusalClashes, resourceClashes } from "./clashes.ts";
+import { Completion } from "./completion.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import type { Drained } from "./dirty-keys.ts";
-import { explainHost, explainResource, type HostExplanation } from "./explain.ts";
+import { explain, type HostExplanation } from "./explain.ts";
 import { type FoundService, findServices } from "./find.ts";
 import { type CatalogJournal, isComplete, keptSource } from "./kept-source.ts";
 import type { CatalogEntry } from "./merged-service.ts";
 import { compileMerging } from "./merging/merge-policy.ts";
 import type { MergeTotals } from "./merging/merge-reports.ts";
 import { sameAsFor } from "./merging/same-as.ts";
-import { RegistryView } from "./registry-view.ts";
+import { logHolds } from "./protection/log-holds.ts";
 import { type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
-import type { ViewEvents } from "./view-events.ts";
+import { RegistryView } from "./view/registry-view.ts";
+import type { ViewEvents } from "./view/view-events.ts";
 
 export interface CatalogOptions {
   readonly kinds: readonly { readonly id: string; readonly naming: KindNaming }[];
@@ -47,7 +49,7 @@ export class Catalog implements Feed {
   /** In configuration order. */
   #sources = new Map<string, Source>();
   readonly #contents: CatalogContents;
-  readonly #completeListeners = new Set<() => void>();
+  readonly #completion = new Completion(() => this.isComplete());
 
   constructor(options: CatalogOptions) {
     this.#options = options;
@@ -85,7 +87,7 @@ export class Catalog implements Feed {
       source.view.updateStatus(status, now);
       if (!wasComplete && isComplete(source)) this.#options.journal?.completed(registry);
     });
-    this.#announceComplete();
+    this.#completion.announce();
   }
 
   problem(registry: string, problem: Problem, count: number): void {
@@ -129,7 +131,7 @@ export class Catalog implements Feed {
     }
     for (const config of wanted.values()) this.#reconfigure(config);
     if ([...wanted.keys()].filter((id) => before.has(id)).some((id, at) => id !== order[at])) this.#contents.reorder();
-    this.#announceComplete();
+    this.#completion.announce();
   }
 
   /** Namespace and cluster domain; a change names everything anew. */
@@ -145,9 +147,17 @@ export class Catalog implements Feed {
     this.#contents.setPolicy(compileMerging(merging));
   }
 
-  /** Honours what is held of a registry, now. */
-  release(registry: string): void {
-    this.#with(registry, (source, now) => source.view.release(now));
+  /** Honours what is held of a registry, now. Gives the number of its items; undefined: there is no such registry. */
+  release(registry: string): number | undefined {
+    return this.#with(registry, (source, now) => source.view.release(now));
+  }
+
+  /** The same for what gives a host (or "namespace/host"). Undefined: nothing gives it. */
+  releaseHost(host: string): number | undefined {
+    const items = this.explain(host).flatMap(({ contributions }) => contributions);
+    const isReleased = ({ registry, itemId }: { registry: string; itemId: string }) =>
+      this.#with(registry, ({ view }, now) => view.releaseItem(itemId, now));
+    return items.length === 0 ? undefined : items.filter(isReleased).length;
   }
 
   /** Stops the timers; the last state stays readable. */
@@ -185,9 +195,7 @@ export class Catalog implements Feed {
 
   /** Called once, as soon as the catalog is complete; at once if it is. Returns the unsubscription. */
   onComplete(listener: () => void): () => void {
-    this.#completeListeners.add(listener);
-    this.#announceComplete();
-    return () => this.#completeListeners.delete(listener);
+    return this.#completion.on(listener);
   }
 
   /** What is known of an address, node or application, first registry first. */
@@ -224,11 +232,7 @@ export class Catalog implements Feed {
 
   /** What gives a host (or "namespace/host"), in every namespace that has it; empty if nothing does. */
   explain(host: string): readonly HostExplanation[] {
-    const { resources } = this.#contents;
-    const slash = host.indexOf("/");
-    const namespaces = slash < 0 ? [...this.#contents.namespaces()] : [host.slice(0, slash)];
-    const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), this.#contents) ?? []);
-    return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, this.#sources) ?? [])];
+    return explain(host, this.#contents, this.#sources);
   }
 
   /** Services by what their registry calls them; see `find.ts`. */
@@ -255,14 +259,14 @@ export class Catalog implements Feed {
     const registry = config.id;
     const events: ViewEvents = {
       changed: (id, item, seenAt) => this.#contents.change(registry, id, item, seenAt),
-      kept: (id) => this.#options.journal?.touched(registry, id, this.#sources.get(registry)?.view.kept(id)?.characters ?? 0),
+      kept: (id) => this.#options.journal?.touched(registry, id, this.#sources.get(registry)?.view.items.get(id)?.characters ?? 0),
       relist: () => this.#options.relist(registry),
-      opened: (hold) => log.warn({ registry, ...hold }, `holding shrinkage of registry ${registry}: ${hold.detail}`),
-      closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),
+      ...logHolds(registry, log),
     };
     const timer = new DeadlineTimer(() => this.#with(registry, (source, now) => source.view.tick(now)));
     const sameAs = sameAsFor(config.id, this.#merging.sameAs);
-    return new Source(config, this.#naming(config), sameAs, new RegistryView(config.protection, events, Date.now()), timer);
+    const view = new RegistryView(config.protection, events, Date.now());
+    return new Source(config, this.#naming(config), sameAs, view, timer);
   }
 
   #naming(config: RegistryConfig) {
@@ -275,8 +279,12 @@ export class Catalog implements Feed {
   #reconfigure(config: RegistryConfig): void {
     const source = this.#sources.get(config.id);
     if (source === undefined) return;
+    const now = Date.now();
+    const { release } = source.config;
     const isServedOtherwise = source.configure(config, this.#naming(config), sameAsFor(config.id, this.#merging.sameAs));
-    source.view.setRules(config.protection, Date.now());
+    source.view.setRules(config.protection, now);
+    source.view.setOperator(config.operator ?? {}, now);
+    if (config.release !== undefined && config.release !== release) source.view.release(now);
     source.timer.set(source.view.nextDeadline());
     if (isServedOtherwise) this.#contents.rename(source);
   }
@@ -285,12 +293,5 @@ export class Catalog implements Feed {
     source.timer.set(undefined);
     this.#contents.withdraw(source);
     this.#sources.delete(source.id);
-  }
-
-  #announceComplete(): void {
-    if (this.#completeListeners.size === 0 || !this.isComplete()) return;
-    const listeners = [...this.#completeListeners];
-    this.#completeListeners.clear();
-    for (const listener of listeners) listener();
   }
 }

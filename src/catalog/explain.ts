@@ -3,12 +3,14 @@ import { hostKey } from "../naming/collisions.ts";
 import type { NamedService } from "../naming/named-service.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
 import type { IstioResource, Service } from "../registries/service.ts";
-import { parseItem } from "./item-text.ts";
+import type { Hold, ItemHold } from "./protection/hold.ts";
+import type { ProtectionState } from "./protection/protection-state.ts";
 import type { ReadyResources } from "./ready-resources.ts";
-import type { Hold } from "./restart-hold.ts";
 import type { ServiceIndex } from "./service-index.ts";
 import type { ServicePart } from "./service-part.ts";
 import type { Source } from "./source.ts";
+import { parseItem } from "./view/item-text.ts";
+import { itemState } from "./view/protection-report.ts";
 
 export interface HostExplanation {
   /** Catalog key: `service:namespace/host` or `resource:Kind/namespace/name`. */
@@ -47,7 +49,15 @@ export interface HostContribution {
   readonly heldEndpoints: number;
   /** Epoch ms. */
   readonly heldSince: number | undefined;
-  readonly holds: readonly Hold[];
+  readonly state: ProtectionState;
+  /** Under which its removals wait: those of the registry, and its own. */
+  readonly holds: readonly (Hold | ItemHold)[];
+  /** Sudden growth that is noticed now, of the registry and of the item. */
+  readonly growth: readonly (Hold | ItemHold)[];
+  /** Endpoints that the registry names, and which wait because of that. */
+  readonly waitingEndpoints: number;
+  /** Flap damping keeps some of its instances. */
+  readonly damped: boolean;
   readonly drained: boolean;
   /** Epoch ms when this process first saw the item, and when its present content was seen. */
   readonly firstSeen: number;
@@ -61,11 +71,20 @@ export interface ExplainedContents {
   readonly named: (part: ServicePart) => NamedService | undefined;
 }
 
-export function explainHost(
-  namespace: string,
+/** What gives a host (or "namespace/host"), in every namespace that has it. */
+export function explain(
   host: string,
-  { services, resources, named }: ExplainedContents,
-): HostExplanation | undefined {
+  contents: ExplainedContents & { namespaces(): Iterable<string> },
+  sources: ReadonlyMap<string, Source>,
+): readonly HostExplanation[] {
+  const { resources } = contents;
+  const slash = host.indexOf("/");
+  const namespaces = slash < 0 ? [...contents.namespaces()] : [host.slice(0, slash)];
+  const generated = namespaces.flatMap((namespace) => explainHost(namespace, host.slice(slash + 1), contents) ?? []);
+  return [...generated, ...resources.taking(host).flatMap((key) => explainResource(key, resources, sources) ?? [])];
+}
+
+function explainHost(namespace: string, host: string, { services, resources, named }: ExplainedContents): HostExplanation | undefined {
   const key = hostKey(namespace, host);
   const parts = services.servedAt(key).toSorted((one, other) => one.source.priority - other.source.priority);
   const first = parts[0];
@@ -87,7 +106,7 @@ export function explainHost(
 }
 
 /** A ready object; `key`: `Kind/namespace/name`. */
-export function explainResource(key: string, resources: ReadyResources, sources: ReadonlyMap<string, Source>): HostExplanation | undefined {
+function explainResource(key: string, resources: ReadyResources, sources: ReadonlyMap<string, Source>): HostExplanation | undefined {
   const winner = resources.winner(key);
   const source = winner && sources.get(winner.registry);
   if (winner === undefined || source === undefined) return undefined;
@@ -105,10 +124,11 @@ export function explainResource(key: string, resources: ReadyResources, sources:
 
 function contribution(source: Source, itemId: string, named: NamedService | undefined): HostContribution {
   const { view, config, naming } = source;
-  const kept = view.kept(itemId);
+  const { holds, growth, rules } = view;
+  const kept = view.items.get(itemId);
   const item = kept && parseItem(kept.text);
   const service = item?.kind === "service" ? item.service : undefined;
-  const held = view.held.get(itemId);
+  const held = view.items.held.get(itemId);
   const truth = held?.truth === undefined ? undefined : parseItem(held.truth);
   const stillThere = new Set(truth?.kind === "service" ? truth.service.instances.map(({ id }) => id) : []);
   return {
@@ -126,11 +146,20 @@ function contribution(source: Source, itemId: string, named: NamedService | unde
       configured: config.naming.template !== undefined,
     },
     heldInstances: held === undefined ? [] : (service?.instances ?? []).map(({ id }) => id).filter((id) => !stillThere.has(id)),
-    heldEndpoints: view.heldEndpoints(itemId),
+    heldEndpoints: view.items.heldEndpoints(itemId),
     heldSince: held?.since,
-    holds: view.holds,
+    state: itemState(view, itemId),
+    holds: [...holds.all(rules), ...one(holds.items.get(itemId), rules.massRemovalHold)],
+    growth: [...growth.all(rules), ...one(growth.items.get(itemId), rules.growthHold)],
+    waitingEndpoints: growth.waiting.get(itemId)?.added ?? 0,
+    damped: view.departures.concerns(itemId),
     drained: view.isDrained,
     firstSeen: kept?.firstSeen ?? 0,
     lastSeen: kept?.lastSeen ?? 0,
   };
+}
+
+/** With its end; `duration`: ms from its beginning. */
+function one(hold: ItemHold | undefined, duration: number): readonly ItemHold[] {
+  return hold === undefined ? [] : [{ ...hold, until: hold.since + duration }];
 }

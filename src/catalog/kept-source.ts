@@ -17,7 +17,7 @@ export function keptSource(source: Source): KeptSource {
     ids: () => [...view.ids(), ...view.empty.expired],
     entry: (id) => entryOf(source, id),
     isComplete: () => isComplete(source),
-    characters: () => view.characters,
+    characters: () => view.items.characters,
   };
 }
 
@@ -27,7 +27,7 @@ export function isComplete({ view: { status } }: Source): boolean {
 }
 
 function entryOf({ view, known }: Source, id: string): JournalEntry {
-  const kept = view.kept(id);
+  const kept = view.items.get(id);
   if (kept === undefined) return { what: view.empty.expired.has(id) ? "expired" : "gone", id };
   const { text, firstSeen, lastSeen } = kept;
   return {

@@ -1,8 +1,8 @@
 /** What the catalog tells about its registries, for metrics, `check` and the admin API. */
 import type { Problem } from "../registries/contract.ts";
 import type { RegistryStatus } from "../registries/feed.ts";
-import type { Hold } from "./restart-hold.ts";
 import type { Source } from "./source.ts";
+import { type ProtectionReport, protectionReport } from "./view/protection-report.ts";
 
 export interface RegistryReport {
   readonly id: string;
@@ -16,10 +16,7 @@ export interface RegistryReport {
   readonly endpoints: number;
   readonly resources: number;
   readonly facts: number;
-  /** Open holds, and what they keep. */
-  readonly holds: readonly Hold[];
-  readonly heldItems: number;
-  readonly heldEndpoints: number;
+  readonly protection: ProtectionReport;
   /** Its endpoints left because it was out of reach for too long (`unreachable: drain`). */
   readonly drained: boolean;
   readonly events: { readonly upsert: number; readonly remove: number; readonly listing: number };
@@ -31,9 +28,8 @@ export interface RegistryReport {
 }
 
 export function registryReport({ config, view, events, problemCounts, recentProblems }: Source, now: number): RegistryReport {
-  const { status, counts, held } = view;
-  let heldEndpoints = 0;
-  for (const id of held.keys()) heldEndpoints += view.heldEndpoints(id);
+  const { status } = view;
+  const { counts } = view.items;
   return {
     id: config.id,
     type: config.type,
@@ -44,9 +40,7 @@ export function registryReport({ config, view, events, problemCounts, recentProb
     endpoints: view.endpoints,
     resources: counts.resource,
     facts: counts.fact,
-    holds: view.holds,
-    heldItems: held.size,
-    heldEndpoints,
+    protection: protectionReport(view),
     drained: view.isDrained,
     events: { ...events },
     problems: Object.fromEntries(problemCounts),

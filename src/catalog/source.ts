@@ -10,8 +10,8 @@ import type { Service } from "../registries/service.ts";
 import type { DeadlineTimer } from "./deadline-timer.ts";
 import { compileEnrichment, type Enrichment } from "./enrichment.ts";
 import { joined, noSameAs, type SameAs } from "./merging/same-as.ts";
-import type { RegistryView } from "./registry-view.ts";
 import type { ServicePart } from "./service-part.ts";
+import type { RegistryView } from "./view/registry-view.ts";
 
 /** Of each registry this many of the latest problems are kept to be shown. */
 const maxRecentProblems = 50;

@@ -7,6 +7,7 @@ import { withTlsOptions } from "./client-tls.ts";
 import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
 import type { DumpOptions } from "./dump.ts";
 import { addLookCommands, addServerOptions } from "./look-commands.ts";
+import { addOperationCommands } from "./operation-commands.ts";
 import { addressLike, oneOf, seconds, upTo } from "./options.ts";
 import { addRegisterCommand } from "./register-command.ts";
 import { version } from "./version.ts";
@@ -112,6 +113,7 @@ Examples:
 
   addLookCommands(program, run);
   addChangeCommands(program, run);
+  addOperationCommands(program, run);
   addRegisterCommand(program, run);
 
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])

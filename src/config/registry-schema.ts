@@ -45,8 +45,39 @@ export const protectionSchema = z
         "Removals within `massRemovalWindow` are held when they are more than this share of the registry's endpoints (0 … 1) and more than `massRemovalEndpoints`.",
       ),
     massRemovalEndpoints: z.int().min(0).default(20).describe("Removals of no more endpoints than this are never held as a mass removal."),
-    massRemovalWindow: duration.prefault("10s").describe("Time over which removals are added up."),
+    massRemovalWindow: duration.prefault("10s").describe("Time over which removals, and additions, are added up."),
     massRemovalHold: duration.prefault("5m").describe("A held mass removal is honoured after this time."),
+    serviceRemovalRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.8)
+      .describe(
+        "The same for a single service: removals within `massRemovalWindow` are held for `massRemovalHold` when they are more than this share of its endpoints (0 … 1) and more than `serviceRemovalEndpoints`. 1: never.",
+      ),
+    serviceRemovalEndpoints: z
+      .int()
+      .min(0)
+      .default(20)
+      .describe("Removals of no more endpoints of a service than this are never held as its mass removal."),
+    flapDamping: duration
+      .prefault("0s")
+      .describe(
+        "An instance that the registry removes is served on for this time; one that returns meanwhile never left. 0s: removals count at once. For registries whose instances blink.",
+      ),
+    growth: z
+      .enum(["report", "hold"])
+      .default("report")
+      .describe(
+        "What happens when a registry, or a service, has more than `growthFactor` times the endpoints it had `massRemovalWindow` before: only `report` it, or also `hold` additions for `growthHold`.",
+      ),
+    growthFactor: z
+      .number()
+      .min(0)
+      .default(3)
+      .describe("Growth to more than so many times the endpoints is reported; a first listing never is. 0: none is."),
+    growthEndpoints: z.int().min(0).default(100).describe("Growth by no more endpoints than this is never reported."),
+    growthHold: duration.prefault("5m").describe("Growth is shown for this time; with `growth: hold`, additions are taken over after it."),
     unreachable: z
       .enum(["keep", "drain"])
       .default("keep")
@@ -118,7 +149,28 @@ export const commonRegistryShape = {
   naming: namingSchema,
   protection: protectionSchema,
   worker: workerSchema,
+  frozen: z
+    .boolean()
+    .default(false)
+    .describe("Nothing of this registry leaves until this is taken back; additions and changes pass. As `freeze`, for one registry."),
+  paused: z
+    .boolean()
+    .default(false)
+    .describe("The registry is not read at all: its last state is served. Its worker ends, and starts again when this is taken back."),
+  release: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Any word, such as a date: whenever a reload changes it, what is held of the registry at that moment is released. As `tributary release`, for all replicas.",
+    ),
 } as const;
+
+/** Why a registry is frozen or paused; absent: it is not. */
+export interface OperatorWord {
+  readonly frozen?: string | undefined;
+  readonly paused?: string | undefined;
+}
 
 export type WorkerConfig = z.output<typeof workerSchema>;
 export type EnrichConfig = NonNullable<z.output<typeof enrichSchema>>;

@@ -17,6 +17,7 @@ import {
   commonRegistryShape,
   type EnrichConfig,
   type NamingConfig,
+  type OperatorWord,
   type ProtectionConfig,
   type WorkerConfig,
 } from "./registry-schema.ts";
@@ -24,7 +25,7 @@ import { between, duration, hostPort, ipv4Cidr, port } from "./values.ts";
 
 export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
 export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
-export type { NamingConfig, ProtectionConfig } from "./registry-schema.ts";
+export type { NamingConfig, OperatorWord, ProtectionConfig } from "./registry-schema.ts";
 
 export const meshSchema = z
   .strictObject({
@@ -114,6 +115,12 @@ export function configSchema(kinds: readonly RegistryKind[]) {
       .array(z.discriminatedUnion("type", registries as never))
       .min(1)
       .describe("The registries to watch."),
+    freeze: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Nothing leaves: what any registry removes is served on until this is taken back. Additions and changes pass. Meant for maintenance; loud.",
+      ),
     clusters: clustersSchema,
     merging: mergingSchema,
     imports: importsSchema,
@@ -144,6 +151,11 @@ export interface RegistryConfig {
   readonly naming: NamingConfig;
   readonly protection: ProtectionConfig;
   readonly worker: WorkerConfig;
+  readonly frozen?: boolean | undefined;
+  readonly paused?: boolean | undefined;
+  readonly release?: string | undefined;
+  /** What operators want of it, here or in the configuration; not in the file. */
+  readonly operator?: OperatorWord;
   /** Of its instances that name none; not in the file, but made from the cluster. */
   readonly locality?: Locality;
   /** Of a source in a cluster: how to reach it; not in the file. */
@@ -153,6 +165,7 @@ export interface RegistryConfig {
 
 export interface Config {
   readonly registries: readonly RegistryConfig[];
+  readonly freeze: boolean;
   readonly clusters: ClustersConfig;
   readonly merging: MergingConfig;
   readonly imports: ImportsConfig;

@@ -14,7 +14,7 @@ export interface Alert {
 export const alerts: readonly Alert[] = [
   {
     alert: "TributaryRegistryStale",
-    expr: "tributary_registry_stale_seconds > 60",
+    expr: "tributary_registry_stale_seconds > 60 unless tributary_registry_paused == 1",
     for: "1m",
     severity: "warning",
     summary: "Registry {{ $labels.registry }} is out of reach",
@@ -43,6 +43,40 @@ export const alerts: readonly Alert[] = [
     severity: "critical",
     summary: "Registry {{ $labels.registry }} wants to remove most of its endpoints",
     description: "The removal is held for some minutes and is then honoured. Look whether the registry is right.",
+  },
+  {
+    alert: "TributaryFrozen",
+    expr: "tributary_registry_frozen == 1",
+    for: "15m",
+    severity: "warning",
+    summary: "Registry {{ $labels.registry }} is frozen: nothing leaves",
+    description:
+      "Endpoints that are gone are served until the freeze is taken back: `tributary unfreeze`, or `freeze` and `frozen` in the configuration.",
+  },
+  {
+    alert: "TributaryPaused",
+    expr: "tributary_registry_paused == 1",
+    for: "1h",
+    severity: "warning",
+    summary: "Registry {{ $labels.registry }} is paused: it is not read",
+    description: "Its last state is served until it is resumed: `tributary resume`, or `paused` in the configuration.",
+  },
+  {
+    alert: "TributarySuddenGrowth",
+    expr: "increase(tributary_registry_growths_total[10m]) > 0",
+    for: "0s",
+    severity: "info",
+    summary: "Registry {{ $labels.registry }} grew by a multiple at once",
+    description:
+      "`tributary status` says what grew. With `protection.growth: hold` the additions wait; `tributary release` takes them over.",
+  },
+  {
+    alert: "TributaryFlapping",
+    expr: "increase(tributary_registry_damped_returns_total[10m]) > 20",
+    for: "10m",
+    severity: "info",
+    summary: "Instances of registry {{ $labels.registry }} blink",
+    description: "They leave and return within `protection.flapDamping`, which keeps them. Look at their heartbeats.",
   },
   {
     alert: "TributaryServicesWithheld",

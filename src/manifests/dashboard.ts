@@ -22,6 +22,11 @@ export const panels: readonly Panel[] = [
       ["tributary_registry_held_endpoints > 0", `${pod} {{registry}} held`],
     ],
   },
+  {
+    title: "Services that are not live, by state",
+    unit: "short",
+    lines: [['sum by (instance, registry, state) (tributary_registry_service_states{state!="live"})', `${pod} {{registry}} {{state}}`]],
+  },
   { title: "Registries: time since contact was lost", unit: "s", lines: [["tributary_registry_stale_seconds", `${pod} {{registry}}`]] },
   {
     title: "Left out, by reason",

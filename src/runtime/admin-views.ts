@@ -22,10 +22,12 @@ export function adminViews(
     listening: () => xds() !== undefined,
     complete: () => completeness.isComplete(),
     registries: () =>
-      catalog.reports().map(({ holds, status, ...report }) => ({
+      catalog.reports().map(({ status, protection, ...report }) => ({
         ...report,
         status: withReason(status, status.reason ?? (status.synced ? undefined : waitingReason(pipeline, report)), redact),
-        holdReason: redact(holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ")) || undefined,
+        heldEndpoints: protection.heldEndpoints,
+        holdReason: redact(protection.holds.map(({ why, detail }) => `${why}: ${detail}`).join("; ")) || undefined,
+        protection,
         events: { ...report.events },
         memory: pipeline.supervisor.memory(report.id) ?? { heap: 0, external: 0 },
       })),

@@ -14,6 +14,7 @@ import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
 import type { StateOrigin } from "../registries/feed.ts";
 import type { Restored, Restoring } from "../registries/supervision/restoring.ts";
+import type { OperatorWords } from "./operator/operator-words.ts";
 
 /** Whoever translates what the catalog takes over: so many changes wait there. */
 interface Downstream {
@@ -32,6 +33,8 @@ type NewestOfPeers = (owner: JournalOwner) => Promise<PeerState | undefined>;
 const mostAhead = 400;
 
 export class KeptRegistries implements CatalogJournal {
+  /** What operators said to this replica, which survives a restart as well. */
+  readonly operator: OperatorWords;
   readonly #kept: LastKnownGood;
   readonly #log: Logger;
   readonly #peers: NewestOfPeers | undefined;
@@ -39,9 +42,10 @@ export class KeptRegistries implements CatalogJournal {
   readonly #catalog = Promise.withResolvers<Catalog>();
 
   /** `peers`: asked for a registry of which nothing is kept here. */
-  constructor(kept: LastKnownGood, log: Logger, peers?: NewestOfPeers) {
+  constructor(kept: LastKnownGood, log: Logger, operator: OperatorWords, peers?: NewestOfPeers) {
     this.#kept = kept;
     this.#log = log;
+    this.operator = operator;
     this.#peers = peers;
   }
 

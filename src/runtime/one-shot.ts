@@ -32,7 +32,8 @@ const mostProblems = 100_000;
 export async function runOnce(config: Config, log: Logger, { timeoutMs, onWaiting }: OneShotOptions): Promise<OneShot> {
   const everything = {
     ...config,
-    registries: config.registries.map((registry) => ({ ...registry, required: true })),
+    // One that is paused is looked at all the same: the pause is the server's.
+    registries: config.registries.map((registry) => ({ ...registry, required: true, paused: false })),
     clusters: { ...config.clusters, list: config.clusters.list.map((cluster) => ({ ...cluster, optional: false })) },
   };
   const pipeline = new Pipeline(everything, log, startRegistries(everything, log, undefined, { mostProblems }));

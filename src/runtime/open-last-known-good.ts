@@ -7,14 +7,17 @@ import type { KeptRegistries } from "./kept-registries.ts";
 export async function openLastKnownGood({ lastKnownGood, registries, admin }: Config, log: Logger): Promise<KeptRegistries | undefined> {
   const { folder, peers, peerTimeout } = lastKnownGood;
   if (folder === undefined) return undefined;
-  const [{ LastKnownGood }, { KeptRegistries }] = await Promise.all([
+  const [{ LastKnownGood }, { StateFile }, { KeptRegistries }, { OperatorWords }] = await Promise.all([
     import("../last-known-good/last-known-good.ts"),
+    import("../last-known-good/state-file.ts"),
     import("./kept-registries.ts"),
+    import("./operator/operator-words.ts"),
   ]);
   const kept = await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log });
+  const operator = await OperatorWords.open(new StateFile(folder, "operator", log));
   const { tls, port } = admin;
-  if (peers.length === 0 || tls === undefined) return new KeptRegistries(kept, log);
+  if (peers.length === 0 || tls === undefined) return new KeptRegistries(kept, log, operator);
   const { Peers } = await import("../last-known-good/peers/peers.ts");
   const asked = new Peers({ peers, tls, timeout: peerTimeout, port, log, slices: kept.slices });
-  return new KeptRegistries(kept, log, (owner) => asked.newest(owner));
+  return new KeptRegistries(kept, log, operator, (owner) => asked.newest(owner));
 }

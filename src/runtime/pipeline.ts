@@ -21,6 +21,7 @@ import { encodeObject } from "../snapshot/encode.ts";
 import { createStore, type Store } from "../snapshot/sharded-store.ts";
 import type { Completeness } from "../xds/first-answer.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
+import type { OperatorWords } from "./operator/operator-words.ts";
 import { Publisher } from "./publisher.ts";
 import type { RegistrySources } from "./registry-sources.ts";
 import { type StartedRegistries, startRegistries } from "./started-registries.ts";
@@ -32,6 +33,7 @@ export class Pipeline {
   readonly supervisor: Supervisor;
   readonly sources: RegistrySources;
   readonly clusters: ClusterManager;
+  readonly operator: OperatorWords;
   readonly publisher: Publisher;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
@@ -50,6 +52,7 @@ export class Pipeline {
     this.supervisor = started.supervisor;
     this.sources = started.sources;
     this.clusters = started.clusters;
+    this.operator = started.operator;
     this.publisher = new Publisher({
       catalog: this.catalog,
       vips: {
@@ -134,7 +137,7 @@ export class Pipeline {
       this.catalog.setMesh(next.mesh);
     }
     this.clusters.configure(next.clusters);
-    this.sources.setRegistries(next.registries);
+    this.sources.setRegistries(next.registries, next.freeze);
     if (sections.includes("merging")) this.catalog.setMerging(next.merging);
     if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
   }

@@ -3,6 +3,7 @@
  * changes, what differs is added, withdrawn or given its new settings; everything else goes on untouched.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { ClusterSet } from "../clusters/cluster-set.ts";
 import { diffRegistries } from "../config/diff.ts";
 import type { RegistryConfig } from "../config/schema.ts";
@@ -12,17 +13,25 @@ import type { RegistrySpec } from "../registries/supervision/supervised-registry
 import type { Supervisor } from "../registries/supervision/supervisor.ts";
 import { expand, type RegistrySource } from "./expansion.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
+import { OperatorWords } from "./operator/operator-words.ts";
+import { sessionSettings } from "./session-settings.ts";
 
 export interface RegistrySourcesOptions {
   readonly kinds: readonly RegistryKind[];
   readonly supervisor: Supervisor;
   /** What an earlier process kept; it is taken over first. */
   readonly kept: KeptRegistries | undefined;
+  /** What is frozen and paused on this replica; absent: nothing. */
+  readonly operator?: OperatorWords;
+  /** The configuration's. */
+  readonly freeze?: boolean;
 }
 
 export class RegistrySources {
   readonly #options: RegistrySourcesOptions;
   #registries: readonly RegistryConfig[];
+  #freeze: boolean;
+  readonly #operator: OperatorWords;
   #clusters: ClusterSet;
   #sources: readonly RegistrySource[] = [];
   #onChange: (configs: readonly RegistryConfig[]) => void = () => {};
@@ -30,6 +39,8 @@ export class RegistrySources {
   /** Starts what can be started. */
   constructor(registries: readonly RegistryConfig[], clusters: ClusterSet, options: RegistrySourcesOptions) {
     this.#registries = registries;
+    this.#freeze = options.freeze ?? false;
+    this.#operator = options.operator ?? new OperatorWords();
     this.#clusters = clusters;
     this.#options = options;
     this.#apply();
@@ -40,9 +51,14 @@ export class RegistrySources {
     return this.#sources.map(({ config }) => config);
   }
 
-  /** The same with other registries, which are not applied: what a candidate configuration would come to. */
-  configsOf(registries: readonly RegistryConfig[]): readonly RegistryConfig[] {
-    return this.#expand(registries).map(({ config }) => config);
+  /** Ids in the configuration. */
+  get registries(): readonly string[] {
+    return this.#registries.map(({ id }) => id);
+  }
+
+  /** The same with another configuration, which is not applied: what a candidate would come to. */
+  configsOf(registries: readonly RegistryConfig[], freeze: boolean): readonly RegistryConfig[] {
+    return this.#expand(registries, freeze).map(({ config }) => config);
   }
 
   /** Whoever takes the sources over downstream, told of every change before it happens. */
@@ -51,8 +67,16 @@ export class RegistrySources {
     onChange(this.configs);
   }
 
-  setRegistries(registries: readonly RegistryConfig[]): void {
+  setRegistries(registries: readonly RegistryConfig[], freeze: boolean): void {
+    const ids = new Set(registries.map(({ id }) => id));
+    for (const { id } of this.#registries) if (!ids.has(id)) this.#operator.forget(id);
     this.#registries = registries;
+    this.#freeze = freeze;
+    this.#apply();
+  }
+
+  /** What operators said on this replica changed. */
+  applyWords(): void {
     this.#apply();
   }
 
@@ -64,7 +88,7 @@ export class RegistrySources {
   #apply(): void {
     const before = new Map(this.#sources.map((source) => [source.config.id, source]));
     const old = this.configs;
-    this.#sources = this.#expand(this.#registries);
+    this.#sources = this.#expand(this.#registries, this.#freeze);
     const { supervisor, kept } = this.#options;
     const { removed, changed, added } = diffRegistries(old, this.configs);
     this.#onChange(this.configs);
@@ -72,13 +96,13 @@ export class RegistrySources {
       void supervisor.remove(id);
       kept?.remove(id);
     }
-    const changedIds = new Set(changed.map(({ id }) => id));
+    const changedIds = new Set(changed.filter((config) => isReadOtherwise(before.get(config.id)?.config, config)).map(({ id }) => id));
     const addedIds = new Set(added.map(({ id }) => id));
     for (const source of this.#sources) {
       const { id } = source.config;
-      const wasRunning = before.get(id)?.isRunning;
+      const earlier = before.get(id);
       if (addedIds.has(id)) this.#add(source);
-      else if (changedIds.has(id) || wasRunning !== source.isRunning) this.#replace(source);
+      else if (changedIds.has(id) || (earlier && runs(earlier)) !== runs(source)) this.#replace(source);
     }
   }
 
@@ -98,10 +122,11 @@ export class RegistrySources {
     else supervisor.replace(this.#specOf(source), kept?.changed(source.config));
   }
 
-  #expand(registries: readonly RegistryConfig[]): readonly RegistrySource[] {
-    return registries.flatMap((registry) =>
+  #expand(registries: readonly RegistryConfig[], freeze: boolean): readonly RegistrySource[] {
+    const sources = registries.flatMap((registry) =>
       expand(registry, this.#kindOf(registry), this.#clusters, this.#options.kept?.clusters(registry.id) ?? []),
     );
+    return sources.map((source) => ({ ...source, config: { ...source.config, operator: this.#operator.of(source.config, freeze) } }));
   }
 
   #kindOf(registry: RegistryConfig): RegistryKind {
@@ -112,17 +137,33 @@ export class RegistrySources {
   }
 
   /** The worker gets the kind's own keys and the few common ones that a session may need. */
-  #specOf({ config, isRunning }: RegistrySource): RegistrySpec {
+  #specOf(source: RegistrySource): RegistrySpec {
+    const { config } = source;
     const { session, sharesWorker } = this.#kindOf(config);
     return {
       id: config.id,
       session,
-      settings: config,
+      settings: sessionSettings(config),
       limits: config.worker,
-      ...(!isRunning && { isDormant: true }),
+      ...(!runs(source) && { isDormant: true, dormancy: pauseOf(source) }),
       ...(sharesWorker && { worker: registryOf(config.id) }),
     };
   }
+}
+
+/** Why it is paused; undefined: it is not. */
+function pauseOf({ config: { operator } }: RegistrySource): string | undefined {
+  return operator?.paused && `paused ${operator.paused}`;
+}
+
+/** Whether it has a session. */
+function runs(source: RegistrySource): boolean {
+  return source.isRunning && pauseOf(source) === undefined;
+}
+
+/** One of another kind is always read otherwise. */
+function isReadOtherwise(before: RegistryConfig | undefined, after: RegistryConfig): boolean {
+  return before === undefined || !isDeepStrictEqual(sessionSettings(before), sessionSettings(after));
 }
 
 /** Stands for clusters that are not known yet; nothing can be known of it itself. */

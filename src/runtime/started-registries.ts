@@ -14,6 +14,7 @@ import { containedFeed } from "../registries/supervision/contained-feed.ts";
 import { Supervisor } from "../registries/supervision/supervisor.ts";
 import type { SupervisorOptions } from "../registries/supervision/supervisor-options.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
+import { OperatorWords } from "./operator/operator-words.ts";
 import { RegistrySources } from "./registry-sources.ts";
 
 export interface StartedRegistries {
@@ -22,6 +23,7 @@ export interface StartedRegistries {
   readonly clusters: ClusterManager;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
+  readonly operator: OperatorWords;
   /** Hands over what was told so far, in order, and everything from now on. Call once. */
   attach(feed: Feed): void;
 }
@@ -57,12 +59,14 @@ export function startRegistries(
     },
     supervision,
   );
-  const sources = new RegistrySources(config.registries, clusters.set, { kinds, supervisor, kept });
+  const operator = kept?.operator ?? new OperatorWords();
+  const sources = new RegistrySources(config.registries, clusters.set, { kinds, supervisor, kept, operator, freeze: config.freeze });
   return {
     supervisor,
     sources,
     clusters,
     kept,
+    operator,
     attach(to) {
       attached = to;
       const contained = containedFeed(to, log);

@@ -19,6 +19,8 @@ import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { inspectionOf } from "./inspection.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { remindOfFreeze } from "./operator/freeze-reminder.ts";
+import { Operator } from "./operator/operator.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RunTimeChanges } from "./run-time-changes.ts";
 import type { StartedRegistries } from "./started-registries.ts";
@@ -47,6 +49,8 @@ export class Tributary {
   readonly #admin: AdminServer;
   readonly #readBack: ReadBack | undefined;
   readonly #live: LiveConfig;
+  readonly #operator: Operator;
+  readonly #endReminder: () => void;
   #xds: XdsServer | undefined;
   #api: ApiServer | undefined;
   #istioctlPages: ((name: string) => string | undefined) | undefined;
@@ -58,6 +62,8 @@ export class Tributary {
     this.#live = live;
     this.#options = options;
     this.pipeline = new Pipeline(loaded.config, options.log, options.started);
+    this.#operator = new Operator(this.pipeline, options.log);
+    this.#endReminder = remindOfFreeze(() => this.#operator.standing("frozen"), options.log);
     const { readBack } = loaded.config;
     this.#readBack = readBack.enabled ? new ReadBack({ source: this.pipeline.store, settings: readBack, log: options.log }) : undefined;
     this.#views = adminViews(
@@ -119,7 +125,7 @@ export class Tributary {
     const changes = new RunTimeChanges({ live: this.#live, log, discovered: (cluster) => discoveredIn(pipeline, cluster) });
     const settings = this.#live.loaded.config.admin;
     const transferable = (registry: string) => pipeline.transferable(registry);
-    this.#api = new ApiServer({ settings, inspection, changes, transferable, log, access: this.#access() });
+    this.#api = new ApiServer({ settings, inspection, changes, operations: this.#operator, transferable, log, access: this.#access() });
     const admin = await this.#api.listen();
     listening = { ...others, admin };
     return admin;
@@ -142,6 +148,7 @@ export class Tributary {
   async stop(): Promise<void> {
     this.#listening = false;
     this.#live.close();
+    this.#endReminder();
     this.#readBack?.close();
     await Promise.all([this.#xds?.close(), this.#admin.close(), this.#api?.close(), this.pipeline.stop()]);
   }

@@ -16,7 +16,7 @@ function range(from: number, to: number): number[] {
 }
 
 function holds(rig: CatalogRig): readonly string[] {
-  return rig.catalog.reports()[0]?.holds.map(({ why }) => why) ?? [];
+  return rig.catalog.reports()[0]?.protection.holds.map(({ why }) => why) ?? [];
 }
 
 // One file has one clock: the tests of a file run one after the other.
@@ -93,8 +93,8 @@ describe("after a reconnect", () => {
     rig.take("zk", service("c"));
     assert.deepEqual(rig.addresses("c.dubbo"), ["10.0.0.4"]);
     const report = rig.catalog.reports()[0];
-    assert.equal(report?.heldItems, 3);
-    assert.equal(report?.heldEndpoints, 3);
+    assert.equal(report?.protection.heldItems, 3);
+    assert.equal(report?.protection.heldEndpoints, 3);
     assert.equal(rig.catalog.explain("a.dubbo")[0]?.contributions[0]?.heldEndpoints, 1);
   });
 
@@ -102,7 +102,7 @@ describe("after a reconnect", () => {
     const rig = reconnected();
     rig.put("zk", service("b", [], { instances: [instance(3, { weight: 7 })] }));
     assert.equal(rig.service("b.dubbo")?.endpoints[0]?.weight, 7);
-    assert.equal(rig.catalog.reports()[0]?.heldItems, 0);
+    assert.equal(rig.catalog.reports()[0]?.protection.heldItems, 0);
   });
 
   it("keeps no old place of an instance that came back under another id", () => {
@@ -239,7 +239,7 @@ describe("a mass removal", () => {
     const rig = big();
     for (const n of range(0, 40)) rig.take("zk", service(`s${n}`));
     assert.equal(alive(rig), 25);
-    assert.equal(rig.catalog.reports()[0]?.heldItems, 15);
+    assert.equal(rig.catalog.reports()[0]?.protection.heldItems, 15);
   });
 
   it("is none when it takes longer than the window", () => {

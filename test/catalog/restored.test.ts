@@ -28,7 +28,7 @@ function restarted(first: CatalogRig, protection: Partial<ProtectionConfig> = {}
   return rig;
 }
 
-const holds = (rig: CatalogRig): readonly string[] => rig.catalog.reports()[0]?.holds.map(({ why }) => why) ?? [];
+const holds = (rig: CatalogRig): readonly string[] => rig.catalog.reports()[0]?.protection.holds.map(({ why }) => why) ?? [];
 
 /** A dubbo service of which only a `tri` port is known from before. */
 const twoProtocols = (name: string): Item =>

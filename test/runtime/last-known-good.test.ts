@@ -90,7 +90,7 @@ test("a restart with the registry out of reach serves the same versions, complet
   assert.equal(report?.status.restored, true);
   assert.match(report?.status.reason ?? "", /last known state is served/);
   assert.deepEqual(
-    report?.holds.map(({ why }) => why),
+    report?.protection.holds.map(({ why }) => why),
     ["restart"],
   );
 });
@@ -143,7 +143,7 @@ test("what left while we were down waits for the hold, what came is served at on
   await until(second, () => "tributary/tcp.comes.file" in versions(second) || "tributary/comes.file" in versions(second));
   assert.equal(endpoints(second), 4);
   assert.deepEqual(
-    second.catalog.reports()[0]?.holds.map(({ why }) => why),
+    second.catalog.reports()[0]?.protection.holds.map(({ why }) => why),
     ["restart"],
   );
   const held = versions(second);

@@ -92,7 +92,7 @@ test("with the registry down and nothing kept, a peer's state is served, marked 
   assert.ok(Math.abs((restoredFrom?.asOf ?? 0) - Date.now()) < 60_000);
   assert.match(reason ?? "", /what peer 127\.0\.0\.1:\d+ knew of it at .* is served|a\.json/);
   assert.deepEqual(
-    report?.holds.map(({ why }) => why),
+    report?.protection.holds.map(({ why }) => why),
     ["restart"],
   );
   assert.equal((lines[0] as { peer?: string }).peer, `127.0.0.1:${port}`);
@@ -108,7 +108,7 @@ test("with the registry down and nothing kept, a peer's state is served, marked 
   await until(t, () => third.pipeline.supervisor.status("a")?.synced === true);
   const status = third.pipeline.supervisor.status("a");
   assert.deepEqual([status?.phase, status?.restored, status?.restoredFrom], ["live", undefined, undefined]);
-  assert.equal(third.pipeline.catalog.reports()[0]?.heldItems, 1, "what the registry lacks waits for the hold");
+  assert.equal(third.pipeline.catalog.reports()[0]?.protection.heldItems, 1, "what the registry lacks waits for the hold");
 });
 
 test("the newest peer wins; those that lie, hang, are broken or are strangers cost only themselves", async (t) => {

@@ -14,6 +14,7 @@ import type { RegistryKind } from "../../src/registries/contract.ts";
 import type { Feed } from "../../src/registries/feed.ts";
 import { Supervisor } from "../../src/registries/supervision/supervisor.ts";
 import { expand } from "../../src/runtime/expansion.ts";
+import { OperatorWords } from "../../src/runtime/operator/operator-words.ts";
 import { RegistrySources } from "../../src/runtime/registry-sources.ts";
 import { registryConfig } from "../support/catalog-rig.ts";
 import { scriptedClusterSession } from "../support/scripted-cluster-session.ts";
@@ -117,7 +118,8 @@ function rig(t: TestContext) {
   };
   const supervisor = new Supervisor(feed, silentLogger);
   const waiting: ClusterSet = { ...noClusters, isComplete: false };
-  const sources = new RegistrySources([registry()], waiting, { kinds: [kind], supervisor, kept: undefined });
+  const operator = new OperatorWords();
+  const sources = new RegistrySources([registry()], waiting, { kinds: [kind], supervisor, kept: undefined, operator });
   const mesh = { namespace: "tributary", clusterDomain: "cluster.local" };
   const served = new Catalog({ kinds: [kind], mesh, merging: mergingSchema.parse({}), log: silentLogger, relist() {} });
   catalog = served;
@@ -130,6 +132,7 @@ function rig(t: TestContext) {
   });
   return {
     sources,
+    operator,
     catalog: served,
     supervisor,
     tell: (command: Command) => channel.postMessage(command),
@@ -210,4 +213,44 @@ test("a source without a credential has no session, gets one with the first, and
   supervisor.replace({ ...spec, settings });
   await until(() => supervisor.status("k8s/z")?.phase === "live");
   assert.deepEqual([supervisor.status("k8s/z")?.restarts, phases()], [0, []]);
+});
+
+test("one cluster of a registry can be paused: the others go on, and its own comes back as after any reconnect", async (t) => {
+  const { sources, operator, catalog, listing, hosts, phases, until, supervisor } = rig(t);
+  sources.setClusters(all(listing("b", "orders"), listing("c", "items")));
+  await until(() => phases().join() === "k8s/b live,k8s/c live");
+  operator.set("paused", "k8s/b", { by: "somebody", since: 0 });
+  sources.applyWords();
+  assert.deepEqual(
+    [phases(), hosts()],
+    [
+      ["k8s/b stale", "k8s/c live"],
+      ["items.scripted", "orders.scripted"],
+    ],
+  );
+  assert.match(supervisor.status("k8s/b")?.reason ?? "", /^paused by somebody/);
+  // New settings, and another cluster, do not wake it.
+  sources.setClusters(all(listing("b", "carts"), listing("c", "items"), listing("d", "users")));
+  await until(() => phases().join() === "k8s/b stale,k8s/c live,k8s/d live");
+  assert.equal(supervisor.status("k8s/c")?.epoch, 0);
+  operator.set("paused", "k8s/b", undefined);
+  sources.applyWords();
+  await until(() => phases().join() === "k8s/b live,k8s/c live,k8s/d live");
+  assert.deepEqual(hosts(), ["carts.scripted", "items.scripted", "orders.scripted", "users.scripted"]);
+  assert.deepEqual(
+    catalog.reports()[0]?.protection.holds.map(({ why }) => why),
+    ["reconnect"],
+  );
+  assert.equal(supervisor.status("k8s/b")?.restarts, 0);
+});
+
+test("settings that only the catalog reads do not reach a session", async (t) => {
+  const { sources, listing, phases, until, supervisor, catalog } = rig(t);
+  sources.setClusters(all(listing("b", "orders")));
+  await until(() => phases().join() === "k8s/b live");
+  const { protection } = registry();
+  const replaced = t.mock.method(supervisor, "replace");
+  sources.setRegistries([registry({ required: false, frozen: true, protection: { ...protection, hold: 1 } })], false);
+  assert.deepEqual([replaced.mock.callCount(), phases()], [0, ["k8s/b live"]]);
+  assert.equal(catalog.reports()[0]?.protection.operator.frozen, "by `frozen` in the configuration");
 });

@@ -9,6 +9,7 @@ import { adminViews } from "../../src/runtime/admin-views.ts";
 import { configOptions } from "../../src/runtime/config-options.ts";
 import { inspectionOf } from "../../src/runtime/inspection.ts";
 import { LiveConfig } from "../../src/runtime/live-config.ts";
+import { Operator } from "../../src/runtime/operator/operator.ts";
 import { Pipeline } from "../../src/runtime/pipeline.ts";
 import { RunTimeChanges } from "../../src/runtime/run-time-changes.ts";
 import { type TempFolder, tempFolder } from "./temp-folder.ts";
@@ -25,6 +26,9 @@ export interface ApiRig {
   /** Calls a method with JSON, as curl would; gives the answer's JSON, an error's too. Of AdminService, unless it names another service. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look at JSON as it comes
   call(method: string, body: object): Promise<any>;
+  /** The same of OperationsService; gives the HTTP status as well. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at JSON as it comes
+  operate(method: string, body: object, headers?: Record<string, string>): Promise<{ status: number; json: any }>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -67,6 +71,7 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
     settings: { address: "127.0.0.1", port: 0 },
     inspection: { ...inspectionOf(rooms), ...inspection },
     changes: new RunTimeChanges({ live, log, discovered: () => undefined }),
+    operations: new Operator(pipeline, log),
     log,
   });
   t.after(() => server.close());
@@ -86,6 +91,15 @@ export async function apiRig(t: TestContext, { services, config = {}, inspection
         body: JSON.stringify(body),
       });
       return await answer.json();
+    },
+    async operate(method, body, headers = {}) {
+      const answer = await fetch(`${origin}/tributary.admin.v1.OperationsService/${method}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      });
+      const text = await answer.text();
+      return { status: answer.status, json: text.startsWith("{") ? JSON.parse(text) : text };
     },
     get: (path, headers = {}) => fetch(`${origin}${path}`, { headers }),
   };

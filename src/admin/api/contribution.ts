@@ -5,6 +5,7 @@ import type { ContributionSchema, RegistryInstanceSchema } from "../../gen/tribu
 import type { MeshProblem } from "../../mesh/mesh-object.ts";
 import type { Consumer, Instance } from "../../registries/service.ts";
 import { instant } from "./instants.ts";
+import { holdMessage } from "./protection.ts";
 
 /** A service with more would make an answer of megabytes. */
 const maxInstances = 1_000;
@@ -33,6 +34,11 @@ export function contributionMessage(
     holds: holds.map(({ why, detail }) => redact(`${why}: ${detail}`)),
     drained,
     callers: callers(service?.consumers ?? []),
+    protectionState: one.state,
+    openHolds: holds.map((hold) => holdMessage(hold, redact)),
+    growth: one.growth.map((hold) => holdMessage(hold, redact)),
+    waitingEndpoints: one.waitingEndpoints,
+    damped: one.damped,
   };
 }
 

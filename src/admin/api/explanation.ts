@@ -1,6 +1,7 @@
 /** Everything about one host: who gives it, what shaped it, what is served, who has it. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HostExplanation } from "../../catalog/explain.ts";
+import { mostRemarkable } from "../../catalog/protection/protection-state.ts";
 import type { DeliverySchema, ExplanationSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import type { MeshProblem } from "../../mesh/mesh-object.ts";
 import type { TypeKey } from "../../snapshot/snapshot.ts";
@@ -24,6 +25,7 @@ export function explanation(inspection: Inspection, host: HostExplanation): Mess
   return {
     namespace: host.namespace,
     host: host.host,
+    protectionState: mostRemarkable(host.contributions.map((one) => one.state)),
     ...state(host, entry !== undefined, problems),
     vip,
     object: entry && istioObject(type, entry),

@@ -4,15 +4,18 @@ import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { AdminService } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { ClustersService } from "../../gen/tributary/admin/v1/clusters_pb.ts";
+import { OperationsService } from "../../gen/tributary/admin/v1/operations_pb.ts";
 import { RegistriesService } from "../../gen/tributary/admin/v1/registries_pb.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { Changes } from "../changes.ts";
 import { debugPages } from "../debug-pages.ts";
+import type { Operations } from "../operations.ts";
 import { answerPeer, type PeerPages } from "../peer-pages.ts";
 import { adminMethods } from "./admin-methods.ts";
 import { callerValues } from "./caller.ts";
 import { clustersMethods } from "./clusters-methods.ts";
 import type { Inspection } from "./inspection.ts";
+import { operationsMethods } from "./operations-methods.ts";
 import { registriesMethods } from "./registries-methods.ts";
 
 /** Answers a request. Rejects when that failed, and the response may then be unfinished. */
@@ -29,16 +32,19 @@ export interface HandlerRooms {
   readonly log: Logger;
   /** Absent: nothing can be changed. */
   readonly changes?: Changes | undefined;
+  /** Absent: nothing can be said to the process. */
+  readonly operations?: Operations | undefined;
   /** Absent: other replicas are told nothing. */
   readonly peers?: PeerPages | undefined;
 }
 
-export function apiHandler({ inspection, log, changes, peers }: HandlerRooms): ApiHandler {
+export function apiHandler({ inspection, log, changes, operations, peers }: HandlerRooms): ApiHandler {
   const methods = adminMethods(inspection);
   const pages = debugPages(inspection);
   const connect = connectNodeAdapter({
     routes(router) {
       router.service(AdminService, methods);
+      if (operations !== undefined) router.service(OperationsService, operationsMethods(inspection, operations));
       if (changes === undefined) return;
       router.service(RegistriesService, registriesMethods(inspection, changes));
       router.service(ClustersService, clustersMethods(inspection, changes));

@@ -48,16 +48,20 @@ function collisionRule({ host, identity, collidesWith }: HostExplanation): Rule[
   return [{ rule: "collision", effect: `${identity} has ${host}; the same host is wanted by ${others.join(", ")}` }];
 }
 
-function holdRules({ registry, heldEndpoints, holds, drained, status }: HostContribution): Rule[] {
+function holdRules({ registry, heldEndpoints, holds, growth, waitingEndpoints, damped, drained, status }: HostContribution): Rule[] {
   const setting = `registries[${registry}].protection`;
   const rules: Rule[] = [];
   if (heldEndpoints > 0) {
-    const why = holds.map(({ detail }) => detail).join("; ");
+    const why = [...holds.map(({ detail }) => detail), ...(damped ? ["it may be back in a moment (flap damping)"] : [])].join("; ");
     rules.push({
       rule: "hold",
       effect: `${heldEndpoints} endpoints that ${registry} no longer names are kept: ${why}`,
-      setting: `${setting}.hold`,
+      setting: holds.length === 0 && damped ? `${setting}.flapDamping` : settingOf(holds, setting),
     });
+  }
+  for (const { detail } of growth) {
+    const waiting = waitingEndpoints === 0 ? "" : `; ${waitingEndpoints} endpoints wait`;
+    rules.push({ rule: "growth", effect: `${registry} grew suddenly: ${detail}${waiting}`, setting: `${setting}.growth` });
   }
   if (drained)
     rules.push({
@@ -65,7 +69,7 @@ function holdRules({ registry, heldEndpoints, holds, drained, status }: HostCont
       effect: `${registry} was out of reach for too long: its endpoints left`,
       setting: `${setting}.unreachable`,
     });
-  else if (status.phase === "stale") {
+  else if (status.phase === "stale" && !holds.some(({ why }) => why === "pause")) {
     rules.push(
       status.restored
         ? restoredRule(registry, status)
@@ -79,6 +83,20 @@ function restoredRule(registry: string, { restoredFrom: { peer, asOf } = {} }: R
   const when = asOf === undefined ? "" : `, as of ${new Date(asOf).toISOString()}`;
   const effect = `${registry} was not listed since our start: the state that ${peer === undefined ? "was kept" : `peer ${peer} had`} is served${when}`;
   return { rule: "protection", effect, setting: peer === undefined ? "lastKnownGood.folder" : "lastKnownGood.peers" };
+}
+
+/** What decides how long the first of them lasts; an operator's word is taken back where it was said. */
+function settingOf(holds: HostContribution["holds"], setting: string): string {
+  switch (holds[0]?.why) {
+    case "freeze":
+      return "freeze, frozen, or `tributary unfreeze`";
+    case "pause":
+      return "paused, or `tributary resume`";
+    case "mass-removal":
+      return `${setting}.massRemovalHold`;
+    default:
+      return `${setting}.hold`;
+  }
 }
 
 function mergeRules(host: HostExplanation, service: MergedService | undefined): Rule[] {

@@ -4,6 +4,7 @@ import { type StatusResponse, StatusResponseSchema } from "../../gen/tributary/a
 import type { RegistryView } from "../views.ts";
 import type { Inspection } from "./inspection.ts";
 import { instant } from "./instants.ts";
+import { protectionMessage } from "./protection.ts";
 
 export function statusOf({ views, version, startedAt, ports, clients, redact }: Inspection, now: number): StatusResponse {
   return create(StatusResponseSchema, {
@@ -58,5 +59,6 @@ function registryStatus(
     restoredFrom: status.restoredFrom?.peer ?? "",
     restoredAsOf: instant(status.restoredFrom?.asOf),
     notKept: redact(notKept ?? ""),
+    protection: protectionMessage(view.protection, redact),
   };
 }

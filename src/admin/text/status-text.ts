@@ -3,6 +3,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { RegistryStatus, StatusResponse } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { age, ago, until } from "./ages.ts";
 import { bytesText, columns, durationText, oneLine } from "./columns.ts";
+import { holdText } from "./hold-text.ts";
 
 export function statusText(status: StatusResponse, now: number): string {
   const { version, uptimeSeconds, complete, ports, clients, stateDigest, sequence } = status;
@@ -22,7 +23,7 @@ export function statusText(status: StatusResponse, now: number): string {
 }
 
 export function registriesText(registries: readonly RegistryStatus[], now: number): string {
-  const head = ["REGISTRY", "TYPE", "PHASE", "SINCE", "SERVICES", "ENDPOINTS", "HELD", "READY", "RESTARTS"];
+  const head = ["REGISTRY", "TYPE", "PHASE", "SINCE", "STATE", "SERVICES", "ENDPOINTS", "HELD", "READY", "RESTARTS"];
   const lines = columns([
     head,
     ...registries.map((one) => [
@@ -30,6 +31,7 @@ export function registriesText(registries: readonly RegistryStatus[], now: numbe
       one.type,
       one.phase,
       age(one.since, now),
+      one.protection?.state ?? "",
       ...[one.services, one.endpoints, one.heldEndpoints, one.resources, one.restarts].map(String),
     ]),
   ])
@@ -45,7 +47,7 @@ const recentMs = 3_600_000;
 /** What is not well, each on a line of its own. */
 function remarks(registry: RegistryStatus | undefined, now: number): string[] {
   if (registry === undefined) return [];
-  const { phase, reason, lastContact, hold, notKept, problems, worker, workerRetry, workerEnd, workerEnded, restoredFrom, restoredAsOf } =
+  const { phase, reason, lastContact, notKept, problems, worker, workerRetry, workerEnd, workerEnded, restoredFrom, restoredAsOf } =
     registry;
   const skipped = Object.entries(problems).map(([code, count]) => `${code} ${count}`);
   return [
@@ -55,10 +57,24 @@ function remarks(registry: RegistryStatus | undefined, now: number): string[] {
       ? []
       : [`its worker ended ${ago(workerEnded, now)}: ${oneLine(workerEnd)}`]),
     ...(restoredFrom === "" ? [] : [`served is what peer ${oneLine(restoredFrom)} knew ${ago(restoredAsOf, now)}`]),
-    ...(hold === "" ? [] : [`removals wait: ${oneLine(hold)}`]),
+    ...protectionRemarks(registry, now),
     ...(notKept === "" ? [] : [`not kept for a restart: ${oneLine(notKept)}`]),
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),
   ].map((remark) => `  ${remark}`);
+}
+
+function protectionRemarks({ protection, hold }: RegistryStatus, now: number): string[] {
+  // What answers may be older.
+  if (protection === undefined) return hold === "" ? [] : [`removals wait: ${oneLine(hold)}`];
+  const { frozen, paused, holds, growth, dampedEndpoints, waitingEndpoints } = protection;
+  return [
+    ...(frozen === "" ? [] : [`FROZEN ${oneLine(frozen)}: nothing leaves`]),
+    ...(paused === "" ? [] : [`PAUSED ${oneLine(paused)}: it is not read`]),
+    ...holds.filter(({ why }) => why !== "freeze" && why !== "pause").map((one) => `removals wait: ${holdText(one, now)}`),
+    ...(dampedEndpoints === 0 ? [] : [`damped: ${dampedEndpoints} endpoints that left a moment ago`]),
+    ...growth.map((one) => `grew suddenly: ${holdText(one, now)}`),
+    ...(waitingEndpoints === 0 ? [] : [`additions wait: ${waitingEndpoints} endpoints`]),
+  ];
 }
 
 function typesText({ types }: StatusResponse): string {

@@ -9,6 +9,7 @@ import type {
 } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { ago } from "./ages.ts";
 import { columns, oneLine } from "./columns.ts";
+import { holdText } from "./hold-text.ts";
 
 /** More instances are counted; JSON lists them. */
 const maxInstances = 20;
@@ -32,10 +33,10 @@ function candidatesText(candidates: readonly Candidate[]): string {
 }
 
 function explanationText(explanation: Explanation, now: number): string {
-  const { namespace, host, summary, contributions, rules, problems, clients, readBack } = explanation;
+  const { namespace, host, summary, protectionState, contributions, rules, problems, clients, readBack } = explanation;
   return [
     `${namespace}/${host}\n`,
-    `  ${oneLine(summary)}\n${objectText(explanation, now)}`,
+    `  ${oneLine(summary)}\n${protectionState === "live" ? "" : `  ${protectionState}\n`}${objectText(explanation, now)}`,
     section("Registries", contributions.map((one) => contributionText(one, now)).join("")),
     section(
       "Rules",
@@ -65,11 +66,14 @@ function objectText({ object, vip }: Explanation, now: number): string {
 }
 
 function contributionText(one: Contribution, now: number): string {
-  const { registry, registryType, phase, reason, key, firstSeen, lastChanged, instances, heldInstances, holds } = one;
+  const { registry, registryType, phase, reason, key, firstSeen, lastChanged, instances, heldInstances, openHolds } = one;
   const parts = [key?.namespace, key?.group, key?.name, key?.version].filter((part) => part);
   const remarks = [
     ...(phase === "live" ? [] : [reason === "" ? "not listed yet since the start" : oneLine(reason)]),
-    ...(heldInstances > 0 ? [`${heldInstances} held: ${holds.map(oneLine).join("; ")}`] : []),
+    ...(heldInstances > 0 ? [`${heldInstances} held: ${whyHeld(one, now)}`] : []),
+    ...openHolds.filter(({ why }) => heldInstances === 0 && why === "freeze").map(({ detail }) => `frozen ${oneLine(detail)}`),
+    ...one.growth.map((growth) => `grew suddenly: ${holdText(growth, now)}`),
+    ...(one.waitingEndpoints > 0 ? [`${one.waitingEndpoints} endpoints wait`] : []),
     ...(one.drained ? ["drained"] : []),
     ...(one.callers.length > 0
       ? [`called by ${oneLine(one.callers.slice(0, maxCallers).join(", "))}${one.callers.length > maxCallers ? ", …" : ""}`]
@@ -79,6 +83,10 @@ function contributionText(one: Contribution, now: number): string {
   const seen = `    first seen ${ago(firstSeen, now)}, changed ${ago(lastChanged, now)}\n`;
   const more = instances.length > maxInstances ? `    … ${instances.length - maxInstances} more\n` : "";
   return `${head}${seen}${remarks.map((remark) => `    ${remark}\n`).join("")}${columns(instances.slice(0, maxInstances).map(instanceCells), "    ")}${more}`;
+}
+
+function whyHeld({ openHolds, damped }: Contribution, now: number): string {
+  return [...openHolds.map((hold) => holdText(hold, now)), ...(damped ? ["flap damping"] : [])].join("; ");
 }
 
 function instanceCells({ address, ports, weight, health, labels, held, skipped }: RegistryInstance): string[] {

@@ -18,6 +18,8 @@ export interface RegistrySpec {
   readonly settings: unknown;
   /** It has no session for now: what is known of it stays, until it gets settings to run with. */
   readonly isDormant?: boolean;
+  /** Why, if not because nothing is known of how to reach it. */
+  readonly dormancy?: string | undefined;
   /** Name of the worker it shares with all who name the same; absent: a worker of its own. */
   readonly worker?: string;
   /** Of that worker; absent: as for all. Others hold from the worker's next start on. */
@@ -55,6 +57,7 @@ export class SupervisedRegistry implements GroupMember {
     this.#tracker = new StatusTracker((status) => feed.status(spec.id, status));
     if (restoring) this.#await(restoring);
     if (!spec.isDormant) this.#session = group.join(this);
+    else if (spec.dormancy !== undefined) this.#tracker.sessionLost(spec.dormancy);
   }
 
   /** What it runs with. */
@@ -126,7 +129,7 @@ export class SupervisedRegistry implements GroupMember {
 
   #fallAsleep(): void {
     void this.#group.leave(this.#session);
-    this.#tracker.sessionLost("nothing is known for now of how to reach it");
+    this.#tracker.sessionLost(this.#spec.dormancy ?? "nothing is known for now of how to reach it");
   }
 
   async #renew(): Promise<void> {

@@ -30,7 +30,7 @@ export async function diffCandidate(
   const written = asWritten(candidateConfig, candidate.written);
   const next = withRunningValues({ config: candidateConfig, written }, running);
   const before = pipeline.store.current();
-  const sources = pipeline.sources.configsOf(next.registries);
+  const sources = pipeline.sources.configsOf(next.registries, next.freeze);
   const state = await candidateState({ mesh: next.mesh, merging: next.merging, sources }, pipeline.catalog, before, signal);
   const { moving, ...objects } = await compare(before, state, () => pipeline.store.current(), signal);
   const { sections, needsRestart } = diffConfig(running.written, written);
@@ -81,7 +81,7 @@ function registryChanges(before: Config, after: Config): RegistryChange[] {
 }
 
 /** Settings that decide how a registry's items are served; all others decide which items there are. */
-const pure = /^(naming|protection|network|required)(\.|$)/;
+const pure = /^(naming|protection|network|required|frozen|paused|release)(\.|$)/;
 
 function notesOf(
   { catalog }: Pick<Pipeline, "catalog">,

@@ -34,6 +34,19 @@ const staleRegistry = registryView("zk", {
   },
   heldEndpoints: 4,
   holdReason: "reconnect: hunter2 was here",
+  protection: {
+    ...registryView("zk").protection,
+    state: "protected",
+    holds: [
+      { why: "freeze", detail: "by `freeze` in the configuration", since: now - 60_000 },
+      { why: "reconnect", detail: "hunter2 was here", since: now - 60_000, until: now + 20_000 },
+    ],
+    itemHolds: [{ itemId: "service/a", why: "mass-removal", detail: "1 left of 30", since: now - 1_000, until: now + 299_000 }],
+    growth: [{ why: "growth", detail: "the registry has 900 endpoints, and had 100", since: now, until: now + 300_000 }],
+    operator: { frozen: "by `freeze` in the configuration" },
+    dampedEndpoints: 2,
+    waitingEndpoints: 800,
+  },
   problems: { "bad-url": 3 },
 });
 
@@ -59,7 +72,7 @@ test("as text, what is not well stands below its registry, and nothing steers th
   assert.match(text, /xds +\[::1\]:16010/);
   assert.match(
     text,
-    /\nfiles .*\nzk +zookeeper +stale +5 min .*\n {2}no answer, .*; last contact 6 min ago\n {2}removals wait: .*\n {2}skipped: bad-url 3\n/,
+    /\nfiles .*\nzk +zookeeper +stale +5 min .*\n {2}no answer, .*; last contact 6 min ago\n {2}FROZEN by `freeze` in the configuration: nothing leaves\n {2}removals wait: reconnect: .* \(since 1 min, for 20 s more\)\n {2}removals wait: service\/a: mass-removal: 1 left of 30 \(.*\)\n {2}damped: 2 endpoints .*\n {2}grew suddenly: growth: .*\n {2}additions wait: 800 endpoints\n {2}skipped: bad-url 3\n/,
   );
   assert.ok(!text.includes("\u001b"));
 });

@@ -1,4 +1,5 @@
-// The admin API: what a running Tributary knows, for people and for tools. It only reads.
+// The admin API: what a running Tributary knows, for people and for tools. It only reads; what changes something is a
+// service of its own beside it.
 //
 // Every method takes JSON over HTTP: POST to /tributary.admin.v1.AdminService/METHOD with the
 // content type application/json, and, but for Diff, GET with ?encoding=json&message={…}.
@@ -18,7 +19,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tributary/admin/v1/admin.proto.
  */
 export const file_tributary_admin_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cmlidXRhcnkvYWRtaW4vdjEvYWRtaW4ucHJvdG8SEnRyaWJ1dGFyeS5hZG1pbi52MSIPCg1TdGF0dXNSZXF1ZXN0Iv4CCg5TdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEisKB3N0YXJ0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnVwdGltZV9zZWNvbmRzGAMgASgBEhAKCGNvbXBsZXRlGAQgASgIEhAKCHNlcXVlbmNlGAUgASgNEhQKDHN0YXRlX2RpZ2VzdBgGIAEoCRI2CgpyZWdpc3RyaWVzGAcgAygLMiIudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzEi0KBXR5cGVzGAggAygLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlR5cGVTdGF0dXMSMAoFcG9ydHMYCSADKAsyIS50cmlidXRhcnkuYWRtaW4udjEuTGlzdGVuaW5nUG9ydBIPCgdjbGllbnRzGAogASgNEjIKCHByb2JsZW1zGAsgAygLMiAudHJpYnV0YXJ5LmFkbWluLnYxLlByb2JsZW1Db3VudCKEBgoOUmVnaXN0cnlTdGF0dXMSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIQCghyZXF1aXJlZBgDIAEoCBINCgVwaGFzZRgEIAEoCRIpCgVzaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEg4KBnN5bmNlZBgHIAEoCBIwCgxsYXN0X2NvbnRhY3QYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXN0YWxlX3NlY29uZHMYCSABKAESEAoIcmVzdGFydHMYCiABKA0SEAoIc2VydmljZXMYCyABKA0SEQoJZW5kcG9pbnRzGAwgASgNEhYKDmhlbGRfZW5kcG9pbnRzGA0gASgNEgwKBGhvbGQYDiABKAkSEQoJcmVzb3VyY2VzGA8gASgNEg0KBWZhY3RzGBAgASgNEkIKCHByb2JsZW1zGBEgAygLMjAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzLlByb2JsZW1zRW50cnkSEAoIcmVzdG9yZWQYEiABKAgSEAoIbm90X2tlcHQYEyABKAkSDgoGd29ya2VyGB4gASgJEjAKDHdvcmtlcl9yZXRyeRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKd29ya2VyX2VuZBggIAEoCRIwCgx3b3JrZXJfZW5kZWQYISABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXdvcmtlcl9oZWFwX2J5dGVzGCIgASgEEh0KFXdvcmtlcl9leHRlcm5hbF9ieXRlcxgjIAEoBBIVCg1yZXN0b3JlZF9mcm9tGCQgASgJEjIKDnJlc3RvcmVkX2FzX29mGCUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBovCg1Qcm9ibGVtc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDToCOAEiTAoKVHlwZVN0YXR1cxIMCgR0eXBlGAEgASgJEhEKCXJlc291cmNlcxgCIAEoDRINCgVieXRlcxgDIAEoDRIOCgZkaWdlc3QYBCABKAkiPAoNTGlzdGVuaW5nUG9ydBIMCgRuYW1lGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDAoEcG9ydBgDIAEoDSI6CgxQcm9ibGVtQ291bnQSDQoFY29zdHMYASABKAkSDAoEY29kZRgCIAEoCRINCgVjb3VudBgDIAEoDSJVCgtEdW1wUmVxdWVzdBIMCgRraW5kGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJvCgxEdW1wUmVzcG9uc2USMAoHb2JqZWN0cxgBIAMoCzIfLnRyaWJ1dGFyeS5hZG1pbi52MS5Jc3Rpb09iamVjdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSFAoMc3RhdGVfZGlnZXN0GAMgASgJItABCgtJc3Rpb09iamVjdBITCgthcGlfdmVyc2lvbhgBIAEoCRIMCgRraW5kGAIgASgJEjQKCG1ldGFkYXRhGAMgASgLMiIudHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdE1ldGFkYXRhEiUKBHNwZWMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YBSABKAkSMAoMbGFzdF9jaGFuZ2VkGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAgoOT2JqZWN0TWV0YWRhdGESDAoEbmFtZRgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSPgoGbGFiZWxzGAMgAygLMi4udHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdE1ldGFkYXRhLkxhYmVsc0VudHJ5EkgKC2Fubm90YXRpb25zGAQgAygLMjMudHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdE1ldGFkYXRhLkFubm90YXRpb25zRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiGgoKV2h5UmVxdWVzdBIMCgRob3N0GAEgASgJInYKC1doeVJlc3BvbnNlEjQKC2V4cGxhbmF0aW9uGAEgASgLMh8udHJpYnV0YXJ5LmFkbWluLnYxLkV4cGxhbmF0aW9uEjEKCmNhbmRpZGF0ZXMYAiADKAsyHS50cmlidXRhcnkuYWRtaW4udjEuQ2FuZGlkYXRlImEKCUNhbmRpZGF0ZRIMCgRob3N0GAEgASgJEg8KB3NlcnZpY2UYAiABKAkSEAoIcHJvdG9jb2wYAyABKAkSEgoKcmVnaXN0cmllcxgEIAMoCRIPCgdyZWZ1c2FsGAUgASgJIoMDCgtFeHBsYW5hdGlvbhIRCgluYW1lc3BhY2UYASABKAkSDAoEaG9zdBgCIAEoCRINCgVzdGF0ZRgDIAEoCRIPCgdzdW1tYXJ5GAQgASgJEgsKA3ZpcBgFIAEoCRIvCgZvYmplY3QYBiABKAsyHy50cmlidXRhcnkuYWRtaW4udjEuSXN0aW9PYmplY3QSNwoNY29udHJpYnV0aW9ucxgHIAMoCzIgLnRyaWJ1dGFyeS5hZG1pbi52MS5Db250cmlidXRpb24SJwoFcnVsZXMYCCADKAsyGC50cmlidXRhcnkuYWRtaW4udjEuUnVsZRIzCghwcm9ibGVtcxgJIAMoCzIhLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RQcm9ibGVtEi0KB2NsaWVudHMYCiADKAsyHC50cmlidXRhcnkuYWRtaW4udjEuRGVsaXZlcnkSLwoJcmVhZF9iYWNrGAsgASgLMhwudHJpYnV0YXJ5LmFkbWluLnYxLlJlYWRCYWNrIpcDCgxDb250cmlidXRpb24SEAoIcmVnaXN0cnkYASABKAkSFQoNcmVnaXN0cnlfdHlwZRgCIAEoCRINCgVwaGFzZRgDIAEoCRIOCgZyZWFzb24YBCABKAkSKwoDa2V5GAUgASgLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlNlcnZpY2VLZXkSLgoKZmlyc3Rfc2VlbhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9jaGFuZ2VkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CglpbnN0YW5jZXMYCCADKAsyJC50cmlidXRhcnkuYWRtaW4udjEuUmVnaXN0cnlJbnN0YW5jZRIWCg5oZWxkX2luc3RhbmNlcxgJIAEoDRIuCgpoZWxkX3NpbmNlGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVob2xkcxgLIAMoCRIPCgdkcmFpbmVkGAwgASgIEg8KB2NhbGxlcnMYDSADKAkiTQoKU2VydmljZUtleRIRCgluYW1lc3BhY2UYASABKAkSDQoFZ3JvdXAYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJIo8CChBSZWdpc3RyeUluc3RhbmNlEgoKAmlkGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDQoFcG9ydHMYAyADKAkSEwoGd2VpZ2h0GAQgASgBSACIAQESDgoGaGVhbHRoGAUgASgJEg8KB25ldHdvcmsYBiABKAkSQAoGbGFiZWxzGAcgAygLMjAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5SW5zdGFuY2UuTGFiZWxzRW50cnkSDAoEaGVsZBgIIAEoCBIPCgdza2lwcGVkGAkgAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX3dlaWdodCI1CgRSdWxlEgwKBHJ1bGUYASABKAkSDgoGZWZmZWN0GAIgASgJEg8KB3NldHRpbmcYAyABKAkiTAoNT2JqZWN0UHJvYmxlbRINCgVjb3N0cxgBIAEoCRIMCgRjb2RlGAIgASgJEg0KBXdoZXJlGAMgASgJEg8KB21lc3NhZ2UYBCABKAkijgEKCERlbGl2ZXJ5EgwKBG5vZGUYASABKAkSDAoEcGVlchgCIAEoCRIQCgh0eXBlX3VybBgDIAEoCRIUCgxzZW50X3ZlcnNpb24YBCABKAkSFQoNYWNrZWRfdmVyc2lvbhgFIAEoCRIPCgdjdXJyZW50GAYgASgIEhYKDm5vdF9zdWJzY3JpYmVkGAcgASgIIikKCFJlYWRCYWNrEg0KBXN0YXRlGAEgASgJEg4KBmRldGFpbBgCIAEoCSI/CgtEaWZmUmVxdWVzdBIOCgZjb25maWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEg0KBWxpbWl0GAMgASgNIu8BCgxEaWZmUmVzcG9uc2USDQoFZXF1YWwYASABKAgSEAoIc2VjdGlvbnMYAiADKAkSFQoNbmVlZHNfcmVzdGFydBgDIAMoCRI0CgpyZWdpc3RyaWVzGAQgAygLMiAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5RGlmZhIxCgZjb3VudHMYBSABKAsyIS50cmlidXRhcnkuYWRtaW4udjEuU2VydmljZUNvdW50cxIvCgdvYmplY3RzGAYgAygLMh4udHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdERpZmYSDQoFbm90ZXMYByADKAkiPAoMUmVnaXN0cnlEaWZmEgoKAmlkGAEgASgJEg4KBmNoYW5nZRgCIAEoCRIQCghzZXR0aW5ncxgDIAMoCSLDAQoNU2VydmljZUNvdW50cxIRCgl1bmNoYW5nZWQYASABKA0SDQoFYWRkZWQYAiABKA0SDAoEbG9zdBgDIAEoDRIPCgdyZW5hbWVkGAQgASgNEhMKC3ZpcF9jaGFuZ2VkGAUgASgNEhUKDXBvcnRzX2NoYW5nZWQYBiABKA0SGQoRZW5kcG9pbnRzX2NoYW5nZWQYByABKA0SGQoRb3RoZXJ3aXNlX2NoYW5nZWQYCCABKA0SDwoHY2hhbmdlZBgJIAEoDSJ7CgpPYmplY3REaWZmEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZjaGFuZ2UYAyABKAkSEgoKcmVuYW1lZF90bxgEIAEoCRItCgZmaWVsZHMYBSADKAsyHS50cmlidXRhcnkuYWRtaW4udjEuRmllbGREaWZmIjkKCUZpZWxkRGlmZhINCgVmaWVsZBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSDQoFYWZ0ZXIYAyABKAkiEAoOQ2xpZW50c1JlcXVlc3QiPgoPQ2xpZW50c1Jlc3BvbnNlEisKB2NsaWVudHMYASADKAsyGi50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50IrEBCgZDbGllbnQSDAoEbm9kZRgBIAEoCRIMCgRwZWVyGAIgASgJEgwKBGtpbmQYAyABKAkSEAoIcHJvdG9jb2wYBCABKAkSLQoJY29ubmVjdGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgV0eXBlcxgGIAMoCzIeLnRyaWJ1dGFyeS5hZG1pbi52MS5DbGllbnRUeXBlEg0KBXNoYXJkGAcgASgNIokCCgpDbGllbnRUeXBlEhAKCHR5cGVfdXJsGAEgASgJEhIKBW5hbWVzGAIgASgNSACIAQESFAoMc2VudF92ZXJzaW9uGAMgASgJEhUKDWFja2VkX3ZlcnNpb24YBCABKAkSFgoOc2VudF9yZXNvdXJjZXMYBSABKA0SEgoKc2VudF9ieXRlcxgGIAEoDRIPCgdjdXJyZW50GAcgASgIEh4KFnVuYWNrbm93bGVkZ2VkX3NlY29uZHMYCCABKAESDAoEaGVsZBgJIAEoCBIRCglyZWplY3Rpb24YCiABKAkSFAoHb2JqZWN0cxgLIAEoDUgBiAEBQggKBl9uYW1lc0IKCghfb2JqZWN0czKnAwoMQWRtaW5TZXJ2aWNlElQKBlN0YXR1cxIhLnRyaWJ1dGFyeS5hZG1pbi52MS5TdGF0dXNSZXF1ZXN0GiIudHJpYnV0YXJ5LmFkbWluLnYxLlN0YXR1c1Jlc3BvbnNlIgOQAgESTgoERHVtcBIfLnRyaWJ1dGFyeS5hZG1pbi52MS5EdW1wUmVxdWVzdBogLnRyaWJ1dGFyeS5hZG1pbi52MS5EdW1wUmVzcG9uc2UiA5ACARJLCgNXaHkSHi50cmlidXRhcnkuYWRtaW4udjEuV2h5UmVxdWVzdBofLnRyaWJ1dGFyeS5hZG1pbi52MS5XaHlSZXNwb25zZSIDkAIBEksKBERpZmYSHy50cmlidXRhcnkuYWRtaW4udjEuRGlmZlJlcXVlc3QaIC50cmlidXRhcnkuYWRtaW4udjEuRGlmZlJlc3BvbnNlIgASVwoHQ2xpZW50cxIiLnRyaWJ1dGFyeS5hZG1pbi52MS5DbGllbnRzUmVxdWVzdBojLnRyaWJ1dGFyeS5hZG1pbi52MS5DbGllbnRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Ch50cmlidXRhcnkvYWRtaW4vdjEvYWRtaW4ucHJvdG8SEnRyaWJ1dGFyeS5hZG1pbi52MSIPCg1TdGF0dXNSZXF1ZXN0Iv4CCg5TdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEisKB3N0YXJ0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnVwdGltZV9zZWNvbmRzGAMgASgBEhAKCGNvbXBsZXRlGAQgASgIEhAKCHNlcXVlbmNlGAUgASgNEhQKDHN0YXRlX2RpZ2VzdBgGIAEoCRI2CgpyZWdpc3RyaWVzGAcgAygLMiIudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzEi0KBXR5cGVzGAggAygLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlR5cGVTdGF0dXMSMAoFcG9ydHMYCSADKAsyIS50cmlidXRhcnkuYWRtaW4udjEuTGlzdGVuaW5nUG9ydBIPCgdjbGllbnRzGAogASgNEjIKCHByb2JsZW1zGAsgAygLMiAudHJpYnV0YXJ5LmFkbWluLnYxLlByb2JsZW1Db3VudCK4BgoOUmVnaXN0cnlTdGF0dXMSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIQCghyZXF1aXJlZBgDIAEoCBINCgVwaGFzZRgEIAEoCRIpCgVzaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAYgASgJEg4KBnN5bmNlZBgHIAEoCBIwCgxsYXN0X2NvbnRhY3QYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXN0YWxlX3NlY29uZHMYCSABKAESEAoIcmVzdGFydHMYCiABKA0SEAoIc2VydmljZXMYCyABKA0SEQoJZW5kcG9pbnRzGAwgASgNEhYKDmhlbGRfZW5kcG9pbnRzGA0gASgNEgwKBGhvbGQYDiABKAkSEQoJcmVzb3VyY2VzGA8gASgNEg0KBWZhY3RzGBAgASgNEkIKCHByb2JsZW1zGBEgAygLMjAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5U3RhdHVzLlByb2JsZW1zRW50cnkSEAoIcmVzdG9yZWQYEiABKAgSEAoIbm90X2tlcHQYEyABKAkSDgoGd29ya2VyGB4gASgJEjAKDHdvcmtlcl9yZXRyeRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKd29ya2VyX2VuZBggIAEoCRIwCgx3b3JrZXJfZW5kZWQYISABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXdvcmtlcl9oZWFwX2J5dGVzGCIgASgEEh0KFXdvcmtlcl9leHRlcm5hbF9ieXRlcxgjIAEoBBIVCg1yZXN0b3JlZF9mcm9tGCQgASgJEjIKDnJlc3RvcmVkX2FzX29mGCUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCgpwcm90ZWN0aW9uGCggASgLMh4udHJpYnV0YXJ5LmFkbWluLnYxLlByb3RlY3Rpb24aLwoNUHJvYmxlbXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIuoCCgpQcm90ZWN0aW9uEg0KBXN0YXRlGAEgASgJEj4KCHNlcnZpY2VzGAIgAygLMiwudHJpYnV0YXJ5LmFkbWluLnYxLlByb3RlY3Rpb24uU2VydmljZXNFbnRyeRInCgVob2xkcxgDIAMoCzIYLnRyaWJ1dGFyeS5hZG1pbi52MS5Ib2xkEigKBmdyb3d0aBgEIAMoCzIYLnRyaWJ1dGFyeS5hZG1pbi52MS5Ib2xkEg4KBmZyb3plbhgFIAEoCRIOCgZwYXVzZWQYBiABKAkSEgoKaGVsZF9pdGVtcxgHIAEoDRIYChBkYW1wZWRfZW5kcG9pbnRzGAggASgNEhkKEXdhaXRpbmdfZW5kcG9pbnRzGAkgASgNEg8KB3JldHVybnMYCiABKA0SDwoHZ3Jvd3RocxgLIAEoDRovCg1TZXJ2aWNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDToCOAEihwEKBEhvbGQSCwoDd2h5GAEgASgJEg4KBmRldGFpbBgCIAEoCRIMCgRpdGVtGAMgASgJEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTAoKVHlwZVN0YXR1cxIMCgR0eXBlGAEgASgJEhEKCXJlc291cmNlcxgCIAEoDRINCgVieXRlcxgDIAEoDRIOCgZkaWdlc3QYBCABKAkiPAoNTGlzdGVuaW5nUG9ydBIMCgRuYW1lGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDAoEcG9ydBgDIAEoDSI6CgxQcm9ibGVtQ291bnQSDQoFY29zdHMYASABKAkSDAoEY29kZRgCIAEoCRINCgVjb3VudBgDIAEoDSJVCgtEdW1wUmVxdWVzdBIMCgRraW5kGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJvCgxEdW1wUmVzcG9uc2USMAoHb2JqZWN0cxgBIAMoCzIfLnRyaWJ1dGFyeS5hZG1pbi52MS5Jc3Rpb09iamVjdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSFAoMc3RhdGVfZGlnZXN0GAMgASgJItABCgtJc3Rpb09iamVjdBITCgthcGlfdmVyc2lvbhgBIAEoCRIMCgRraW5kGAIgASgJEjQKCG1ldGFkYXRhGAMgASgLMiIudHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdE1ldGFkYXRhEiUKBHNwZWMYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg8KB3ZlcnNpb24YBSABKAkSMAoMbGFzdF9jaGFuZ2VkGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKeAgoOT2JqZWN0TWV0YWRhdGESDAoEbmFtZRgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSPgoGbGFiZWxzGAMgAygLMi4udHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdE1ldGFkYXRhLkxhYmVsc0VudHJ5EkgKC2Fubm90YXRpb25zGAQgAygLMjMudHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdE1ldGFkYXRhLkFubm90YXRpb25zRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiGgoKV2h5UmVxdWVzdBIMCgRob3N0GAEgASgJInYKC1doeVJlc3BvbnNlEjQKC2V4cGxhbmF0aW9uGAEgASgLMh8udHJpYnV0YXJ5LmFkbWluLnYxLkV4cGxhbmF0aW9uEjEKCmNhbmRpZGF0ZXMYAiADKAsyHS50cmlidXRhcnkuYWRtaW4udjEuQ2FuZGlkYXRlImEKCUNhbmRpZGF0ZRIMCgRob3N0GAEgASgJEg8KB3NlcnZpY2UYAiABKAkSEAoIcHJvdG9jb2wYAyABKAkSEgoKcmVnaXN0cmllcxgEIAMoCRIPCgdyZWZ1c2FsGAUgASgJIp0DCgtFeHBsYW5hdGlvbhIRCgluYW1lc3BhY2UYASABKAkSDAoEaG9zdBgCIAEoCRINCgVzdGF0ZRgDIAEoCRIPCgdzdW1tYXJ5GAQgASgJEgsKA3ZpcBgFIAEoCRIvCgZvYmplY3QYBiABKAsyHy50cmlidXRhcnkuYWRtaW4udjEuSXN0aW9PYmplY3QSNwoNY29udHJpYnV0aW9ucxgHIAMoCzIgLnRyaWJ1dGFyeS5hZG1pbi52MS5Db250cmlidXRpb24SJwoFcnVsZXMYCCADKAsyGC50cmlidXRhcnkuYWRtaW4udjEuUnVsZRIzCghwcm9ibGVtcxgJIAMoCzIhLnRyaWJ1dGFyeS5hZG1pbi52MS5PYmplY3RQcm9ibGVtEi0KB2NsaWVudHMYCiADKAsyHC50cmlidXRhcnkuYWRtaW4udjEuRGVsaXZlcnkSLwoJcmVhZF9iYWNrGAsgASgLMhwudHJpYnV0YXJ5LmFkbWluLnYxLlJlYWRCYWNrEhgKEHByb3RlY3Rpb25fc3RhdGUYKCABKAkitAQKDENvbnRyaWJ1dGlvbhIQCghyZWdpc3RyeRgBIAEoCRIVCg1yZWdpc3RyeV90eXBlGAIgASgJEg0KBXBoYXNlGAMgASgJEg4KBnJlYXNvbhgEIAEoCRIrCgNrZXkYBSABKAsyHi50cmlidXRhcnkuYWRtaW4udjEuU2VydmljZUtleRIuCgpmaXJzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X2NoYW5nZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKCWluc3RhbmNlcxgIIAMoCzIkLnRyaWJ1dGFyeS5hZG1pbi52MS5SZWdpc3RyeUluc3RhbmNlEhYKDmhlbGRfaW5zdGFuY2VzGAkgASgNEi4KCmhlbGRfc2luY2UYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWhvbGRzGAsgAygJEg8KB2RyYWluZWQYDCABKAgSDwoHY2FsbGVycxgNIAMoCRIYChBwcm90ZWN0aW9uX3N0YXRlGCggASgJEiwKCm9wZW5faG9sZHMYKSADKAsyGC50cmlidXRhcnkuYWRtaW4udjEuSG9sZBIoCgZncm93dGgYKiADKAsyGC50cmlidXRhcnkuYWRtaW4udjEuSG9sZBIZChF3YWl0aW5nX2VuZHBvaW50cxgrIAEoDRIOCgZkYW1wZWQYLCABKAgiTQoKU2VydmljZUtleRIRCgluYW1lc3BhY2UYASABKAkSDQoFZ3JvdXAYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJIo8CChBSZWdpc3RyeUluc3RhbmNlEgoKAmlkGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDQoFcG9ydHMYAyADKAkSEwoGd2VpZ2h0GAQgASgBSACIAQESDgoGaGVhbHRoGAUgASgJEg8KB25ldHdvcmsYBiABKAkSQAoGbGFiZWxzGAcgAygLMjAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5SW5zdGFuY2UuTGFiZWxzRW50cnkSDAoEaGVsZBgIIAEoCBIPCgdza2lwcGVkGAkgAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX3dlaWdodCI1CgRSdWxlEgwKBHJ1bGUYASABKAkSDgoGZWZmZWN0GAIgASgJEg8KB3NldHRpbmcYAyABKAkiTAoNT2JqZWN0UHJvYmxlbRINCgVjb3N0cxgBIAEoCRIMCgRjb2RlGAIgASgJEg0KBXdoZXJlGAMgASgJEg8KB21lc3NhZ2UYBCABKAkijgEKCERlbGl2ZXJ5EgwKBG5vZGUYASABKAkSDAoEcGVlchgCIAEoCRIQCgh0eXBlX3VybBgDIAEoCRIUCgxzZW50X3ZlcnNpb24YBCABKAkSFQoNYWNrZWRfdmVyc2lvbhgFIAEoCRIPCgdjdXJyZW50GAYgASgIEhYKDm5vdF9zdWJzY3JpYmVkGAcgASgIIikKCFJlYWRCYWNrEg0KBXN0YXRlGAEgASgJEg4KBmRldGFpbBgCIAEoCSI/CgtEaWZmUmVxdWVzdBIOCgZjb25maWcYASABKAkSEQoJZmlsZV9uYW1lGAIgASgJEg0KBWxpbWl0GAMgASgNIu8BCgxEaWZmUmVzcG9uc2USDQoFZXF1YWwYASABKAgSEAoIc2VjdGlvbnMYAiADKAkSFQoNbmVlZHNfcmVzdGFydBgDIAMoCRI0CgpyZWdpc3RyaWVzGAQgAygLMiAudHJpYnV0YXJ5LmFkbWluLnYxLlJlZ2lzdHJ5RGlmZhIxCgZjb3VudHMYBSABKAsyIS50cmlidXRhcnkuYWRtaW4udjEuU2VydmljZUNvdW50cxIvCgdvYmplY3RzGAYgAygLMh4udHJpYnV0YXJ5LmFkbWluLnYxLk9iamVjdERpZmYSDQoFbm90ZXMYByADKAkiPAoMUmVnaXN0cnlEaWZmEgoKAmlkGAEgASgJEg4KBmNoYW5nZRgCIAEoCRIQCghzZXR0aW5ncxgDIAMoCSLDAQoNU2VydmljZUNvdW50cxIRCgl1bmNoYW5nZWQYASABKA0SDQoFYWRkZWQYAiABKA0SDAoEbG9zdBgDIAEoDRIPCgdyZW5hbWVkGAQgASgNEhMKC3ZpcF9jaGFuZ2VkGAUgASgNEhUKDXBvcnRzX2NoYW5nZWQYBiABKA0SGQoRZW5kcG9pbnRzX2NoYW5nZWQYByABKA0SGQoRb3RoZXJ3aXNlX2NoYW5nZWQYCCABKA0SDwoHY2hhbmdlZBgJIAEoDSJ7CgpPYmplY3REaWZmEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZjaGFuZ2UYAyABKAkSEgoKcmVuYW1lZF90bxgEIAEoCRItCgZmaWVsZHMYBSADKAsyHS50cmlidXRhcnkuYWRtaW4udjEuRmllbGREaWZmIjkKCUZpZWxkRGlmZhINCgVmaWVsZBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSDQoFYWZ0ZXIYAyABKAkiEAoOQ2xpZW50c1JlcXVlc3QiPgoPQ2xpZW50c1Jlc3BvbnNlEisKB2NsaWVudHMYASADKAsyGi50cmlidXRhcnkuYWRtaW4udjEuQ2xpZW50IrEBCgZDbGllbnQSDAoEbm9kZRgBIAEoCRIMCgRwZWVyGAIgASgJEgwKBGtpbmQYAyABKAkSEAoIcHJvdG9jb2wYBCABKAkSLQoJY29ubmVjdGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgV0eXBlcxgGIAMoCzIeLnRyaWJ1dGFyeS5hZG1pbi52MS5DbGllbnRUeXBlEg0KBXNoYXJkGAcgASgNIokCCgpDbGllbnRUeXBlEhAKCHR5cGVfdXJsGAEgASgJEhIKBW5hbWVzGAIgASgNSACIAQESFAoMc2VudF92ZXJzaW9uGAMgASgJEhUKDWFja2VkX3ZlcnNpb24YBCABKAkSFgoOc2VudF9yZXNvdXJjZXMYBSABKA0SEgoKc2VudF9ieXRlcxgGIAEoDRIPCgdjdXJyZW50GAcgASgIEh4KFnVuYWNrbm93bGVkZ2VkX3NlY29uZHMYCCABKAESDAoEaGVsZBgJIAEoCBIRCglyZWplY3Rpb24YCiABKAkSFAoHb2JqZWN0cxgLIAEoDUgBiAEBQggKBl9uYW1lc0IKCghfb2JqZWN0czKnAwoMQWRtaW5TZXJ2aWNlElQKBlN0YXR1cxIhLnRyaWJ1dGFyeS5hZG1pbi52MS5TdGF0dXNSZXF1ZXN0GiIudHJpYnV0YXJ5LmFkbWluLnYxLlN0YXR1c1Jlc3BvbnNlIgOQAgESTgoERHVtcBIfLnRyaWJ1dGFyeS5hZG1pbi52MS5EdW1wUmVxdWVzdBogLnRyaWJ1dGFyeS5hZG1pbi52MS5EdW1wUmVzcG9uc2UiA5ACARJLCgNXaHkSHi50cmlidXRhcnkuYWRtaW4udjEuV2h5UmVxdWVzdBofLnRyaWJ1dGFyeS5hZG1pbi52MS5XaHlSZXNwb25zZSIDkAIBEksKBERpZmYSHy50cmlidXRhcnkuYWRtaW4udjEuRGlmZlJlcXVlc3QaIC50cmlidXRhcnkuYWRtaW4udjEuRGlmZlJlc3BvbnNlIgASVwoHQ2xpZW50cxIiLnRyaWJ1dGFyeS5hZG1pbi52MS5DbGllbnRzUmVxdWVzdBojLnRyaWJ1dGFyeS5hZG1pbi52MS5DbGllbnRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tributary.admin.v1.StatusRequest
@@ -282,6 +283,11 @@ export type RegistryStatus = Message<"tributary.admin.v1.RegistryStatus"> & {
    * @generated from field: google.protobuf.Timestamp restored_as_of = 37;
    */
   restoredAsOf?: Timestamp | undefined;
+
+  /**
+   * @generated from field: tributary.admin.v1.Protection protection = 40;
+   */
+  protection?: Protection | undefined;
 };
 
 /**
@@ -290,6 +296,137 @@ export type RegistryStatus = Message<"tributary.admin.v1.RegistryStatus"> & {
  */
 export const RegistryStatusSchema: GenMessage<RegistryStatus> = /*@__PURE__*/
   messageDesc(file_tributary_admin_v1_admin, 2);
+
+/**
+ * What protects a registry's services, and what it keeps (docs/protection.md).
+ *
+ * @generated from message tributary.admin.v1.Protection
+ */
+export type Protection = Message<"tributary.admin.v1.Protection"> & {
+  /**
+   * live (served as the registry says it), stale (not heard, its last state is served) or protected (served otherwise than
+   * the registry says it, or its next removal would wait).
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * Services in each state.
+   *
+   * @generated from field: map<string, uint32> services = 2;
+   */
+  services: { [key: string]: number };
+
+  /**
+   * Under which removals wait: those of the registry, then those of single services (the first ones).
+   *
+   * @generated from field: repeated tributary.admin.v1.Hold holds = 3;
+   */
+  holds: Hold[];
+
+  /**
+   * Sudden growth that is noticed now, in the same order.
+   *
+   * @generated from field: repeated tributary.admin.v1.Hold growth = 4;
+   */
+  growth: Hold[];
+
+  /**
+   * Why it is frozen, or paused; empty: it is not.
+   *
+   * @generated from field: string frozen = 5;
+   */
+  frozen: string;
+
+  /**
+   * @generated from field: string paused = 6;
+   */
+  paused: string;
+
+  /**
+   * Items that are served otherwise than the registry says them.
+   *
+   * @generated from field: uint32 held_items = 7;
+   */
+  heldItems: number;
+
+  /**
+   * Of the held endpoints, those that flap damping keeps.
+   *
+   * @generated from field: uint32 damped_endpoints = 8;
+   */
+  dampedEndpoints: number;
+
+  /**
+   * Endpoints that the registry names, and which wait because of sudden growth.
+   *
+   * @generated from field: uint32 waiting_endpoints = 9;
+   */
+  waitingEndpoints: number;
+
+  /**
+   * So far: instances that came back while flap damping kept them, and sudden growth.
+   *
+   * @generated from field: uint32 returns = 10;
+   */
+  returns: number;
+
+  /**
+   * @generated from field: uint32 growths = 11;
+   */
+  growths: number;
+};
+
+/**
+ * Describes the message tributary.admin.v1.Protection.
+ * Use `create(ProtectionSchema)` to create a new message.
+ */
+export const ProtectionSchema: GenMessage<Protection> = /*@__PURE__*/
+  messageDesc(file_tributary_admin_v1_admin, 3);
+
+/**
+ * @generated from message tributary.admin.v1.Hold
+ */
+export type Hold = Message<"tributary.admin.v1.Hold"> & {
+  /**
+   * reconnect, restart, suspicion, mass-removal, growth, freeze or pause.
+   *
+   * @generated from field: string why = 1;
+   */
+  why: string;
+
+  /**
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+
+  /**
+   * Id of the item, for a hold of one service; empty: it is the registry's.
+   *
+   * @generated from field: string item = 3;
+   */
+  item: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 4;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * When it ends by itself, as things are; unset: nobody can tell.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 5;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tributary.admin.v1.Hold.
+ * Use `create(HoldSchema)` to create a new message.
+ */
+export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
+  messageDesc(file_tributary_admin_v1_admin, 4);
 
 /**
  * @generated from message tributary.admin.v1.TypeStatus
@@ -327,7 +464,7 @@ export type TypeStatus = Message<"tributary.admin.v1.TypeStatus"> & {
  * Use `create(TypeStatusSchema)` to create a new message.
  */
 export const TypeStatusSchema: GenMessage<TypeStatus> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 3);
+  messageDesc(file_tributary_admin_v1_admin, 5);
 
 /**
  * @generated from message tributary.admin.v1.ListeningPort
@@ -356,7 +493,7 @@ export type ListeningPort = Message<"tributary.admin.v1.ListeningPort"> & {
  * Use `create(ListeningPortSchema)` to create a new message.
  */
 export const ListeningPortSchema: GenMessage<ListeningPort> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 4);
+  messageDesc(file_tributary_admin_v1_admin, 6);
 
 /**
  * @generated from message tributary.admin.v1.ProblemCount
@@ -385,7 +522,7 @@ export type ProblemCount = Message<"tributary.admin.v1.ProblemCount"> & {
  * Use `create(ProblemCountSchema)` to create a new message.
  */
 export const ProblemCountSchema: GenMessage<ProblemCount> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 5);
+  messageDesc(file_tributary_admin_v1_admin, 7);
 
 /**
  * @generated from message tributary.admin.v1.DumpRequest
@@ -425,7 +562,7 @@ export type DumpRequest = Message<"tributary.admin.v1.DumpRequest"> & {
  * Use `create(DumpRequestSchema)` to create a new message.
  */
 export const DumpRequestSchema: GenMessage<DumpRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 6);
+  messageDesc(file_tributary_admin_v1_admin, 8);
 
 /**
  * @generated from message tributary.admin.v1.DumpResponse
@@ -459,7 +596,7 @@ export type DumpResponse = Message<"tributary.admin.v1.DumpResponse"> & {
  * Use `create(DumpResponseSchema)` to create a new message.
  */
 export const DumpResponseSchema: GenMessage<DumpResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 7);
+  messageDesc(file_tributary_admin_v1_admin, 9);
 
 /**
  * An object as it is written for kubectl, and what Tributary knows of it.
@@ -507,7 +644,7 @@ export type IstioObject = Message<"tributary.admin.v1.IstioObject"> & {
  * Use `create(IstioObjectSchema)` to create a new message.
  */
 export const IstioObjectSchema: GenMessage<IstioObject> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 8);
+  messageDesc(file_tributary_admin_v1_admin, 10);
 
 /**
  * @generated from message tributary.admin.v1.ObjectMetadata
@@ -539,7 +676,7 @@ export type ObjectMetadata = Message<"tributary.admin.v1.ObjectMetadata"> & {
  * Use `create(ObjectMetadataSchema)` to create a new message.
  */
 export const ObjectMetadataSchema: GenMessage<ObjectMetadata> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 9);
+  messageDesc(file_tributary_admin_v1_admin, 11);
 
 /**
  * @generated from message tributary.admin.v1.WhyRequest
@@ -559,7 +696,7 @@ export type WhyRequest = Message<"tributary.admin.v1.WhyRequest"> & {
  * Use `create(WhyRequestSchema)` to create a new message.
  */
 export const WhyRequestSchema: GenMessage<WhyRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 10);
+  messageDesc(file_tributary_admin_v1_admin, 12);
 
 /**
  * @generated from message tributary.admin.v1.WhyResponse
@@ -585,7 +722,7 @@ export type WhyResponse = Message<"tributary.admin.v1.WhyResponse"> & {
  * Use `create(WhyResponseSchema)` to create a new message.
  */
 export const WhyResponseSchema: GenMessage<WhyResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 11);
+  messageDesc(file_tributary_admin_v1_admin, 13);
 
 /**
  * @generated from message tributary.admin.v1.Candidate
@@ -628,7 +765,7 @@ export type Candidate = Message<"tributary.admin.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 12);
+  messageDesc(file_tributary_admin_v1_admin, 14);
 
 /**
  * @generated from message tributary.admin.v1.Explanation
@@ -704,6 +841,13 @@ export type Explanation = Message<"tributary.admin.v1.Explanation"> & {
    * @generated from field: tributary.admin.v1.ReadBack read_back = 11;
    */
   readBack?: ReadBack | undefined;
+
+  /**
+   * live, stale or protected: the most remarkable of its contributions'.
+   *
+   * @generated from field: string protection_state = 40;
+   */
+  protectionState: string;
 };
 
 /**
@@ -711,7 +855,7 @@ export type Explanation = Message<"tributary.admin.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 13);
+  messageDesc(file_tributary_admin_v1_admin, 15);
 
 /**
  * @generated from message tributary.admin.v1.Contribution
@@ -797,6 +941,39 @@ export type Contribution = Message<"tributary.admin.v1.Contribution"> & {
    * @generated from field: repeated string callers = 13;
    */
   callers: string[];
+
+  /**
+   * Of what this registry gives of the host: as Protection.state.
+   *
+   * @generated from field: string protection_state = 40;
+   */
+  protectionState: string;
+
+  /**
+   * @generated from field: repeated tributary.admin.v1.Hold open_holds = 41;
+   */
+  openHolds: Hold[];
+
+  /**
+   * Sudden growth of the registry or the service.
+   *
+   * @generated from field: repeated tributary.admin.v1.Hold growth = 42;
+   */
+  growth: Hold[];
+
+  /**
+   * Endpoints that the registry names, and which wait because of that.
+   *
+   * @generated from field: uint32 waiting_endpoints = 43;
+   */
+  waitingEndpoints: number;
+
+  /**
+   * Flap damping keeps some of the held instances.
+   *
+   * @generated from field: bool damped = 44;
+   */
+  damped: boolean;
 };
 
 /**
@@ -804,7 +981,7 @@ export type Contribution = Message<"tributary.admin.v1.Contribution"> & {
  * Use `create(ContributionSchema)` to create a new message.
  */
 export const ContributionSchema: GenMessage<Contribution> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 14);
+  messageDesc(file_tributary_admin_v1_admin, 16);
 
 /**
  * @generated from message tributary.admin.v1.ServiceKey
@@ -836,7 +1013,7 @@ export type ServiceKey = Message<"tributary.admin.v1.ServiceKey"> & {
  * Use `create(ServiceKeySchema)` to create a new message.
  */
 export const ServiceKeySchema: GenMessage<ServiceKey> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 15);
+  messageDesc(file_tributary_admin_v1_admin, 17);
 
 /**
  * An instance as the registry tells it, before any rule.
@@ -903,14 +1080,14 @@ export type RegistryInstance = Message<"tributary.admin.v1.RegistryInstance"> & 
  * Use `create(RegistryInstanceSchema)` to create a new message.
  */
 export const RegistryInstanceSchema: GenMessage<RegistryInstance> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 16);
+  messageDesc(file_tributary_admin_v1_admin, 18);
 
 /**
  * @generated from message tributary.admin.v1.Rule
  */
 export type Rule = Message<"tributary.admin.v1.Rule"> & {
   /**
-   * naming, name-loss, hosts, collision, hold, protection, merge, vip, ports, weights, tls, labels, export.
+   * naming, name-loss, hosts, collision, hold, growth, protection, merge, vip, ports, weights, tls, labels, export.
    *
    * @generated from field: string rule = 1;
    */
@@ -936,7 +1113,7 @@ export type Rule = Message<"tributary.admin.v1.Rule"> & {
  * Use `create(RuleSchema)` to create a new message.
  */
 export const RuleSchema: GenMessage<Rule> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 17);
+  messageDesc(file_tributary_admin_v1_admin, 19);
 
 /**
  * @generated from message tributary.admin.v1.ObjectProblem
@@ -970,7 +1147,7 @@ export type ObjectProblem = Message<"tributary.admin.v1.ObjectProblem"> & {
  * Use `create(ObjectProblemSchema)` to create a new message.
  */
 export const ObjectProblemSchema: GenMessage<ObjectProblem> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 18);
+  messageDesc(file_tributary_admin_v1_admin, 20);
 
 /**
  * @generated from message tributary.admin.v1.Delivery
@@ -1023,7 +1200,7 @@ export type Delivery = Message<"tributary.admin.v1.Delivery"> & {
  * Use `create(DeliverySchema)` to create a new message.
  */
 export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 19);
+  messageDesc(file_tributary_admin_v1_admin, 21);
 
 /**
  * What istiod holds against what was sent.
@@ -1049,7 +1226,7 @@ export type ReadBack = Message<"tributary.admin.v1.ReadBack"> & {
  * Use `create(ReadBackSchema)` to create a new message.
  */
 export const ReadBackSchema: GenMessage<ReadBack> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 20);
+  messageDesc(file_tributary_admin_v1_admin, 22);
 
 /**
  * @generated from message tributary.admin.v1.DiffRequest
@@ -1082,7 +1259,7 @@ export type DiffRequest = Message<"tributary.admin.v1.DiffRequest"> & {
  * Use `create(DiffRequestSchema)` to create a new message.
  */
 export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 21);
+  messageDesc(file_tributary_admin_v1_admin, 23);
 
 /**
  * @generated from message tributary.admin.v1.DiffResponse
@@ -1139,7 +1316,7 @@ export type DiffResponse = Message<"tributary.admin.v1.DiffResponse"> & {
  * Use `create(DiffResponseSchema)` to create a new message.
  */
 export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 22);
+  messageDesc(file_tributary_admin_v1_admin, 24);
 
 /**
  * @generated from message tributary.admin.v1.RegistryDiff
@@ -1170,7 +1347,7 @@ export type RegistryDiff = Message<"tributary.admin.v1.RegistryDiff"> & {
  * Use `create(RegistryDiffSchema)` to create a new message.
  */
 export const RegistryDiffSchema: GenMessage<RegistryDiff> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 23);
+  messageDesc(file_tributary_admin_v1_admin, 25);
 
 /**
  * @generated from message tributary.admin.v1.ServiceCounts
@@ -1233,7 +1410,7 @@ export type ServiceCounts = Message<"tributary.admin.v1.ServiceCounts"> & {
  * Use `create(ServiceCountsSchema)` to create a new message.
  */
 export const ServiceCountsSchema: GenMessage<ServiceCounts> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 24);
+  messageDesc(file_tributary_admin_v1_admin, 26);
 
 /**
  * @generated from message tributary.admin.v1.ObjectDiff
@@ -1278,7 +1455,7 @@ export type ObjectDiff = Message<"tributary.admin.v1.ObjectDiff"> & {
  * Use `create(ObjectDiffSchema)` to create a new message.
  */
 export const ObjectDiffSchema: GenMessage<ObjectDiff> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 25);
+  messageDesc(file_tributary_admin_v1_admin, 27);
 
 /**
  * @generated from message tributary.admin.v1.FieldDiff
@@ -1307,7 +1484,7 @@ export type FieldDiff = Message<"tributary.admin.v1.FieldDiff"> & {
  * Use `create(FieldDiffSchema)` to create a new message.
  */
 export const FieldDiffSchema: GenMessage<FieldDiff> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 26);
+  messageDesc(file_tributary_admin_v1_admin, 28);
 
 /**
  * @generated from message tributary.admin.v1.ClientsRequest
@@ -1320,7 +1497,7 @@ export type ClientsRequest = Message<"tributary.admin.v1.ClientsRequest"> & {
  * Use `create(ClientsRequestSchema)` to create a new message.
  */
 export const ClientsRequestSchema: GenMessage<ClientsRequest> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 27);
+  messageDesc(file_tributary_admin_v1_admin, 29);
 
 /**
  * @generated from message tributary.admin.v1.ClientsResponse
@@ -1339,7 +1516,7 @@ export type ClientsResponse = Message<"tributary.admin.v1.ClientsResponse"> & {
  * Use `create(ClientsResponseSchema)` to create a new message.
  */
 export const ClientsResponseSchema: GenMessage<ClientsResponse> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 28);
+  messageDesc(file_tributary_admin_v1_admin, 30);
 
 /**
  * @generated from message tributary.admin.v1.Client
@@ -1396,7 +1573,7 @@ export type Client = Message<"tributary.admin.v1.Client"> & {
  * Use `create(ClientSchema)` to create a new message.
  */
 export const ClientSchema: GenMessage<Client> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 29);
+  messageDesc(file_tributary_admin_v1_admin, 31);
 
 /**
  * @generated from message tributary.admin.v1.ClientType
@@ -1477,7 +1654,7 @@ export type ClientType = Message<"tributary.admin.v1.ClientType"> & {
  * Use `create(ClientTypeSchema)` to create a new message.
  */
 export const ClientTypeSchema: GenMessage<ClientType> = /*@__PURE__*/
-  messageDesc(file_tributary_admin_v1_admin, 30);
+  messageDesc(file_tributary_admin_v1_admin, 32);
 
 /**
  * @generated from service tributary.admin.v1.AdminService

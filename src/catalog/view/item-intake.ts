@@ -1,5 +1,5 @@
 /** What of a registry's texts is taken at all; the rest is counted. */
-import type { Item } from "../registries/service.ts";
+import type { Item } from "../../registries/service.ts";
 import { parseItem } from "./item-text.ts";
 
 /** More facts than this per registry are left out. */

@@ -1,6 +1,6 @@
 /** What a registry's view tells the catalog. */
-import type { Item } from "../registries/service.ts";
-import type { Hold } from "./restart-hold.ts";
+import type { Item } from "../../registries/service.ts";
+import type { Hold, ItemHold } from "../protection/hold.ts";
 
 export interface ViewEvents {
   /** The effective item is another one; undefined: it left. */
@@ -9,6 +9,8 @@ export interface ViewEvents {
   kept(id: string): void;
   /** Held shrinkage is about to be honoured: the registry is to be read again. */
   relist(): void;
-  opened(hold: Hold): void;
-  closed(hold: Hold, honoured: number): void;
+  /** Of growth it tells whether or not additions wait. */
+  opened(hold: Hold | ItemHold): void;
+  /** `honoured`: items that are served as the registry says them from now on. */
+  closed(hold: Hold | ItemHold, honoured: number): void;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { packed, unpacked } from "../../src/catalog/packed-text.ts";
-import { instance, service } from "../support/catalog-rig.ts";
+import { packed, unpacked } from "../../../src/catalog/view/packed-text.ts";
+import { instance, service } from "../../support/catalog-rig.ts";
 
 const samples = [
   service("com.acme.Foo", [1, 2, 3]),

@@ -2,7 +2,7 @@
  * The items of one registry as JSON text (at rest a shorter form of it), with the truth of those
  * that are held beside them, and the totals of both. Nothing parsed is kept.
  */
-import type { Item } from "../registries/service.ts";
+import type { Item } from "../../registries/service.ts";
 import { parseItem } from "./item-text.ts";
 import { packed, unpacked } from "./packed-text.ts";
 

@@ -2,17 +2,8 @@
  * The hold after a reconnect, a restart or a suspicion. Its time runs from when the registry is
  * live again; at its end the registry is read again, and the listing that follows closes it.
  */
-import type { RegistryStatus } from "../registries/feed.ts";
-
-/** `restart`: ours; what is served comes from an earlier process. */
-export type HoldReason = "reconnect" | "restart" | "suspicion" | "mass-removal";
-
-/** Why shrinkage waits, and since when (epoch ms). */
-export interface Hold {
-  readonly why: HoldReason;
-  readonly detail: string;
-  readonly since: number;
-}
+import type { RegistryStatus } from "../../registries/feed.ts";
+import type { Hold, HoldReason } from "./hold.ts";
 
 /** How soon a registry that did not answer a `relist` is asked again, at the earliest. */
 const minRelistGap = 1_000;

@@ -2,7 +2,7 @@
  * Reading the JSON text of an item. The text comes from our own worker, yet nothing in it may
  * crash the main thread: what later rooms rely on is checked here, once, and cheaply.
  */
-import type { Instance, Item, Port } from "../registries/service.ts";
+import type { Instance, Item, Port } from "../../registries/service.ts";
 
 /** The item, or undefined if the text is not one. */
 export function parseItem(text: string): Item | undefined {
