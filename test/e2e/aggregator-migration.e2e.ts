@@ -31,6 +31,21 @@ const inNacos = { [orders]: at("1.2", "1.3", "1.4"), [payments]: at("2.3"), [sto
 /** Comes and goes in both registries all the time. */
 const visitor = at("1.99");
 
+const fromRegistry = (id: string) => ({ [`registry.tributary.dev/${id}`]: "true" });
+/** A user's rule about where endpoints come from. */
+const bySource = {
+  host: "com.acme.stock.stockfacade.dubbo",
+  subsets: [
+    { name: "old", labels: fromRegistry("zookeeper") },
+    { name: "new", labels: fromRegistry("nacos") },
+    { name: "both", labels: { "tributary.dev/registry": "nacos.zookeeper" } },
+  ],
+  trafficPolicy: {
+    loadBalancer: { localityLbSetting: { enabled: true, failoverPriority: ["registry.tributary.dev/zookeeper=true"] } },
+    outlierDetection: { consecutive5xxErrors: 5 },
+  },
+};
+
 const hostOf = (name: string) => `${name.toLowerCase()}.dubbo`;
 const sameAs = [{ host: hostOf(stock), services: [{ host: hostOf(stockInNacos), registry: "nacos" }] }];
 /** A rule for everything of the migration. */
@@ -68,7 +83,8 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
     }
     for (const [name, endpoints] of Object.entries(inNacos)) await register(name, endpoints);
     istiod = await Istiod.prepare();
-    tributary = await Tributary.start({ registries: [registries().zookeeper], istiod: istiod.ports });
+    istiod.putDestinationRule("tributary", "stock", bySource);
+    tributary = await Tributary.start({ registries: [registries().zookeeper], istiod: istiod.ports, mesh: { sourceLabels: true } });
     await istiod.start(tributary.address);
     sidecar = new SidecarClient(`127.0.0.1:${istiod.ports.grpc}`);
     delta = new DeltaClient({ target: tributary.address });
@@ -121,6 +137,21 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
       await until(`payments are shared ${zk} to ${na}`, payments, (record, service) => isDeepStrictEqual(record.shares(service), shares));
       await serves(stock, at("3.1", "3.2", "3.3"));
     }
+  });
+
+  test("where endpoints come from can be used in subsets and in the order of failover", async () => {
+    const subset = (name: string, endpoints: readonly string[]) =>
+      sidecar.until(`subset ${name}`, (client) =>
+        isDeepStrictEqual(client.endpoints.get(`outbound|20880|${name}|${hostOf(stock)}`), endpoints),
+      );
+    await subset("old", at("3.1", "3.2"));
+    await subset("new", at("3.1", "3.2", "3.3"));
+    await subset("both", at("3.1", "3.2"));
+    const assigned = sidecar.assignments.get(`outbound|20880||${hostOf(stock)}`) ?? [];
+    assert.deepEqual(
+      assigned.map(({ priority }) => priority),
+      [0, 0, 1],
+    );
   });
 
   test("priority: Nacos serves alone, ZooKeeper stands by, and helps out at once where Nacos has nothing", async () => {

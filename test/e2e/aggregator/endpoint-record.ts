@@ -75,11 +75,11 @@ export class EndpointRecord {
   }
 }
 
-/** What a sidecar of a real istiod is told, by `outbound` cluster. */
+/** What a sidecar of a real istiod is told, by `outbound` cluster; subsets of a service may well be empty. */
 export function recordSidecar(sidecar: SidecarClient): EndpointRecord {
   const record = new EndpointRecord("sidecar of istiod");
   sidecar.events.on("answer", () => {
-    const clusters = new Set(sidecar.clusters);
+    const clusters = new Set(sidecar.clusters.filter((name) => name.includes("||")));
     for (const name of record.services) if (!clusters.has(name)) record.drop(name);
     for (const [name, told] of sidecar.assignments) if (clusters.has(name)) record.put(name, told);
   });
@@ -105,5 +105,5 @@ export function recordDelta(client: DeltaClient): EndpointRecord {
 }
 
 function assigned(address: string, ports: Readonly<Record<string, number>>, usual: number | undefined, weight: number): AssignedEndpoint {
-  return { endpoint: `${address}:${Object.values(ports)[0] ?? usual}`, weight };
+  return { endpoint: `${address}:${Object.values(ports)[0] ?? usual}`, weight, priority: 0 };
 }
