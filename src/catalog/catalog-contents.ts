@@ -224,16 +224,17 @@ export class CatalogContents {
       policy.policy === "weighted" ? (endpoints, contributors) => withShares(endpoints, contributors, policy) : undefined;
     const service = merge(served, hosts, reweigh);
     const chosen = new Set([...served, ...shadows].map(({ registry }) => registry));
+    const known = [...contributions].sort(byPriority);
     return {
       ...service,
+      // It becomes a label of the ServiceEntry, which must not change with every failover.
+      kind: known[0]!.named.kind,
       decision: {
         policy: policy.policy,
         setting: policy.setting,
         ...(policy.labels !== undefined && { labels: policy.labels }),
         serving: [...new Set(served.map(({ registry }) => registry))],
-        standby: [...new Set([...contributions].sort(byPriority).map(({ registry }) => registry))].filter(
-          (registry) => !chosen.has(registry),
-        ),
+        standby: [...new Set(known.map(({ registry }) => registry))].filter((registry) => !chosen.has(registry)),
         shadows: shadows.map((shadow) => shadowOf(shadow, served[0], service)),
         ...(failover && { failover }),
       },

@@ -185,7 +185,7 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
   test("ZooKeeper is removed: what Nacos has is served, and nothing else changes", async () => {
     const { nacos: to } = registries();
     await visits.stop();
-    await serves(orders, ordersInNacos);
+    await withoutVisitor();
     const held = records.map((record) => Object.fromEntries([...record.services].map((service) => [service, record.endpoints(service)])));
     await tributary.reload({ registries: [to], merging: rule({ policy: "priority", registries: ["nacos"] }) });
     await zookeeper.stop();
@@ -194,7 +194,7 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
     visits.start();
     await until("a provider comes", orders, (record, service) => record.endpoints(service).includes(visitor[0]!));
     await visits.stop();
-    await until("and goes", orders, (record, service) => !record.endpoints(service).includes(visitor[0]!));
+    await withoutVisitor();
     records.forEach((record, index) => {
       for (const service of record.services)
         assert.deepEqual(record.endpoints(service), held[index]![service], `${record.name}: ${service}`);
@@ -237,6 +237,10 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
         endpoints,
       ),
     );
+  }
+
+  function withoutVisitor(): Promise<void> {
+    return until("the visitor is gone", orders, (record, service) => !record.endpoints(service).includes(visitor[0]!));
   }
 
   async function until(what: string, name: string, condition: (record: EndpointRecord, service: string) => boolean): Promise<void> {
