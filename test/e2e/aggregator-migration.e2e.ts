@@ -205,7 +205,7 @@ suite("a migration from ZooKeeper to Nacos", { concurrency: false }, () => {
     for (const { name, moments, wrong } of records) {
       t.diagnostic(`${name}: ${moments} changes of services seen`);
       assert.deepEqual(wrong, [], name);
-      assert.ok(moments > 20, `${name}: only ${moments} changes`);
+      assert.ok(moments >= 20, `${name}: only ${moments} changes`);
     }
   });
 
@@ -280,7 +280,8 @@ class Visits {
     while (!this.#stopped) {
       for (const isThere of [true, false]) {
         await Promise.all(this.#places.map((visit) => visit(isThere)));
-        await sleep(300);
+        // Nacos gathers changes for half a second: now it tells them one by one, now several together.
+        await sleep(200 + Math.random() * 1_000);
       }
     }
   }
