@@ -23,6 +23,7 @@ import type { CatalogEntry } from "./merged-service.ts";
 import { compileMerging } from "./merging/merge-policy.ts";
 import type { MergeTotals } from "./merging/merge-reports.ts";
 import { sameAsFor } from "./merging/same-as.ts";
+import { Packing } from "./packing.ts";
 import { RegistryView } from "./registry-view.ts";
 import { type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
@@ -48,6 +49,7 @@ export class Catalog implements Feed {
   #sources = new Map<string, Source>();
   readonly #contents: CatalogContents;
   readonly #completeListeners = new Set<() => void>();
+  readonly #packing = new Packing();
 
   constructor(options: CatalogOptions) {
     this.#options = options;
@@ -261,8 +263,9 @@ export class Catalog implements Feed {
       closed: (hold, honoured) => log.info({ registry, why: hold.why, honoured }, `the hold of registry ${registry} ended`),
     };
     const timer = new DeadlineTimer(() => this.#with(registry, (source, now) => source.view.tick(now)));
-    const sameAs = sameAsFor(config.id, this.#merging.sameAs);
-    return new Source(config, this.#naming(config), sameAs, new RegistryView(config.protection, events, Date.now()), timer);
+    const view = new RegistryView(config.protection, events, Date.now());
+    this.#packing.add(view);
+    return new Source(config, this.#naming(config), sameAsFor(registry, this.#merging.sameAs), view, timer);
   }
 
   #naming(config: RegistryConfig) {
@@ -289,6 +292,7 @@ export class Catalog implements Feed {
 
   #announceComplete(): void {
     if (this.#completeListeners.size === 0 || !this.isComplete()) return;
+    this.#packing.begin();
     const listeners = [...this.#completeListeners];
     this.#completeListeners.clear();
     for (const listener of listeners) listener();

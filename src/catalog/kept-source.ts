@@ -17,7 +17,7 @@ export function keptSource(source: Source): KeptSource {
     ids: () => [...view.ids(), ...view.empty.expired],
     entry: (id) => entryOf(source, id),
     isComplete: () => isComplete(source),
-    characters: () => view.characters,
+    characters: () => view.texts.characters,
   };
 }
 

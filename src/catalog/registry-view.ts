@@ -58,9 +58,9 @@ export class RegistryView {
   get isDrained(): boolean {
     return this.#drained;
   }
-  /** Length of everything that is served, as text. */
-  get characters(): number {
-    return this.#items.characters;
+  /** Everything that is served, as text. */
+  get texts(): Pick<KeptItems, "characters" | "pack"> {
+    return this.#items;
   }
   get empty(): Pick<EmptyServices, "since" | "expired"> {
     return this.#empty;

@@ -21,6 +21,8 @@ const batch = 500;
 /** Changes that are measured, behind some that only make the code warm. */
 const changes = 1_000;
 const warmUp = 300;
+/** Until texts are packed, in ms after the first merge. */
+const settle = 2_000;
 /** Of one service. */
 const merged = shared + registries.length * (instances - shared);
 
@@ -60,6 +62,8 @@ async function measure(services: number): Promise<Measured> {
   });
   const pipeline = new Pipeline({ ...config, registries: [] } as never, silentLogger);
   const { catalog, store, publisher } = pipeline;
+  // As whoever serves waits for it: packing begins with it.
+  catalog.onComplete(() => {});
   const idle = () =>
     new Promise<void>((resolve) => {
       const stop = publisher.onIdle(() => {
@@ -99,7 +103,7 @@ async function measure(services: number): Promise<Measured> {
   const table = store.current().table("networking.istio.io/ServiceEntry");
   if (table.size !== services) throw new Error(`${table.size} services are served`);
 
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, settle));
   const memory = (inUse() - empty - table.byteLength) / (services * merged);
   const times: number[] = [];
   for (let change = 0; change < warmUp + changes; change++) {
