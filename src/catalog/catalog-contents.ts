@@ -9,8 +9,8 @@ import { AddressIndex } from "./address-index.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
-import { byPriority, type Contribution, type FinalHosts, merge } from "./merge.ts";
-import type { CatalogEntry, MergedEndpoint, MergedService } from "./merged-service.ts";
+import { byPriority, type Contribution, type FinalHosts, merge, type Reweigh } from "./merge.ts";
+import type { CatalogEntry, MergedService } from "./merged-service.ts";
 import { Failovers } from "./merging/failovers.ts";
 import type { PolicyOf } from "./merging/merge-policy.ts";
 import { MergeReports } from "./merging/merge-reports.ts";
@@ -220,21 +220,22 @@ export class CatalogContents {
     if (contributions.length === 1 && policy.policy === "union") return merge(contributions, hosts);
     const { served, shadows, failover } = select(key, contributions, policy, this.#failovers);
     if (served.length === 0) return undefined;
-    const shared =
-      policy.policy === "weighted" ? (endpoints: readonly MergedEndpoint[]) => withShares(endpoints, served, policy) : undefined;
-    const service = merge(served, hosts, shared);
+    const reweigh: Reweigh | undefined =
+      policy.policy === "weighted" ? (endpoints, contributors) => withShares(endpoints, contributors, policy) : undefined;
+    const service = merge(served, hosts, reweigh);
     const chosen = new Set([...served, ...shadows].map(({ registry }) => registry));
+    const known = [...contributions].sort(byPriority);
     return {
       ...service,
+      // It becomes a label of the ServiceEntry, which must not change with every failover.
+      kind: known[0]!.named.kind,
       decision: {
         policy: policy.policy,
         setting: policy.setting,
         ...(policy.labels !== undefined && { labels: policy.labels }),
         serving: [...new Set(served.map(({ registry }) => registry))],
-        standby: [...new Set([...contributions].sort(byPriority).map(({ registry }) => registry))].filter(
-          (registry) => !chosen.has(registry),
-        ),
-        shadows: shadows.map((shadow) => shadowOf(shadow, service.endpoints)),
+        standby: [...new Set(known.map(({ registry }) => registry))].filter((registry) => !chosen.has(registry)),
+        shadows: shadows.map((shadow) => shadowOf(shadow, served[0], service)),
         ...(failover && { failover }),
       },
     };

@@ -27,6 +27,7 @@ import { sameAsFor } from "./merging/same-as.ts";
 import { logHolds } from "./protection/log-holds.ts";
 import { type RegistryReport, registryReport } from "./report.ts";
 import { Source } from "./source.ts";
+import { Packing } from "./view/packing.ts";
 import { RegistryView } from "./view/registry-view.ts";
 import type { ViewEvents } from "./view/view-events.ts";
 
@@ -49,7 +50,8 @@ export class Catalog implements Feed {
   /** In configuration order. */
   #sources = new Map<string, Source>();
   readonly #contents: CatalogContents;
-  readonly #completion = new Completion(() => this.isComplete());
+  readonly #packing = new Packing();
+  readonly #completion = new Completion(() => this.isComplete(), this.#packing);
 
   constructor(options: CatalogOptions) {
     this.#options = options;
@@ -264,9 +266,9 @@ export class Catalog implements Feed {
       ...logHolds(registry, log),
     };
     const timer = new DeadlineTimer(() => this.#with(registry, (source, now) => source.view.tick(now)));
-    const sameAs = sameAsFor(config.id, this.#merging.sameAs);
     const view = new RegistryView(config.protection, events, Date.now());
-    return new Source(config, this.#naming(config), sameAs, view, timer);
+    this.#packing.add(view);
+    return new Source(config, this.#naming(config), sameAsFor(registry, this.#merging.sameAs), view, timer);
   }
 
   #naming(config: RegistryConfig) {

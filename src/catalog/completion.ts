@@ -1,10 +1,15 @@
 /** Whoever waits for a complete view, told once. */
+import type { Packing } from "./view/packing.ts";
+
 export class Completion {
   readonly #isComplete: () => boolean;
+  readonly #packing: Packing;
   readonly #listeners = new Set<() => void>();
 
-  constructor(isComplete: () => boolean) {
+  /** `packing` begins when somebody who waited is told. */
+  constructor(isComplete: () => boolean, packing: Packing) {
     this.#isComplete = isComplete;
+    this.#packing = packing;
   }
 
   /** Called once, as soon as it is complete; at once if it is. Returns the unsubscription. */
@@ -19,6 +24,7 @@ export class Completion {
     if (this.#listeners.size === 0 || !this.#isComplete()) return;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
+    this.#packing.begin();
     for (const listener of listeners) listener();
   }
 }

@@ -14,6 +14,7 @@ import type { NamedService } from "../naming/named-service.ts";
 import { type Instance, keyText, type Locality, type Port } from "../registries/service.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
+import { agreedPorts, portKey } from "./merging/agreed-ports.ts";
 import { ConflictList, isSamePort } from "./merging/conflicts.ts";
 
 export interface Contribution {
@@ -35,18 +36,21 @@ export interface FinalHosts {
   readonly otherHosts: readonly string[];
 }
 
+export type Reweigh = (endpoints: readonly MergedEndpoint[], contributions: readonly Contribution[]) => readonly MergedEndpoint[];
+
 /**
  * All contributions are of one identity; there is at least one.
- * @param reweigh the weights of the endpoints, where a policy decides them
+ * @param reweigh the weights of the endpoints, where a policy decides them; it is given what they are merged from, too
  */
-export function merge(contributions: readonly Contribution[], hosts: FinalHosts, reweigh = asTheyAre): MergedService {
-  const ordered = contributions.length > 1 ? [...contributions].sort(byPriority) : contributions;
+export function merge(contributions: readonly Contribution[], hosts: FinalHosts, reweigh: Reweigh = asTheyAre): MergedService {
+  const conflicts = new ConflictList();
+  const ordered = contributions.length > 1 ? agreedPorts([...contributions].sort(byPriority), conflicts) : contributions;
   const first = ordered[0]?.named;
   if (first === undefined) throw new RangeError("a service is merged from at least one contribution");
   const declared = first.protocol === undefined ? sharePorts(ordered) : undefined;
-  const conflicts = new ConflictList();
   if (declared !== undefined && ordered.length > 1) clashingPorts(ordered, conflicts);
-  const endpoints = reweigh(mergeEndpoints(declared?.contributions ?? ordered, conflicts));
+  const serving = declared?.contributions ?? ordered;
+  const endpoints = reweigh(mergeEndpoints(serving, conflicts), serving);
   const exportTo = ordered.find(({ named }) => named.exportTo)?.named.exportTo;
   return {
     namespace: first.namespace,
@@ -114,11 +118,6 @@ function sharePorts(ordered: readonly Contribution[]): SharedPorts {
 
 function withUnshared(shared: SharedPorts, left: readonly Contribution[]): SharedPorts {
   return { ...shared, unshared: [...shared.unshared, ...left.flatMap(({ named }) => named.ports)] };
-}
-
-/** Declared ports of one name are one port; without names, those of one protocol. */
-function portKey({ name, protocol }: Port): string {
-  return name ? `name ${name}` : protocol;
 }
 
 /** Ports that one registry remembers for an empty part say nothing once another one has endpoints. */

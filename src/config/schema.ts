@@ -55,6 +55,12 @@ export const meshSchema = z
       .array(z.string().min(1))
       .default(["application", "group", "version", "dubbo.tag", "zone", "region"])
       .describe("Instance labels that become labels of the endpoints; `*` at the end matches a prefix, `*` alone matches all."),
+    sourceLabels: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Endpoints carry a label of its own for every registry and cluster that names them, `registry.tributary.dev/ID: "true"` and `cluster.tributary.dev/ID: "true"`, so that a subset can select one of several.',
+      ),
   })
   .prefault({})
   .describe("How services become Istio objects.");

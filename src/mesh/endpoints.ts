@@ -46,7 +46,7 @@ export function planEndpoints(service: MergedService, policy: MeshPolicy, proble
   const distinct = sortedDistinct(served, problems);
   const unset = policy.profile.defaultWeight(service.kind);
   const weights = scaledWeights(distinct.map(({ instance }) => effectiveWeight(instance, unset, problems)));
-  const labels = new LabelsOfEndpoints(policy.labels, problems);
+  const labels = new LabelsOfEndpoints(policy, problems);
   const accounts = new ServiceAccounts(service.endpoints, service.namespace, problems);
   const endpoints = distinct.flatMap((one, index) => {
     const weight = weights[index];

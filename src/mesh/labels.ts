@@ -86,7 +86,11 @@ function selectedKeys(labels: Readonly<Record<string, string>>, filter: LabelFil
 
 /** Labels with a meaning to istiod (`security.istio.io/tlsMode`, `topology.istio.io/network`, …) are not a registry's to set. */
 function isReserved(key: string): boolean {
-  return key.startsWith(ownPrefix) || key === "istio-locality" || (key.includes("istio.io/") && /(^|\.)istio\.io\//.test(key));
+  return (
+    (key.includes(ownPrefix) && /(^|\.)tributary\.dev\//.test(key)) ||
+    key === "istio-locality" ||
+    (key.includes("istio.io/") && /(^|\.)istio\.io\//.test(key))
+  );
 }
 
 /** Illegal characters become `_`, both ends a letter or digit, at most 63; empty if nothing is left. */

@@ -5,7 +5,10 @@ export const ownPrefix = "tributary.dev/";
 export const registryLabel = `${ownPrefix}registry`;
 /** On endpoints: the Kubernetes cluster in which it runs, where that is known. */
 export const clusterLabel = `${ownPrefix}cluster`;
-/** On ServiceEntries: the kind of the registries that give the service; constant for a service. */
+/** On endpoints, with `mesh.sourceLabels`: one label for each registry and cluster that names the endpoint; its id follows. */
+export const eachRegistryPrefix = `registry.${ownPrefix}`;
+export const eachClusterPrefix = `cluster.${ownPrefix}`;
+/** On ServiceEntries: the kind of the first registry of the configuration that gives the service, whichever serves. */
 export const kindLabel = `${ownPrefix}kind`;
 /** On objects: the registries that give it, joined by commas. An annotation, because a change of labels is a full push in istiod. */
 export const registriesAnnotation = `${ownPrefix}registries`;

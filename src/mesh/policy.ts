@@ -13,6 +13,8 @@ export interface MeshPolicy {
   readonly servicePorts: ReadonlyMap<string, number>;
   /** Which instance labels reach the endpoints. */
   readonly labels: LabelFilter;
+  /** Whether each registry and cluster has a label of its own on the endpoints that it names. */
+  readonly sourceLabels: boolean;
 }
 
 export function compileMeshPolicy(config: MeshConfig): MeshPolicy {
@@ -22,5 +24,6 @@ export function compileMeshPolicy(config: MeshConfig): MeshPolicy {
     endpointTls: config.endpointTls,
     servicePorts: new Map(Object.entries(config.servicePorts)),
     labels: compileLabelFilter(config.labels),
+    sourceLabels: config.sourceLabels,
   };
 }

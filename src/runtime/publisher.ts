@@ -139,11 +139,10 @@ export class Publisher {
   /** A publication rebuilds every bucket it touches, so first listings and floods are published in batches. */
   #mayPublish(): boolean {
     const waited = performance.now() - this.#lastPublish;
-    if (this.#rooms.catalog.isComplete()) {
-      this.#caughtUp ||= this.#queue.size === 0;
-      // Until the first listings are worked off, istiod waits for all of them: a part would only delay it.
-      if (this.#caughtUp) return this.#queue.size === 0 || waited >= floodPublishMs;
-    }
+    // Until the first listings are worked off, istiod waits for all of them: a part would only delay it.
+    this.#caughtUp ||= this.#queue.size === 0 && this.#rooms.catalog.isComplete();
+    // From then on, a registry that is added and not listed yet keeps nobody else's changes waiting.
+    if (this.#caughtUp) return this.#queue.size === 0 || waited >= floodPublishMs;
     if (waited >= partialPublishMs) return true;
     this.#partial ??= setTimeout(() => {
       this.#partial = undefined;

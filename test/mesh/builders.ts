@@ -11,6 +11,7 @@ export const defaultMesh: MeshConfig = {
   endpointTls: "off",
   servicePorts: {},
   labels: ["application", "group", "version", "dubbo.tag", "zone", "region"],
+  sourceLabels: false,
 };
 
 export function policyOf(changes: Partial<MeshConfig> = {}): MeshPolicy {

@@ -9,7 +9,7 @@ import { endpointOf } from "./builders.ts";
 const registries = ["zk"];
 
 function labelsOf(...patterns: string[]) {
-  const labels = new LabelsOfEndpoints(compileLabelFilter(patterns), new ProblemList("x"));
+  const labels = new LabelsOfEndpoints({ labels: compileLabelFilter(patterns), sourceLabels: false }, new ProblemList("x"));
   return (own: Record<string, string> | undefined, tls = false, from = registries) =>
     labels.of(endpointOf({ registries: from, ...(own && { labels: own }) }), tls);
 }
@@ -31,8 +31,28 @@ test("a label that only one of them has, TLS, or another registry makes a differ
   assert.deepEqual(of(undefined), { "tributary.dev/registry": "zk" });
 });
 
+test("each registry and cluster has a label of its own, where that is wanted, in valid form, and nobody else may set one", () => {
+  const problems = new ProblemList("x");
+  const labels = new LabelsOfEndpoints({ labels: compileLabelFilter(["*"]), sourceLabels: true }, problems);
+  const own = { a: "1", "registry.tributary.dev/eureka": "true", zone: "z" };
+  const endpoint = endpointOf({ registries: ["k8s/east", "k8s/we$t", "zk"], cluster: "east", labels: own });
+  assert.deepEqual(labels.of(endpoint, true), {
+    a: "1",
+    "cluster.tributary.dev/east": "true",
+    "cluster.tributary.dev/we_t": "true",
+    "registry.tributary.dev/k8s": "true",
+    "registry.tributary.dev/zk": "true",
+    "security.istio.io/tlsMode": "istio",
+    "tributary.dev/cluster": "east",
+    "tributary.dev/registry": "k8s.zk",
+    zone: "z",
+  });
+  assert.deepEqual(Object.keys(labels.of(endpoint, true)), Object.keys(labels.of(endpoint, true)).sort());
+  assert.match(JSON.stringify(problems.sorted()), /reserved-label/);
+});
+
 test("the cluster of an endpoint is told, and makes a difference", () => {
-  const labels = new LabelsOfEndpoints(compileLabelFilter([]), new ProblemList("x"));
+  const labels = new LabelsOfEndpoints({ labels: compileLabelFilter([]), sourceLabels: false }, new ProblemList("x"));
   const of = (cluster: string) => labels.of(endpointOf({ registries, cluster }), true);
   assert.deepEqual(of("east"), { "security.istio.io/tlsMode": "istio", "tributary.dev/cluster": "east", "tributary.dev/registry": "zk" });
   assert.equal(of("west")["tributary.dev/cluster"], "west");

@@ -148,6 +148,16 @@ test("a service that has to move to another address is published again", async (
   }
 });
 
+test("a registry that is added later and not listed yet keeps no change of others waiting", async () => {
+  const { put, state, names } = publisher();
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await turn();
+  state.complete = false;
+  put("service:tributary/b.file", service("b.file", ["10.0.0.2"]));
+  await turn();
+  assert.deepEqual(names(), ["tributary/a.file", "tributary/b.file"]);
+});
+
 test("while the first listings stream in, publications are batched; completeness publishes the rest", async () => {
   const { put, store, state, subject, names } = publisher({ complete: false });
   put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));

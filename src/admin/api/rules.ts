@@ -155,6 +155,9 @@ function serviceRules(service: MergedService, vip: string | undefined, mesh: Mes
     ...weightRule(service),
     { rule: "tls", effect: `endpoint TLS is ${mesh.endpointTls}`, setting: "mesh.endpointTls" },
     { rule: "labels", effect: `endpoints carry ${mesh.labels.join(", ")} where instances have them`, setting: "mesh.labels" },
+    ...(mesh.sourceLabels
+      ? [{ rule: "labels", effect: "each registry and cluster that names an endpoint is a label of it", setting: "mesh.sourceLabels" }]
+      : []),
     { rule: "export", effect: `seen by ${mesh.exportTo.join(", ")}`, setting: "mesh.exportTo" },
   ];
 }

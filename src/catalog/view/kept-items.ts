@@ -38,10 +38,11 @@ export interface RestoredItem {
   readonly lastSeen: number;
 }
 
-/** As it lies in memory: by the hundred thousand, so the text is made when it is asked for. */
-class PackedItem implements Kept {
+/** As it lies in memory: by the hundred thousand, so the whole text is made when it is asked for. */
+class StoredItem implements Kept {
   readonly kind: Item["kind"];
-  readonly packed: string;
+  /** The text, or a shorter form of it. */
+  #stored: string;
   readonly characters: number;
   readonly endpoints: number;
   readonly lived: boolean;
@@ -50,7 +51,7 @@ class PackedItem implements Kept {
 
   constructor({ kind, text, endpoints, lived, firstSeen, lastSeen }: Omit<Kept, "characters">) {
     this.kind = kind;
-    this.packed = packed(text);
+    this.#stored = text;
     this.characters = text.length;
     this.endpoints = endpoints;
     this.lived = lived;
@@ -59,16 +60,22 @@ class PackedItem implements Kept {
   }
 
   get text(): string {
-    return unpacked(this.packed);
+    return this.#stored.length === this.characters ? this.#stored : unpacked(this.#stored);
+  }
+
+  pack(): void {
+    if (this.#stored.length === this.characters) this.#stored = packed(this.#stored);
   }
 }
 
 export type ItemCounts = Readonly<Record<Item["kind"], number>>;
 
 export class KeptItems {
-  readonly #items = new Map<string, PackedItem>();
+  readonly #items = new Map<string, StoredItem>();
   readonly #held = new Map<string, HeldItem>();
   readonly #counts: Record<Item["kind"], number> = { service: 0, resource: 0, fact: 0 };
+  /** What is not packed yet; absent until packing begins. From then on, whatever comes is packed at once. */
+  #unpacked: Iterator<StoredItem> | undefined;
   #served = 0;
   #withheld = 0;
   #characters = 0;
@@ -93,6 +100,21 @@ export class KeptItems {
   /** Length of everything that is served, as text. */
   get characters(): number {
     return this.#characters;
+  }
+
+  /**
+   * Packs the texts, for memory is worth more than time once the first listings are over.
+   * @param end monotonic ms until which it may take
+   * @returns whether nothing is left to do
+   */
+  pack(end: number): boolean {
+    this.#unpacked ??= this.#items.values();
+    while (performance.now() < end) {
+      const { value, done } = this.#unpacked.next();
+      if (done) return true;
+      value.pack();
+    }
+    return false;
   }
 
   get(id: string): Kept | undefined {
@@ -170,6 +192,8 @@ export class KeptItems {
 
   #set(id: string, kept: Omit<Kept, "characters">): void {
     this.#characters += kept.text.length - (this.#items.get(id)?.characters ?? 0);
-    this.#items.set(id, new PackedItem(kept));
+    const stored = new StoredItem(kept);
+    if (this.#unpacked !== undefined) stored.pack();
+    this.#items.set(id, stored);
   }
 }

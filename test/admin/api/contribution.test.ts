@@ -4,15 +4,16 @@ import { create } from "@bufbuild/protobuf";
 import { contributionMessage } from "../../../src/admin/api/contribution.ts";
 import { rulesOf } from "../../../src/admin/api/rules.ts";
 import { whyText } from "../../../src/admin/text/why-text.ts";
+import { mergingSchema } from "../../../src/config/merging-schema.ts";
 import { ExplanationSchema, WhyResponseSchema } from "../../../src/gen/tributary/admin/v1/admin_pb.ts";
 import type { Service } from "../../../src/registries/service.ts";
 import { defaultMesh } from "../../mesh/builders.ts";
-import { CatalogRig, registryConfig } from "../../support/catalog-rig.ts";
+import { CatalogRig, instance, registryConfig, service } from "../../support/catalog-rig.ts";
 
 /** What is explained of a host that one registry gives. */
-function explained(service: Partial<Service>, hostNames: "resolve" | "dns" = "resolve") {
+function explained(of: Partial<Service>, hostNames: "resolve" | "dns" = "resolve") {
   const rig = new CatalogRig(registryConfig("zk", { hostNames }));
-  rig.list("zk", { kind: "service", service: { key: { name: "s" }, instances: [], ...service } });
+  rig.list("zk", { kind: "service", service: { key: { name: "s" }, instances: [], ...of } });
   const [host] = rig.catalog.explain("s.dubbo");
   assert.ok(host);
   return { host, merged: rig.service("s.dubbo") };
@@ -47,4 +48,22 @@ test("host names that are left to the proxies are a rule of their own", () => {
     setting: "registries[zk].hostNames",
   });
   assert.equal(rule(explained({ instances })), undefined);
+});
+
+test("the policy is told with the rule that gives it, and the labels for which the rule holds", () => {
+  const rig = new CatalogRig(registryConfig("zk"), registryConfig("na"));
+  const rules = [{ labels: { team: "shop", app: "a*" }, policy: "shadow" }];
+  rig.catalog.setMerging(mergingSchema.parse({ rules }));
+  rig.put("zk", service("s", [1]));
+  rig.put("na", service("s", [], { instances: [instance(2, { labels: { team: "shop", app: "a1" } })] }));
+  const [host] = rig.catalog.explain("s.dubbo");
+  assert.ok(host);
+  const told = rulesOf(host, rig.service("s.dubbo"), "241.0.0.1", defaultMesh).filter(({ setting }) => setting === "merging.rules[0]");
+  assert.deepEqual(
+    told.map(({ rule, effect }) => `${rule}: ${effect}`),
+    [
+      "policy: shadow, because endpoints have the labels app=a*, team=shop: the endpoints are those of zk",
+      "shadow: na is only compared: it lacks 1 of the endpoints, and alone names 1",
+    ],
+  );
 });

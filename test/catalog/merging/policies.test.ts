@@ -172,6 +172,18 @@ suite("merging", () => {
     assert.deepEqual(rig.addresses("demo.dubbo"), ["10.0.0.1"]);
   });
 
+  test("a failover to a registry of another kind changes no label of the ServiceEntry", () => {
+    const naming = { ...registryConfig("nacos").naming, suffix: "dubbo", template: "{name}" };
+    const rig = new CatalogRig(registryConfig("zookeeper"), registryConfig("nacos", { type: "kubernetes", naming }));
+    rig.catalog.setMerging(mergingSchema.parse({ policy: "priority" }));
+    rig.put("zookeeper", demo("10.0.0.1:1"));
+    rig.put("nacos", demo("10.0.0.2:1"));
+    assert.deepEqual([rig.addresses("demo.dubbo"), rig.service("demo.dubbo")?.kind], [["10.0.0.1"], "zookeeper"]);
+    rig.put("zookeeper", demo());
+    assert.deepEqual([rig.addresses("demo.dubbo"), rig.service("demo.dubbo")?.kind], [["10.0.0.2"], "zookeeper"]);
+    rig.catalog.close();
+  });
+
   test("a declared service goes back to its own host when the rule is gone", () => {
     const rig = rigWith({ sameAs: [{ host: "shop.mesh", services: [{ host: "demo.dubbo" }] }] });
     rig.put("zookeeper", demo("10.0.0.1:1"));

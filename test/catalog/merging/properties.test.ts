@@ -5,9 +5,14 @@ import { type Contribution, merge } from "../../../src/catalog/merge.ts";
 import { failover } from "../../../src/catalog/merging/failover.ts";
 import { tiersOf } from "../../../src/catalog/merging/tiers.ts";
 import { mergingSchema } from "../../../src/config/merging-schema.ts";
+import { meshSchema } from "../../../src/config/schema.ts";
+import { compileMeshPolicy } from "../../../src/mesh/policy.ts";
+import { translateService } from "../../../src/mesh/service-entry.ts";
 import type { Instance, Item } from "../../../src/registries/service.ts";
+import { encodeObject } from "../../../src/snapshot/encode.ts";
 import { CatalogRig, registryConfig } from "../../support/catalog-rig.ts";
 
+const policy = compileMeshPolicy(meshSchema.parse({}));
 const hosts = { host: "a.dubbo", otherHosts: [] };
 const registries = ["one", "two", "three"];
 
@@ -40,6 +45,15 @@ function contribution(registry: string, priority: number, instances: readonly In
   return { registry, priority, network: undefined, locality: undefined, hostNames: "resolve", named: { ...named, ...rest, instances } };
 }
 
+/** Everything that would be sent, in hexadecimal. */
+function bytesOf(rig: CatalogRig): Record<string, string | undefined> {
+  const entries = Object.entries(rig.everything()).map(([key, entry]) => {
+    const object = entry.kind === "service" ? translateService(entry.service, policy, "241.0.0.1").object : undefined;
+    return [key, object && Buffer.from(encodeObject(object, 0).framed).toString("hex")] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 suite("merging, whatever is merged", () => {
   test("is associative: two registries joined first, then the third, give the same endpoints", () => {
     fc.assert(
@@ -62,6 +76,7 @@ suite("merging, whatever is merged", () => {
       { policy: "shadow" },
       { rules: [{ hosts: ["*"], policy: "weighted", shares: { one: 1, two: 2, three: 3 } }] },
       { rules: [{ hosts: ["*"], policy: "first", registries: ["three"] }] },
+      { rules: [{ labels: { team: "r?d" }, policy: "first", registries: ["two"] }] },
       { sameAs: [{ host: "a.dubbo", services: [{ host: "b.dubbo" }] }] },
     );
     const events = fc.array(fc.tuple(fc.constantFrom(...registries), fc.constantFrom("a", "b"), fc.option(living, { nil: undefined })), {
@@ -70,7 +85,9 @@ suite("merging, whatever is merged", () => {
     fc.assert(
       fc.property(merging, events, (settings, list) => {
         const rig = () => {
-          const made = new CatalogRig(...registries.map((id) => registryConfig(id)));
+          const naming = { ...registryConfig("three").naming, suffix: "dubbo", template: "{name}" };
+          const other = registryConfig("three", { type: "kubernetes", naming });
+          const made = new CatalogRig(registryConfig("one"), registryConfig("two"), other);
           made.catalog.setMerging(mergingSchema.parse(settings));
           return made;
         };
@@ -87,6 +104,7 @@ suite("merging, whatever is merged", () => {
           if (instances) settled.put(registry, item(name, instances));
         }
         assert.deepEqual(played.everything(), settled.everything());
+        assert.deepEqual(bytesOf(played), bytesOf(settled));
         played.catalog.close();
         settled.catalog.close();
       }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { KeptItems } from "../../../src/catalog/view/kept-items.ts";
 import { packed, unpacked } from "../../../src/catalog/view/packed-text.ts";
 import { instance, service } from "../../support/catalog-rig.ts";
 
@@ -28,6 +29,19 @@ test("a text comes back as it was, whatever stands in it", () => {
     }),
   );
   for (const text of samples) assert.equal(unpacked(packed(text)), text);
+});
+
+test("once the view is complete, texts are packed, those that come later at once, and nobody sees a difference", () => {
+  const items = new KeptItems();
+  const put = (id: string, text: string) => items.put(id, "service", text, 1, 0);
+  samples.forEach((text, at) => void put(`s${at}`, text));
+  assert.equal(items.pack(0), false, "there is no time for any");
+  assert.equal(items.pack(Number.POSITIVE_INFINITY), true);
+  put("s0", samples[1] ?? "");
+  put("late", samples[2] ?? "");
+  const told = ["s0", "s1", "s2", "late"].map((id) => items.get(id)?.text);
+  assert.deepEqual(told, [samples[1], samples[1], samples[2], samples[2]]);
+  assert.equal(items.characters, told.join("").length);
 });
 
 test("a service of Dubbo takes little more than half", () => {

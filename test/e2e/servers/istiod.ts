@@ -68,11 +68,20 @@ export class Istiod {
 
   /** Puts a ServiceEntry of a user into Kubernetes, before istiod starts. */
   putServiceEntry(namespace: string, name: string, spec: object): void {
+    this.#put("ServiceEntry", "serviceentries", namespace, name, spec);
+  }
+
+  /** The same with a DestinationRule. */
+  putDestinationRule(namespace: string, name: string, spec: object): void {
+    this.#put("DestinationRule", "destinationrules", namespace, name, spec);
+  }
+
+  #put(kind: string, plural: string, namespace: string, name: string, spec: object): void {
     const group = "networking.istio.io";
-    const definition = `serviceentries.${group}`;
+    const definition = `${plural}.${group}`;
     this.#kube?.put(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition}`, { metadata: { name: definition } });
-    const path = `/apis/${group}/v1/namespaces/${namespace}/serviceentries/${name}`;
-    this.#kube?.put(path, { apiVersion: `${group}/v1`, kind: "ServiceEntry", metadata: { name, namespace }, spec });
+    const path = `/apis/${group}/v1/namespaces/${namespace}/${plural}/${name}`;
+    this.#kube?.put(path, { apiVersion: `${group}/v1`, kind, metadata: { name, namespace }, spec });
   }
 
   /** Starts the process. It exits by itself if nobody answers at a source's address. */

@@ -24,6 +24,8 @@ export interface AssignedEndpoint {
   readonly endpoint: string;
   /** 0 if none is told. */
   readonly weight: number;
+  /** 0 comes first; the others are for when those before them fail. */
+  readonly priority: number;
 }
 
 export class SidecarClient {
@@ -139,8 +141,13 @@ function socketAddress(address: Fields | undefined): string {
 }
 
 function readAssignment(assignment: Fields): [string, AssignedEndpoint[]] {
-  const told = assignment.messages(2).flatMap((locality) => locality.messages(2));
-  const assigned = told.map((one) => ({ endpoint: socketAddress(one.message(1, 1)), weight: one.message(4)?.number(1) ?? 0 }));
+  const assigned = assignment.messages(2).flatMap((locality) =>
+    locality.messages(2).map((one) => ({
+      endpoint: socketAddress(one.message(1, 1)),
+      weight: one.message(4)?.number(1) ?? 0,
+      priority: locality.number(5),
+    })),
+  );
   return [assignment.string(1), assigned.sort((one, other) => (one.endpoint < other.endpoint ? -1 : 1))];
 }
 

@@ -35,6 +35,8 @@ export interface TributaryOptions {
   readonly clusters?: Readonly<Record<string, unknown>>;
   /** The section `merging` of the configuration, if any. */
   readonly merging?: Readonly<Record<string, unknown>>;
+  /** The section `mesh` of the configuration, if any. */
+  readonly mesh?: Readonly<Record<string, unknown>>;
   /** `xds.shards`, if not 1. */
   readonly shards?: number;
   /** Opens `xds.incrementalPort`. */
@@ -182,7 +184,7 @@ export class Tributary {
   }
 
   #configuration(): unknown {
-    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, clusters, shards, incremental } = this.#options;
+    const { istiod, initialSyncTimeout, readBackAfter, lastKnownGood, clusters, mesh, shards, incremental } = this.#options;
     const initialSync = {
       ...(istiod && { istiodPorts: [istiod.grpc], istiodHttpPorts: [istiod.http, istiod.monitoring] }),
       ...(initialSyncTimeout && { timeout: initialSyncTimeout }),
@@ -194,6 +196,7 @@ export class Tributary {
     return {
       registries: this.#registries,
       ...(clusters && { clusters }),
+      ...(mesh && { mesh }),
       ...(this.#merging && { merging: this.#merging }),
       xds: { port: this.xdsPort, initialSync, ...(shards && { shards }), ...(incremental && { incrementalPort: this.incrementalPort }) },
       metrics: { port: this.metricsPort },
