@@ -22,7 +22,7 @@ export const errorCodes = {
   STATE_UNWRITABLE:
     "Last-known-good cannot be written (disk full, read-only, broken). Serving goes on and writing is tried again; a restart meanwhile brings back the older state.",
   STATE_UNUSABLE:
-    "A journal of last-known-good is damaged, or no journal of this registry. It is set aside under the named path, and the registry starts from nothing.",
+    "A journal of last-known-good is damaged, or no journal of this registry. It is set aside under the named path, and the registry starts from nothing. Of another file in the folder: what it held is lost, such as what was frozen by a command.",
   STATE_NEWER:
     "A journal of last-known-good was written by a newer release. It is left as it is, and its registry runs without; use that release, or move the file away.",
   DELTA_UNSUPPORTED: "The server answers full-state xDS only. Follow it with `tributary watch --sotw`.",

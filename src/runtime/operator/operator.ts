@@ -25,8 +25,11 @@ export class Operator implements Operations {
   }
 
   targets(): readonly string[] {
-    const { sources } = this.#rooms;
-    return [...new Set([...sources.registries, ...sources.configs.map(({ id }) => id)])];
+    const { sources, operator } = this.#rooms;
+    const { frozen, paused } = operator.local;
+    // What was said of a cluster that is away can be taken back.
+    const said = [...frozen.keys(), ...paused.keys()].filter((name) => name !== everything);
+    return [...new Set([...sources.registries, ...sources.configs.map(({ id }) => id), ...said])];
   }
 
   release(target: string, by: string): Released | undefined {
@@ -56,9 +59,9 @@ export class Operator implements Operations {
   }
 
   #releaseRegistries(target: string): Released | undefined {
-    if (!this.targets().includes(target)) return undefined;
     const { catalog, sources } = this.#rooms;
     const registries = sources.configs.map(({ id }) => id).filter((id) => id === target || registryOf(id) === target);
+    if (registries.length === 0) return undefined;
     const count = registries.reduce((sum, id) => sum + (catalog.release(id) ?? 0), 0);
     return { registries, hosts: [], count };
   }
