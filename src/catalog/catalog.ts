@@ -291,7 +291,7 @@ export class Catalog implements Feed {
   }
 
   #announceComplete(): void {
-    if (this.#completeListeners.size === 0 || !this.isComplete()) return;
+    if (!this.isComplete()) return;
     this.#packing.begin();
     const listeners = [...this.#completeListeners];
     this.#completeListeners.clear();
