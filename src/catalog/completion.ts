@@ -6,7 +6,7 @@ export class Completion {
   readonly #packing: Packing;
   readonly #listeners = new Set<() => void>();
 
-  /** `packing` begins when somebody who waited is told. */
+  /** `packing` begins whenever it is complete. */
   constructor(isComplete: () => boolean, packing: Packing) {
     this.#isComplete = isComplete;
     this.#packing = packing;
@@ -21,10 +21,10 @@ export class Completion {
 
   /** It may be complete now. */
   announce(): void {
-    if (this.#listeners.size === 0 || !this.#isComplete()) return;
+    if (!this.#isComplete()) return;
+    this.#packing.begin();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
-    this.#packing.begin();
     for (const listener of listeners) listener();
   }
 }

@@ -62,8 +62,6 @@ async function measure(services: number): Promise<Measured> {
   });
   const pipeline = new Pipeline({ ...config, registries: [] } as never, silentLogger);
   const { catalog, store, publisher } = pipeline;
-  // As whoever serves waits for it: packing begins with it.
-  catalog.onComplete(() => {});
   const idle = () =>
     new Promise<void>((resolve) => {
       const stop = publisher.onIdle(() => {

@@ -18,7 +18,7 @@ export class Packing {
 
   /** The view is complete. */
   begin(): void {
-    if (this.#hasBegun) return;
+    if (this.#hasBegun || this.#views.size === 0) return;
     this.#hasBegun = true;
     setTimeout(() => this.#slice(), settleMs).unref();
   }

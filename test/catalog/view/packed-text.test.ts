@@ -3,6 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { KeptItems } from "../../../src/catalog/view/kept-items.ts";
 import { packed, unpacked } from "../../../src/catalog/view/packed-text.ts";
+import { Packing } from "../../../src/catalog/view/packing.ts";
+import type { RegistryView } from "../../../src/catalog/view/registry-view.ts";
 import { instance, service } from "../../support/catalog-rig.ts";
 
 const samples = [
@@ -42,6 +44,30 @@ test("once the view is complete, texts are packed, those that come later at once
   const told = ["s0", "s1", "s2", "late"].map((id) => items.get(id)?.text);
   assert.deepEqual(told, [samples[1], samples[1], samples[2], samples[2]]);
   assert.equal(items.characters, told.join("").length);
+});
+
+test("packing waits for the complete view, goes on slice by slice, and takes what comes later from its first item on", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout", "setImmediate"] });
+  const calls: string[] = [];
+  const view = (name: string, isDone: boolean[]): RegistryView => {
+    const pack = (end: number) => {
+      calls.push(end > 0 ? name : `${name} later`);
+      return isDone.shift() ?? true;
+    };
+    return { items: { characters: 0, pack } } as unknown as RegistryView;
+  };
+  const packing = new Packing();
+  packing.begin();
+  packing.add(view("a", [false, true]));
+  packing.add(view("b", [true]));
+  context.mock.timers.tick(10_000);
+  assert.deepEqual(calls, [], "nothing is complete");
+  packing.begin();
+  packing.add(view("c", []));
+  context.mock.timers.tick(300);
+  context.mock.timers.tick(1);
+  context.mock.timers.tick(10_000);
+  assert.deepEqual(calls, ["c later", "a", "a", "b"]);
 });
 
 test("a service of Dubbo takes little more than half", () => {
