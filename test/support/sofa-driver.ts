@@ -19,7 +19,8 @@ export interface SofaInstance {
   readonly group?: string;
   stop(): Promise<void>;
   kill?(): Promise<void>;
-  revive?(): Promise<void>;
+  /** @param republished resolves when everything is published again: a server that was dead remembers nothing */
+  revive?(republished: () => Promise<void>): Promise<void>;
   freeze?(): Promise<void>;
   thaw?(): Promise<void>;
   breakReads?(): Promise<() => Promise<void>>;
@@ -68,7 +69,7 @@ export function sofaDriver(
           await instance.stop();
         },
         ...(kill && { kill }),
-        ...(revive && { revive }),
+        ...(revive && { revive: () => revive(() => publisher.publishAgain()) }),
         ...(freeze && { freeze }),
         ...(thaw && { thaw }),
         ...(breakReads && { breakReads }),
