@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readHostPort } from "../../src/registries/host-port.ts";
 import { registryConformance } from "../conformance/registry-rig.ts";
 import { type SofaInstance, sofaDriver } from "../support/sofa-driver.ts";
 import { SofaPublisher } from "../support/sofa-publisher.ts";
@@ -204,10 +203,11 @@ async function startInstance(): Promise<SofaInstance> {
   groups += 1;
   let away = false;
   // It opens when the server's clients are back: before, a server is honestly empty to whoever comes.
-  const gate = await TcpProxy.start(readHostPort(server.endpoint, 0)!);
+  const gate = await TcpProxy.start(server.session);
   return {
-    endpoint: `127.0.0.1:${gate.port}`,
+    endpoint: server.endpoint,
     session: server.session,
+    gate: `127.0.0.1:${gate.port}`,
     dataServer: server.dataPages,
     group: `RIG${groups}`,
     async stop() {

@@ -13,6 +13,8 @@ export interface SofaInstance {
   /** Of its HTTP pages, `host:port`. */
   readonly endpoint: string;
   readonly session: HostPort;
+  /** Another way to the session server, which the registry is to take, `host:port`. */
+  readonly gate?: string;
   /** Of the data server's pages, `host:port`. */
   readonly dataServer: string;
   /** In which everything is published; others may share the server. */
@@ -39,7 +41,7 @@ export function sofaDriver(
     async start() {
       const instance = await startInstance();
       const publisher = new SofaPublisher(instance.session);
-      const { endpoint, dataServer, group = "SOFA", kill, revive, freeze, thaw, breakReads } = instance;
+      const { endpoint, gate, dataServer, group = "SOFA", kill, revive, freeze, thaw, breakReads } = instance;
       const idOf = (name: string, tag = "DEFAULT"): DataInfoId => ({
         dataId: `${name}:1.0@${tag}`,
         instanceId: "DEFAULT_INSTANCE_ID",
@@ -48,6 +50,7 @@ export function sofaDriver(
       const server: RegistryServer = {
         settings: sofaKind.schema.parse({
           endpoints: endpoint,
+          ...(gate && { sessions: gate }),
           dataServers: dataServer,
           heartbeatInterval: "1s",
           refreshInterval: "500ms",
