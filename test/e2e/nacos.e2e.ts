@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registryConformance } from "../conformance/registry-rig.ts";
+import { certificateFile } from "../support/certificates.ts";
 import { NacosRoute } from "./nacos/nacos-route.ts";
 import { eventually } from "./servers/eventually.ts";
 import { freeIstiodPorts, Istiod } from "./servers/istiod.ts";
@@ -91,6 +92,16 @@ suite("a real Nacos, as a real istiod sees it", { concurrency: false }, () => {
     assert.ok(observers.every(({ view }) => view.has("order.service", "10.30.1.1")));
   });
 
+  test("whoever is asked to connect anew, because the server sheds load, does so at once, and loses nothing", async () => {
+    const marks = removals();
+    assert.ok((await nacos.resetClients("Tributary:v1")) > 0);
+    await eventually("it is heard", () => /asks us to connect anew/.test(warningsOf(tributary, "nacos")));
+    const after = await NacosProvider.start(nacos, [{ ...orders, service: "e2e.reset.service", address: "10.30.9.1" }]);
+    providers.push(after);
+    await seen("reset.service", "10.30.9.1");
+    assert.deepEqual(removals(), marks);
+  });
+
   test("killed and restarted, with clients that come back after us: nothing is lost, and what is new arrives", async (t) => {
     const leaving = await NacosProvider.start(nacos, [{ ...orders, service: "e2e.leaving.service", address: "10.30.4.1" }]);
     await seen("leaving.service", "10.30.4.1");
@@ -157,8 +168,9 @@ suite("a real Nacos, as a real istiod sees it", { concurrency: false }, () => {
 });
 
 suite("a real Nacos that asks who is there", { concurrency: false }, () => {
-  test("a token that expires every few seconds is renewed, and a wrong password is told", async (t) => {
-    const guarded = await Nacos.start({ tokenTtl: 5 });
+  test("a token that expires every few seconds is renewed, over TLS as well, and a wrong password is told", async (t) => {
+    const tls = { certificate: certificateFile("server.pem"), key: certificateFile("server.key") };
+    const guarded = await Nacos.start({ tokenTtl: 5, tls });
     t.after(() => guarded.stop());
     const provider = await NacosProvider.start(guarded, [orders], { auth: firstUser });
     t.after(() => provider.stop());
@@ -168,6 +180,8 @@ suite("a real Nacos that asks who is there", { concurrency: false }, () => {
         { ...common, id: "known", required: true, auth: firstUser },
         { ...common, id: "wrong", auth: { ...firstUser, password: "wrong" } },
         { ...common, id: "nobody" },
+        { ...common, id: "secure", auth: firstUser, tls: { ca: certificateFile("authority.pem") }, naming: { suffix: "secure" } },
+        { ...common, id: "stranger", auth: firstUser, tls: { ca: certificateFile("stranger-authority.pem") } },
       ],
       istiod: await freeIstiodPorts(),
     });
@@ -177,12 +191,13 @@ suite("a real Nacos that asks who is there", { concurrency: false }, () => {
     await observer.view.until("the service is there", (view) => view.has("order.service", orders.address), 20_000);
     // Longer than two tokens live, with a request every second.
     await sleep(12_000);
-    assert.ok(await isIn(tributary, "known", "live"));
+    for (const registry of ["known", "secure"]) assert.ok(await isIn(tributary, registry, "live"), registry);
     await guarded.post("/v1/ns/instance", { serviceName: "e2e.renewed.service", ip: "10.30.8.1", port: "80", ephemeral: "false" });
     await observer.view.until("what is new arrives", (view) => view.has("renewed.service", "10.30.8.1"), 5_000);
     for (const [registry, reason] of [
       ["wrong", /the login of nacos failed: .* (403|500) .*are user and password right/],
       ["nobody", /ServiceListRequest: .*\(403\)/],
+      ["stranger", /certificate|self-signed|unable to/i],
     ] as const) {
       await eventually(`${registry} says why`, () => reason.test(warningsOf(tributary, registry)));
       assert.equal((await tributary.metrics()).sum("tributary_registry_synced", { registry }), 0, registry);

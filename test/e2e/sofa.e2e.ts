@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { registryConformance } from "../conformance/registry-rig.ts";
 import { type SofaInstance, sofaDriver } from "../support/sofa-driver.ts";
 import { SofaPublisher } from "../support/sofa-publisher.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 import { installSofaPublisher } from "./install/sofa-registry.ts";
 import { Child } from "./servers/child.ts";
 import { eventually } from "./servers/eventually.ts";
@@ -201,22 +202,29 @@ let groups = 0;
 async function startInstance(): Promise<SofaInstance> {
   groups += 1;
   let away = false;
+  // It opens when the server's clients are back: before, a server is honestly empty to whoever comes.
+  const gate = await TcpProxy.start(server.session);
   return {
     endpoint: server.endpoint,
     session: server.session,
+    gate: `127.0.0.1:${gate.port}`,
     dataServer: server.dataPages,
     group: `RIG${groups}`,
     async stop() {
+      await gate.close();
       server.resume();
       if (away) await server.restart();
     },
     async kill() {
       away = true;
       await server.kill();
+      await gate.set("refuse");
     },
-    async revive() {
+    async revive(republished) {
       await server.restart();
       away = false;
+      await republished();
+      await gate.set("pass");
     },
     freeze: async () => server.suspend(),
     thaw: async () => server.resume(),

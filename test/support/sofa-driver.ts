@@ -13,13 +13,16 @@ export interface SofaInstance {
   /** Of its HTTP pages, `host:port`. */
   readonly endpoint: string;
   readonly session: HostPort;
+  /** Another way to the session server, which the registry is to take, `host:port`. */
+  readonly gate?: string;
   /** Of the data server's pages, `host:port`. */
   readonly dataServer: string;
   /** In which everything is published; others may share the server. */
   readonly group?: string;
   stop(): Promise<void>;
   kill?(): Promise<void>;
-  revive?(): Promise<void>;
+  /** @param republished resolves when everything is published again: a server that was dead remembers nothing */
+  revive?(republished: () => Promise<void>): Promise<void>;
   freeze?(): Promise<void>;
   thaw?(): Promise<void>;
   breakReads?(): Promise<() => Promise<void>>;
@@ -38,7 +41,7 @@ export function sofaDriver(
     async start() {
       const instance = await startInstance();
       const publisher = new SofaPublisher(instance.session);
-      const { endpoint, dataServer, group = "SOFA", kill, revive, freeze, thaw, breakReads } = instance;
+      const { endpoint, gate, dataServer, group = "SOFA", kill, revive, freeze, thaw, breakReads } = instance;
       const idOf = (name: string, tag = "DEFAULT"): DataInfoId => ({
         dataId: `${name}:1.0@${tag}`,
         instanceId: "DEFAULT_INSTANCE_ID",
@@ -47,6 +50,7 @@ export function sofaDriver(
       const server: RegistryServer = {
         settings: sofaKind.schema.parse({
           endpoints: endpoint,
+          ...(gate && { sessions: gate }),
           dataServers: dataServer,
           heartbeatInterval: "1s",
           refreshInterval: "500ms",
@@ -68,7 +72,7 @@ export function sofaDriver(
           await instance.stop();
         },
         ...(kill && { kill }),
-        ...(revive && { revive }),
+        ...(revive && { revive: () => revive(() => publisher.publishAgain()) }),
         ...(freeze && { freeze }),
         ...(thaw && { thaw }),
         ...(breakReads && { breakReads }),

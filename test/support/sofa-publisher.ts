@@ -53,6 +53,11 @@ export class SofaPublisher {
     await this.#tell(publication, "REGISTER");
   }
 
+  /** Resolves when the server has everything, also if it lost it. */
+  async publishAgain(): Promise<void> {
+    await Promise.all(Array.from(this.#publications.values(), ({ id, data }) => this.publish(id, data)));
+  }
+
   async unpublish(id: DataInfoId): Promise<void> {
     const publication = this.#publications.get(dataInfoIdText(id));
     if (!publication) return;

@@ -11,7 +11,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export type ProxyMode = "pass" | "refuse" | "black-hole";
 
 export class TcpProxy {
-  readonly #target: number;
+  readonly #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
   #server: Server | undefined;
   #mode: ProxyMode = "pass";
@@ -22,17 +22,17 @@ export class TcpProxy {
   /** After so many further bytes from the server, the connection is cut, in the middle of whatever passes. */
   cutAfter = Number.POSITIVE_INFINITY;
 
-  private constructor(target: number, port: number) {
+  private constructor(target: { readonly host: string; readonly port: number }, port: number) {
     this.#target = target;
     this.#port = port;
   }
 
   /**
-   * @param target port on loopback
+   * @param target a port on loopback, or anywhere
    * @param port its own; by default a free one, which somebody else may take while connections are refused
    */
-  static async start(target: number, port = 0): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target, port);
+  static async start(target: number | { readonly host: string; readonly port: number }, port = 0): Promise<TcpProxy> {
+    const proxy = new TcpProxy(typeof target === "number" ? { host: "127.0.0.1", port: target } : target, port);
     await proxy.#listen();
     return proxy;
   }
@@ -91,7 +91,7 @@ export class TcpProxy {
 
   #join(near: Socket): void {
     this.#accepted += 1;
-    const far = connect({ host: "127.0.0.1", port: this.#target, noDelay: true });
+    const far = connect({ ...this.#target, noDelay: true });
     near.setNoDelay();
     const pair = [near, far] as const;
     this.#pairs.add(pair);

@@ -14,6 +14,8 @@ export interface NacosOptions {
   readonly compiler?: "quick" | "full";
   /** Whoever asks has to log in, and a token lives so long (s); the first user is made at the start. */
   readonly tokenTtl?: number;
+  /** Files in PEM, with which gRPC is spoken by TLS, beside plain text. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 export const firstUser = { user: "nacos", password: "secret:with/signs" };
@@ -82,6 +84,14 @@ export class Nacos {
     return this.#request("DELETE", path, query);
   }
 
+  /** Asks the clients of a version to connect anew, as a server does that sheds load. @returns how many */
+  async resetClients(version: string): Promise<number> {
+    const connections = JSON.parse(await this.get("/v2/core/loader/current")) as Record<string, { metaInfo?: { version?: string } }>;
+    const ids = Object.keys(connections).filter((id) => connections[id]?.metaInfo?.version === version);
+    for (const connectionId of ids) await this.get("/v2/core/loader/reloadClient", { connectionId });
+    return ids.length;
+  }
+
   /** kill -9. */
   async kill(): Promise<void> {
     await this.#running().kill();
@@ -123,7 +133,7 @@ export class Nacos {
 
   async #launch(): Promise<void> {
     await this.#child?.kill();
-    const { heap = 384, compiler = "quick", tokenTtl } = this.#options;
+    const { heap = 384, compiler = "quick", tokenTtl, tls } = this.#options;
     mkdirSync(path.join(this.#folder, "conf"), { recursive: true });
     const properties = {
       "server.port": this.port,
@@ -136,6 +146,13 @@ export class Nacos {
       "nacos.core.auth.server.identity.value": identity.value,
       "nacos.core.auth.plugin.nacos.token.secret.key": Buffer.alloc(48, "tributary").toString("base64"),
       "nacos.core.auth.plugin.nacos.token.expire.seconds": tokenTtl ?? 18_000,
+      ...(tls && {
+        "nacos.remote.server.rpc.tls.enableTls": true,
+        "nacos.remote.server.rpc.tls.compatibility": true,
+        "nacos.remote.server.rpc.tls.sslProvider": "JDK",
+        "nacos.remote.server.rpc.tls.certChainFile": `file:${tls.certificate}`,
+        "nacos.remote.server.rpc.tls.certPrivateKey": `file:${tls.key}`,
+      }),
       "management.metrics.export.elastic.enabled": false,
       "management.metrics.export.influx.enabled": false,
     };

@@ -136,7 +136,10 @@ function secured(host: string, tls: TlsSettings): ChannelCredentials {
 /** The library wraps what the socket says: `14 UNAVAILABLE: No connection established. Last error: …`. */
 function describe({ code, details }: ServiceError): string {
   const said = /Last error: (.*?)\.?( Resolution note:.*)?$/s.exec(details)?.[1] ?? details;
-  // Without the time, so that the same reason is the same text.
-  const timeless = said.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "").replace(/[\p{Cc}\s]+/gu, " ");
+  // Without the time, so that the same reason is the same text, and without Node's advice about its own options.
+  const timeless = said
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .replace(/; if the root CA is installed locally.*/s, "")
+    .replace(/[\p{Cc}\s]+/gu, " ");
   return `${status[code] ?? code}: ${timeless.slice(0, 300)}`;
 }
