@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ToWorker, WorkerStart } from "../worker-messages.ts";
+import { giveWay } from "./give-way.ts";
 import { WorkerSessions } from "./worker-sessions.ts";
 
 if (!parentPort) throw new Error("this module runs only in a registry's worker");
@@ -12,7 +13,12 @@ const port = parentPort;
 let sessions: WorkerSessions | undefined;
 
 async function begin(start: WorkerStart): Promise<void> {
-  sessions = new WorkerSessions(start.worker, (message) => port.postMessage(message));
+  if (start.worker.givesWay) giveWay();
+  sessions = new WorkerSessions(start.worker, (message) => {
+    port.postMessage(message);
+    // The first listing is as urgent as anything; what comes behind it is not.
+    if (message.type === "said" && message.word.type === "batch" && message.word.commit) giveWay();
+  });
   await Promise.all(start.sessions.map((session) => sessions?.open(session)));
 }
 
