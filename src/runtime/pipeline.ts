@@ -72,6 +72,7 @@ export class Pipeline {
     this.sources.follow((configs) => this.catalog.setRegistries(configs));
     this.kept?.attach(this.catalog, this.publisher);
     started.attach(this.catalog);
+    this.supervisor.follow(this.publisher);
   }
 
   /** Complete means: every required registry was listed, and what it said is published. */

@@ -61,6 +61,7 @@ export class Publisher {
   readonly #queue = new Map<string, number>();
   readonly #problems = new Map<string, readonly MeshProblem[]>();
   readonly #idleListeners = new Set<() => void>();
+  readonly #waiting: (() => void)[] = [];
   #oldest = Number.POSITIVE_INFINITY;
   /** Something was staged since the last publication. */
   #staged = false;
@@ -112,6 +113,12 @@ export class Publisher {
     return this.#problems.get(targetId(target)) ?? [];
   }
 
+  /** Calls back once nothing waits to be translated: at once, or behind the publication that follows, if one may. */
+  whenWorkedOff(callback: () => void): void {
+    if (this.#scheduled === undefined && this.#queue.size === 0) callback();
+    else this.#waiting.push(callback);
+  }
+
   close(): void {
     clearImmediate(this.#scheduled);
     clearTimeout(this.#partial);
@@ -119,6 +126,7 @@ export class Publisher {
     this.#staged = false;
     this.#queue.clear();
     this.#idleListeners.clear();
+    this.#waiting.length = 0;
   }
 
   #slice(): void {
@@ -133,6 +141,7 @@ export class Publisher {
     }
     if (this.#queue.size > 0) this.schedule();
     if (this.#mayPublish()) this.#publish();
+    if (this.#queue.size === 0) for (const callback of this.#waiting.splice(0)) callback();
     if (this.isIdle()) for (const listener of [...this.#idleListeners]) listener();
   }
 

@@ -1,4 +1,5 @@
 /** Every benchmark with what is promised about it: for two cores. */
+import { badNeighbours } from "./bad-neighbours.ts";
 import { delta } from "./delta.ts";
 import { deltaClients } from "./delta-clients.ts";
 import { deltaEvent } from "./delta-event.ts";
@@ -100,6 +101,11 @@ export const benches: readonly Bench[] = [
     name: "delta-event",
     services: 10_000,
     targets: { "change event → delta, p50": { atMost: 1 }, "change event → delta, p99": { atMost: 5 } },
+  }),
+  badNeighbours({
+    name: "bad-neighbours",
+    services: 1_000,
+    targets: { "change event → delta, p99": { atMost: 20 }, "changes lost": { atMost: 0 } },
   }),
   podAnnotation({
     name: "pod-annotation",

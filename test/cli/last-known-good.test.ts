@@ -29,7 +29,7 @@ async function configured(t: TestContext, state = "./state") {
       lastKnownGood: { folder: state },
     }),
   );
-  return { folder, config, xds };
+  return { folder, config, xds, admin };
 }
 
 /** Versions of everything a client gets, by name. */
@@ -55,6 +55,28 @@ test("after kill -9 and with the registry gone, a client gets the same versions"
   const second = start(t, "serve", "--config", config);
   await second.printed(/"msg":"serving"/);
   assert.deepEqual(await watched(t, xds), before);
+});
+
+test("a registry that was added at run time is there after kill -9, and gone after it was removed", async (t) => {
+  const { folder, config, admin } = await configured(t);
+  const more = folder.write("more.yaml", "registries:\n- { id: more, type: file, path: ./more.json }\n");
+  folder.write("more.json", orders.replaceAll("orders", "others"));
+  const registries = async (...args: string[]) => await run(t, "registries", ...args, "--address", `127.0.0.1:${admin}`);
+  const first = start(t, "serve", "--config", config);
+  await first.printed(/"msg":"serving"/);
+  const added = await registries("add", more);
+  assert.deepEqual([added.code, added.stderr], [0, ""]);
+  assert.match(added.stdout, /^more added\n {2}in effect on this replica only.*\n {2}it survives a restart of this replica\n$/);
+  first.child.kill("SIGKILL");
+  await first.ended;
+
+  const second = start(t, "serve", "--config", config);
+  await second.printed(/"msg":"serving"/);
+  const listed = await registries("list");
+  assert.match(listed.stdout, /\nfiles +file +.*the configuration, .*tributary\.yaml:1:\d+\nmore +file +.*added by 127\.0\.0\.1:\d+ at /);
+  assert.match((await registries("remove", "more")).stdout, /^more removed\n/);
+  assert.equal(readdirSync(join(folder.path, "state")).includes("more.journal"), false);
+  assert.match((await registries("remove", "more")).stderr, /no registry more was added at run time/);
 });
 
 test("a second server on the same folder is refused; check and dump leave a running server's folder alone", async (t) => {

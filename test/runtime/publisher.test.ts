@@ -224,3 +224,25 @@ test("a failure of ours while one object is made costs that object its news, and
     assert.equal(subject.problems().size, 0);
   }
 });
+
+test("whoever waits until all is worked off hears of it behind the publication, or at once", async () => {
+  const { subject, put, names } = publisher();
+  const heard: number[] = [];
+  subject.whenWorkedOff(() => heard.push(names().length));
+  assert.deepEqual(heard, [0]);
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  subject.whenWorkedOff(() => heard.push(names().length));
+  assert.deepEqual(heard, [0]);
+  await turn();
+  assert.deepEqual(heard, [0, 1]);
+});
+
+test("nobody waits for a publication that is still to be complete", async () => {
+  const { subject, put, state, names } = publisher({ complete: false });
+  state.complete = false;
+  let heard = 0;
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  subject.whenWorkedOff(() => heard++);
+  await turn();
+  assert.deepEqual([heard, names()], [1, []]);
+});

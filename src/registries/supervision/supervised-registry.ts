@@ -26,9 +26,24 @@ export interface RegistrySpec {
   readonly limits?: WorkerLimits;
 }
 
+/** Whoever works off what the feed is told. */
+export interface Downstream {
+  /** Calls back once nothing waits there: at once, or later. */
+  whenWorkedOff(callback: () => void): void;
+}
+
+interface Surroundings {
+  readonly feed: Feed;
+  readonly downstream: Downstream;
+  readonly log: Logger;
+  readonly group: WorkerGroup;
+  readonly mostProblems: number;
+}
+
 export class SupervisedRegistry implements GroupMember {
   #spec: RegistrySpec;
   readonly #feed: Feed;
+  readonly #downstream: Downstream;
   readonly #log: Logger;
   readonly #group: WorkerGroup;
   readonly #tracker: StatusTracker;
@@ -48,9 +63,10 @@ export class SupervisedRegistry implements GroupMember {
   #unheard: FromSession[] | undefined;
 
   /** `restoring`: the session starts at once, but is heard only after what an earlier process kept. */
-  constructor(spec: RegistrySpec, feed: Feed, log: Logger, group: WorkerGroup, mostProblems: number, restoring?: Restoring) {
+  constructor(spec: RegistrySpec, { feed, downstream, log, group, mostProblems }: Surroundings, restoring?: Restoring) {
     this.#spec = spec;
     this.#feed = feed;
+    this.#downstream = downstream;
     this.#log = log;
     this.#group = group;
     this.#problems = new ProblemLog(log, mostProblems);
@@ -168,7 +184,7 @@ export class SupervisedRegistry implements GroupMember {
     switch (word.type) {
       case "batch":
         this.#apply(word);
-        this.#group.tell(this.#session, { type: "ack" });
+        this.#acknowledge(this.#session);
         break;
       case "contact":
         this.#tracker.contact(word.at);
@@ -192,6 +208,13 @@ export class SupervisedRegistry implements GroupMember {
         void this.#renew();
         break;
     }
+  }
+
+  /** The first listing is taken as quickly as it comes: nothing else is as urgent. */
+  #acknowledge(session: number): void {
+    const acknowledge = () => this.#group.tell(session, { type: "ack" });
+    if (this.#tracker.status.synced) this.#downstream.whenWorkedOff(acknowledge);
+    else acknowledge();
   }
 
   #apply(batch: Batch): void {

@@ -7,7 +7,7 @@ import type { Feed, RegistryStatus } from "../feed.ts";
 import { containedFeed } from "./contained-feed.ts";
 import type { KnownProblem } from "./problem-log.ts";
 import type { Restoring } from "./restoring.ts";
-import { type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";
+import { type Downstream, type RegistrySpec, SupervisedRegistry } from "./supervised-registry.ts";
 import { defaultSupervisorOptions, type SupervisorOptions } from "./supervisor-options.ts";
 import { WorkerGroup } from "./worker-group.ts";
 
@@ -15,6 +15,7 @@ export class Supervisor {
   readonly #feed: Feed;
   readonly #log: Logger;
   readonly #options: SupervisorOptions;
+  #downstream: Downstream = { whenWorkedOff: (callback) => callback() };
   readonly #registries = new Map<string, SupervisedRegistry>();
   /** By the registry that has the worker for itself, or by the worker's name. */
   readonly #groups = new Map<string, WorkerGroup>();
@@ -29,11 +30,21 @@ export class Supervisor {
     return [...this.#registries.keys()];
   }
 
+  /**
+   * From now on, a registry that was listed may tell more only when what it told is worked off: one that floods is told
+   * that late how to go on, and sends the newest of each item then. Others find the way free.
+   */
+  follow(downstream: Downstream): void {
+    this.#downstream = downstream;
+  }
+
   /** Starts a registry. Throws if its id is taken. */
   add(spec: RegistrySpec, restoring?: Restoring): void {
     if (this.#registries.has(spec.id)) throw new Error(`registry ${spec.id} runs already`);
     const log = registryLogger(this.#log, spec.id);
-    const registry = new SupervisedRegistry(spec, this.#feed, log, this.#group(spec), this.#options.mostProblems, restoring);
+    const downstream: Downstream = { whenWorkedOff: (callback) => this.#downstream.whenWorkedOff(callback) };
+    const { mostProblems } = this.#options;
+    const registry = new SupervisedRegistry(spec, { feed: this.#feed, downstream, log, group: this.#group(spec), mostProblems }, restoring);
     this.#registries.set(spec.id, registry);
   }
 

@@ -107,7 +107,7 @@ export class WorkerGroup {
     this.#isDone = false;
     const { beatMs, logLevel } = this.#options;
     const sessions = [...this.#places].map(([session, { member }]) => member.begin(session));
-    this.#worker = new SupervisedWorker({ worker: { beatMs, logLevel }, sessions }, this.#options, {
+    this.#worker = new SupervisedWorker({ worker: { beatMs, logLevel, givesWay: this.#restarts > 0 }, sessions }, this.#options, {
       said: (session, word) => this.#said(session, word),
       log: ({ level, fields, message }) => this.#log[level](JSON.parse(fields), message),
       ended: (reason) => this.#ended(reason),

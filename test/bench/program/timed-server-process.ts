@@ -1,14 +1,18 @@
 /** Starts and drives a timed server (`timed-server.ts`) in a process of its own. */
+import type { Behaviour } from "../../support/bad-session.ts";
 import { Conversation } from "../measuring/conversation.ts";
 import { ConfigFile, type ConfigOptions } from "./config-file.ts";
 import { nodeOptions } from "./node-options.ts";
 import type { FromTimedServer, TimedState, ToTimedServer, Usage } from "./timed-server-messages.ts";
 import type { TimedChanges } from "./timed-session.ts";
 
-export interface TimedServerOptions extends TimedState, Pick<ConfigOptions, "xds"> {}
+export interface TimedServerOptions extends TimedState, Pick<ConfigOptions, "xds"> {
+  /** Registries beside it, each behaving as its id says (`bad-session.ts`). Default: none. */
+  readonly neighbours?: readonly Behaviour[];
+}
 
 /** Named as a Dubbo registry's services are; nobody connects to it. */
-const registries = [{ id: "timed", type: "zookeeper", servers: "127.0.0.1:1" }];
+const registry = (id: string) => ({ id, type: "zookeeper", servers: "127.0.0.1:1" });
 
 export class TimedServerProcess {
   /** By shard. */
@@ -23,7 +27,8 @@ export class TimedServerProcess {
   }
 
   /** @returns when its registry's state is published */
-  static async start({ services, instances, xds }: TimedServerOptions): Promise<TimedServerProcess> {
+  static async start({ services, instances, xds, neighbours = [] }: TimedServerOptions): Promise<TimedServerProcess> {
+    const registries = ["timed", ...neighbours].map(registry);
     const config = await ConfigFile.write(xds ? { registries, xds } : { registries });
     const module = new URL("./timed-server.ts", import.meta.url);
     const args = [config.path, String(services), String(instances)];

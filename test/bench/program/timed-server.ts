@@ -10,6 +10,7 @@ import { configOptions } from "../../../src/runtime/config-options.ts";
 import { LiveConfig } from "../../../src/runtime/live-config.ts";
 import { startRegistries } from "../../../src/runtime/started-registries.ts";
 import { Tributary } from "../../../src/runtime/tributary.ts";
+import { type Behaviour, badSession, behaviours } from "../../support/bad-session.ts";
 import { otherEnd } from "../measuring/other-end.ts";
 import { memory } from "../measuring/process-usage.ts";
 import { encodeCounts } from "./encode-counts.ts";
@@ -27,11 +28,20 @@ channel.onmessage = (event) => tell({ type: "changed", emittedAt: (event as { da
 
 const loaded = loadConfig(file!, configOptions);
 const live = new LiveConfig(loaded, { parse: configOptions, log });
-const started = startRegistries(loaded.config, log);
+// With bad neighbours, they are to be bad all the time: after a crash they come back soon.
+const hasNeighbours = loaded.config.registries.length > 1;
+const started = startRegistries(loaded.config, log, undefined, hasNeighbours ? { backOff: { firstMs: 100, mostMs: 200 } } : {});
 const settings: TimedSettings = { channel: "timed", services: Number(services), instances: Number(instances) };
 const session = new URL("./timed-session.ts", import.meta.url);
+/** ms */
+const badEvery: Readonly<Record<Behaviour, number>> = { crashing: 1_000, hanging: 100, leaking: 100, flooding: 5 };
 // In the place of the kind's own session, which has hardly begun.
-for (const { id } of loaded.config.registries) started.supervisor.replace({ id, session, settings });
+for (const { id } of loaded.config.registries) {
+  const behaviour = behaviours.find((one) => one === id);
+  const spec =
+    behaviour === undefined ? { session, settings } : { session: badSession, settings: { behaviour, every: badEvery[behaviour] } };
+  started.supervisor.replace({ id, ...spec });
+}
 const tributary = new Tributary(live, { started, log, version: "bench" });
 const { xds } = await tributary.listen();
 tributary.pipeline.completeness.whenComplete(() => tell({ type: "listening", ports: xds.ports }));

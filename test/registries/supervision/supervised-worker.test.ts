@@ -16,7 +16,7 @@ function supervised() {
   const ended: string[] = [];
   let terminated = 0;
   const worker = new SupervisedWorker(
-    { sessions: [], worker: { beatMs: 1_000, logLevel: "info" } },
+    { sessions: [], worker: { beatMs: 1_000, logLevel: "info", givesWay: false } },
     {
       ...defaultSupervisorOptions,
       host: {

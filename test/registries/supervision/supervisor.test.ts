@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Logger, silentLogger } from "../../../src/log/logger.ts";
 import { itemId } from "../../../src/registries/service.ts";
+import { Supervisor } from "../../../src/registries/supervision/supervisor.ts";
 import type { SupervisorOptions } from "../../../src/registries/supervision/supervisor-options.ts";
+import type { WorkerHost } from "../../../src/registries/supervision/worker-host.ts";
+import { RecordingFeed } from "../../support/recording-feed.ts";
 import { type Command, type ScriptedSettings, scriptedSession, serviceItem } from "../../support/scripted-session.ts";
 import { ScriptedWorker, scriptedRegistry } from "../../support/scripted-worker.ts";
 
@@ -333,4 +336,39 @@ test("a worker is told what is known from those before it", async () => {
     { registry, known: [] },
     { registry, known: [a, b, serviceItem("first")].map(itemId) },
   ]);
+});
+
+test("a registry that was listed goes on only when what it told is worked off, and sends the newest of each item then", async () => {
+  await withWorker(async (worker) => {
+    const waiting: (() => void)[] = [];
+    worker.supervisor.follow({ whenWorkedOff: (callback) => waiting.push(callback) });
+    const mark = worker.feed.mark();
+    const upserts = () => worker.feed.since(mark).filter(({ type }) => type === "upsert").length;
+    worker.tell({ do: "flood", changes: 20_000, services: 200 });
+    await worker.feed.until("its credit is used up", () => upserts() === 3 * 32);
+    // Its next heartbeats come behind whatever else it would have sent.
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.deepEqual([upserts(), waiting.length], [3 * 32, 3]);
+    worker.supervisor.follow({ whenWorkedOff: (callback) => callback() });
+    for (const callback of waiting) callback();
+    const newest = Array.from({ length: 200 }, (_, at) => serviceItem(`flood-${at}`, 19_800 + at));
+    await worker.feed.until("the last words", () => newest.every((item) => worker.feed.items.get(itemId(item)) === JSON.stringify(item)));
+    assert.ok(upserts() <= 1_000, `${upserts()} changes`);
+  });
+});
+
+test("a registry's own limits hold for its worker alone", async () => {
+  const limits: number[] = [];
+  const host: WorkerHost = {
+    start(_start, { oldGenerationMb }) {
+      limits.push(oldGenerationMb);
+      return { post() {}, terminate() {} };
+    },
+  };
+  const supervisor = new Supervisor(new RecordingFeed(), silentLogger, { host, closeMs: 1, terminateMs: 1 });
+  const spec = { session: scriptedSession, settings: {} };
+  supervisor.add({ id: "small", ...spec, limits: { heapMb: 64, externalMb: 32 } });
+  supervisor.add({ id: "plain", ...spec });
+  assert.deepEqual(limits, [64, 512]);
+  await supervisor.stop();
 });

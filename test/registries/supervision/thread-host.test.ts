@@ -12,7 +12,7 @@ const { heap } = defaultSupervisorOptions;
 
 function startOf(registry: string, channel: string): WorkerStart {
   const session = { session: 1, registry, module: scriptedSession.href, settings: { channel, items: [] }, known: [] };
-  return { worker: { beatMs: 1_000, logLevel: "info" }, sessions: [session] };
+  return { worker: { beatMs: 1_000, logLevel: "info", givesWay: false }, sessions: [session] };
 }
 
 function isStarted(message: FromWorker): boolean {

@@ -5,14 +5,24 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ToWorker, WorkerStart } from "../worker-messages.ts";
-import { WorkerSessions } from "./worker-sessions.ts";
+import { giveWay } from "./give-way.ts";
+import type { WorkerSessions as Sessions } from "./worker-sessions.ts";
 
 if (!parentPort) throw new Error("this module runs only in a registry's worker");
 const port = parentPort;
-let sessions: WorkerSessions | undefined;
+// Absent in a worker that was made ready beforehand.
+const first = workerData as WorkerStart | null;
+// Before the rest is loaded, which is most of the work of one that crashes again and again.
+if (first?.worker.givesWay) giveWay();
+const { WorkerSessions } = await import("./worker-sessions.ts");
+let sessions: Sessions | undefined;
 
 async function begin(start: WorkerStart): Promise<void> {
-  sessions = new WorkerSessions(start.worker, (message) => port.postMessage(message));
+  sessions = new WorkerSessions(start.worker, (message) => {
+    port.postMessage(message);
+    // The first listing is as urgent as anything; what comes behind it is not.
+    if (message.type === "said" && message.word.type === "batch" && message.word.commit) giveWay();
+  });
   await Promise.all(start.sessions.map((session) => sessions?.open(session)));
 }
 
@@ -20,5 +30,4 @@ port.on("message", (message: ToWorker) => {
   if (message.type === "start") void begin(message.start);
   else sessions?.hear(message);
 });
-// Absent in a worker that was made ready beforehand.
-if (workerData) await begin(workerData as WorkerStart);
+if (first) await begin(first);
