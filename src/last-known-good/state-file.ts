@@ -13,8 +13,8 @@ import { type Disk, localDisk } from "./disk.ts";
 import { setAside } from "./set-aside.ts";
 
 const formatVersion = 1;
-/** Bytes; more is none of ours. */
-const largest = 1024 * 1024;
+/** Bytes; more is none of ours: a hundred registries and clusters with their kubeconfigs. */
+const largest = 64 * 1024 * 1024;
 
 export type StateReading =
   | { readonly is: "read"; readonly text: string | undefined }

@@ -6,7 +6,8 @@ import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import type { Additions } from "../../src/additions/addition.ts";
 import { AdditionsFile } from "../../src/additions/additions-file.ts";
-import { decodeAdditions, encodeAdditions } from "../../src/additions/additions-text.ts";
+import { additionsText, readAdditions } from "../../src/additions/additions-text.ts";
+import { encodeState, readState, StateFile } from "../../src/last-known-good/state-file.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import { FaultyDisk } from "../support/faulty-disk.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -22,7 +23,7 @@ function rig(t: TestContext) {
   const disk = new FaultyDisk();
   const told: string[] = [];
   const log = { ...silentLogger, error: (fields: { code?: string }, message: string) => told.push(`${fields.code}: ${message}`) };
-  return { folder, disk, told, open: () => new AdditionsFile(folder.path, log as typeof silentLogger, disk) };
+  return { folder, disk, told, open: () => new AdditionsFile(new StateFile(folder.path, "additions", log as typeof silentLogger, disk)) };
 }
 
 test("what was written is read again, and nothing is there at first", async (t) => {
@@ -47,10 +48,10 @@ test("a write that fails leaves the old content", async (t) => {
 
 test("a damaged file is set aside and said; one of a newer release is left alone and never overwritten", async (t) => {
   const { open, folder, told } = rig(t);
-  const good = encodeAdditions(additions).toString();
+  const good = encodeState("additions", additionsText(additions)).toString();
   folder.write("additions", good.replace('"at":7', '"at":9'));
   assert.deepEqual(await open().read(), { registries: [], clusters: [] });
-  assert.match(told[0] ?? "", /^STATE_UNUSABLE: what was added at run time is lost: it is damaged; the file is kept as .*additions\.bad-/);
+  assert.match(told[0] ?? "", /^STATE_UNUSABLE: .*additions cannot be used: it is damaged; it is kept as .*additions\.bad-/);
   folder.write("additions", good.replace(" 1 ", " 2 "));
   const newer = open();
   assert.deepEqual(await newer.read(), { registries: [], clusters: [] });
@@ -60,19 +61,19 @@ test("a damaged file is set aside and said; one of a newer release is left alone
 });
 
 test("no content makes reading it throw", () => {
-  const bytes = encodeAdditions(additions);
+  const bytes = encodeState("additions", additionsText(additions));
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(bytes.length), (noise, at) => {
       const mixed = Buffer.concat([bytes.subarray(0, at), noise, bytes.subarray(at)]);
-      const reading = decodeAdditions(mixed);
+      const reading = readState("additions", mixed);
       assert.ok(noise.length === 0 || reading.is !== "read" || mixed.equals(bytes));
-      decodeAdditions(Buffer.from(noise));
+      readState("additions", Buffer.from(noise));
+      readAdditions(Buffer.from(noise).toString());
     }),
   );
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      const reading = decodeAdditions(encodeAdditions(value as unknown as Additions));
-      assert.equal(reading.is, "unusable");
+      assert.equal(readAdditions(additionsText(value as unknown as Additions)), undefined);
     }),
   );
 });
