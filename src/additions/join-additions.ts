@@ -18,12 +18,16 @@ export function joinAdditions(file: LoadedConfig, { registries, clusters, defaul
   );
   // How they are reached is one thing, what is settled for them another.
   const defaultId = config.clusters.default ?? defaultCluster;
+  const unreadable = registries.entries.flatMap(({ config: registry, addition: { id, written } }) =>
+    registry === undefined ? [{ id, required: (written as { required?: unknown }).required !== false }] : [],
+  );
   const settled = clusters.configs.map(({ kubeconfig, context, ...cluster }) => cluster);
   return {
     ...file,
     config: {
       ...config,
       registries: [...config.registries, ...registries.configs],
+      ...(unreadable.length > 0 && { unreadable }),
       clusters: {
         ...config.clusters,
         list: [...config.clusters.list, ...settled],

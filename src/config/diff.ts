@@ -25,7 +25,7 @@ export interface ConfigDiff {
 
 /** Compares what the configurations mean, not how they are written. */
 export function diffConfig(old: Config, next: Config): ConfigDiff {
-  const sections = (Object.keys(next) as (keyof Config)[]).filter((key): key is Section => key !== "registries");
+  const sections = (Object.keys({ ...old, ...next }) as (keyof Config)[]).filter((key): key is Section => key !== "registries");
   return {
     registries: diffRegistries(old.registries, next.registries),
     sections: sections.filter((section) => !isDeepStrictEqual(old[section], next[section])),

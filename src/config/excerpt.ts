@@ -93,9 +93,14 @@ function otherKeys(value: unknown, keyPosition: (path: Path) => { file: string }
     });
 }
 
-/** Texts that are secrets by the name of their key, and stand there themselves. */
+/** User and password in an address, such as `http://user:password@host`. */
+const holdsPassword = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]*:[^/?#\s]*@/i;
+
+/** Texts that are secrets, by the name of their key or in an address, and stand there themselves. */
 function plainSecrets(value: unknown, isReference: (path: Path) => boolean, path: Path = []): Path[] {
-  if (typeof value === "string") return namesSecret.test(String(path.at(-1))) && !isReference(path) ? [path] : [];
+  if (typeof value === "string") {
+    return (namesSecret.test(String(path.at(-1))) || holdsPassword.test(value)) && !isReference(path) ? [path] : [];
+  }
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) =>
     plainSecrets(item, isReference, [...path, Array.isArray(value) ? Number(key) : key]),

@@ -169,8 +169,16 @@ export interface RegistryConfig {
   readonly [kindKey: string]: unknown;
 }
 
+/** A registry that was added at run time and cannot be read now, such as one whose secret is missing. */
+export interface UnreadableRegistry {
+  readonly id: string;
+  readonly required: boolean;
+}
+
 export interface Config {
   readonly registries: readonly RegistryConfig[];
+  /** Not in the file. First answers wait for those that are required: without them they would remove what istiod has. */
+  readonly unreadable?: readonly UnreadableRegistry[];
   readonly freeze: boolean;
   readonly clusters: ClustersConfig;
   readonly merging: MergingConfig;

@@ -136,7 +136,11 @@ export class Journal {
 
   /** What is served came from elsewhere: writes all of it, in slices. */
   rewrite(): void {
-    if (this.#failure === undefined) void this.#writeAnew();
+    if (this.#failure !== undefined || this.#source === undefined) return;
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) quietly(() => this.#options.disk.close(file));
+    void this.#writeAnew();
   }
 
   /** Something else than a write makes the journal unusable, for now. */

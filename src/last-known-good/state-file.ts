@@ -19,6 +19,8 @@ const largest = 64 * 1024 * 1024;
 export type StateReading =
   | { readonly is: "read"; readonly text: string | undefined }
   | { readonly is: "newer"; readonly version: number }
+  /** By the disk's word, which may be another one later. */
+  | { readonly is: "unreadable"; readonly why: string }
   | { readonly is: "unusable"; readonly why: string };
 
 export class StateFile {
@@ -43,6 +45,9 @@ export class StateFile {
     if (reading.is === "newer") {
       this.#blocked = `${this.#path} has format version ${reading.version}, written by a newer release`;
       this.#log.error({ code: "STATE_NEWER", file: this.#path }, `${this.#blocked}; it is kept as it is, and nothing of it counts`);
+    } else if (reading.is === "unreadable") {
+      this.#blocked = `${this.#path} could not be read at the start: ${reading.why}`;
+      this.#log.error({ code: "STATE_UNUSABLE", file: this.#path }, `${this.#blocked}; it is kept as it is, and nothing of it counts`);
     } else this.setAside(reading.why);
     return undefined;
   }
@@ -77,7 +82,7 @@ export class StateFile {
       const file = await this.#disk.read(this.#path);
       return file === undefined ? { is: "read", text: undefined } : readState(this.#name, file.bytes);
     } catch (error) {
-      return { is: "unusable", why: `it cannot be read: ${(error as Error).message}` };
+      return { is: "unreadable", why: (error as Error).message };
     }
   }
 }

@@ -29,6 +29,7 @@ export class LiveConfig {
   #loaded: LoadedConfig;
   #onChange: (diff: ConfigDiff, next: LoadedConfig) => void = () => {};
   #watched: WatchedFiles | undefined;
+  #watchedFiles: readonly string[] = [];
   /** One change after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -146,10 +147,13 @@ export class LiveConfig {
 
   /** Secret files are followed, as those of the configuration are. */
   #watch(): void {
-    this.#watched?.close();
     const { registries, clusters } = this.#added;
-    const files = new Set([...registries.entries, ...clusters.entries].flatMap((entry) => entry.files));
-    this.#watched = files.size === 0 ? undefined : new WatchedFiles([...files], () => this.#readAgain());
+    const files = [...new Set([...registries.entries, ...clusters.entries].flatMap((entry) => entry.files))].sort();
+    // A watch that goes on misses nothing; a new one would take a change that has just been made for what was read.
+    if (files.join() === this.#watchedFiles.join()) return;
+    this.#watched?.close();
+    this.#watchedFiles = files;
+    this.#watched = files.length === 0 ? undefined : new WatchedFiles(files, () => this.#readAgain());
   }
 
   /** What cannot be read now goes on as it was. */

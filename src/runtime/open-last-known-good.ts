@@ -4,7 +4,10 @@ import type { Logger } from "../log/logger.ts";
 import type { KeptRegistries } from "./kept-registries.ts";
 
 /** @throws TributaryError STATE_IN_USE */
-export async function openLastKnownGood({ lastKnownGood, registries, admin }: Config, log: Logger): Promise<KeptRegistries | undefined> {
+export async function openLastKnownGood(
+  { lastKnownGood, registries, unreadable = [], admin }: Config,
+  log: Logger,
+): Promise<KeptRegistries | undefined> {
   const { folder, peers, peerTimeout } = lastKnownGood;
   if (folder === undefined) return undefined;
   const [{ LastKnownGood }, { StateFile }, { KeptRegistries }, { OperatorWords }] = await Promise.all([
@@ -13,7 +16,7 @@ export async function openLastKnownGood({ lastKnownGood, registries, admin }: Co
     import("./kept-registries.ts"),
     import("./operator/operator-words.ts"),
   ]);
-  const kept = await LastKnownGood.open({ folder, registries: registries.map(({ id }) => id), log });
+  const kept = await LastKnownGood.open({ folder, registries: [...registries, ...unreadable].map(({ id }) => id), log });
   const operator = await OperatorWords.open(new StateFile(folder, "operator", log));
   const { tls, port } = admin;
   if (peers.length === 0 || tls === undefined) return new KeptRegistries(kept, log, operator);

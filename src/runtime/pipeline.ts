@@ -7,7 +7,7 @@ import { Catalog } from "../catalog/catalog.ts";
 import type { CatalogEntry } from "../catalog/merged-service.ts";
 import type { ClusterManager } from "../clusters/cluster-manager.ts";
 import type { ConfigDiff } from "../config/diff.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config, UnreadableRegistry } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import { type Manifest, toManifest } from "../mesh/manifest.ts";
 import type { Translation } from "../mesh/mesh-object.ts";
@@ -37,12 +37,14 @@ export class Pipeline {
   readonly publisher: Publisher;
   /** Absent: nothing survives a restart. */
   readonly kept: KeptRegistries | undefined;
+  #unreadable: readonly UnreadableRegistry[];
   #policy: MeshPolicy;
   #vips: VipTable;
   readonly #publishedListeners = new Set<(seenAt: number) => void>();
 
   /** Starts a worker for every registry at once, unless that was done earlier (`started`). */
   constructor(config: Config, log: Logger, started: StartedRegistries = startRegistries(config, log)) {
+    this.#unreadable = config.unreadable ?? [];
     this.#policy = compileMeshPolicy(config.mesh);
     this.#vips = new VipTable(config.mesh.vipCidr);
     this.store = createStore(config.xds.shards, { log });
@@ -77,7 +79,7 @@ export class Pipeline {
 
   /** Complete means: every required registry was listed, and what it said is published. */
   readonly completeness: Completeness = {
-    isComplete: () => this.catalog.isComplete() && this.publisher.isIdle(),
+    isComplete: () => this.#isRead() && this.publisher.isIdle(),
     whenComplete: (callback) => {
       if (this.completeness.isComplete()) {
         callback();
@@ -86,7 +88,7 @@ export class Pipeline {
       // An empty registry completes the view without making anything dirty: publish nothing, but be idle once.
       const stopWaiting = this.catalog.onComplete(() => this.publisher.schedule());
       const stopListening = this.publisher.onIdle(() => {
-        if (!this.catalog.isComplete()) return;
+        if (!this.#isRead()) return;
         stopListening();
         callback();
       });
@@ -96,6 +98,10 @@ export class Pipeline {
       };
     },
   };
+
+  #isRead(): boolean {
+    return this.catalog.isComplete() && !this.#unreadable.some(({ required }) => required);
+  }
 
   translate(entry: CatalogEntry, vip: string | undefined): Translation {
     return entry.kind === "service" ? translateService(entry.service, this.#policy, vip) : translateResource(entry.passed, this.#policy);
@@ -137,8 +143,11 @@ export class Pipeline {
       this.#vips = new VipTable(next.mesh.vipCidr);
       this.catalog.setMesh(next.mesh);
     }
+    this.#unreadable = next.unreadable ?? [];
     this.clusters.configure(next.clusters);
     this.sources.setRegistries(next.registries, next.freeze);
+    // Whoever waits for what could not be read looks again, also if it turns out to be empty.
+    if (sections.includes("unreadable")) this.catalog.onComplete(() => this.publisher.schedule());
     if (sections.includes("merging")) this.catalog.setMerging(next.merging);
     if (sections.includes("mesh")) this.publisher.retranslate(this.catalog.keys());
   }

@@ -60,6 +60,17 @@ test("a damaged file is set aside and said; one of a newer release is left alone
   assert.equal(readFileSync(join(folder.path, "additions"), "utf8"), good.replace(" 1 ", " 2 "));
 });
 
+test("a file that the disk does not give now is left where it is, and not written over", async (t) => {
+  const { open, disk, folder, told } = rig(t);
+  await open().write(additions);
+  disk.read = () => Promise.reject(new Error("EMFILE: out of a test"));
+  const file = open();
+  assert.deepEqual(await file.read(), { registries: [], clusters: [] });
+  assert.match(told[0] ?? "", /^STATE_UNUSABLE: .*additions could not be read at the start: EMFILE.*kept as it is/);
+  await assert.rejects(file.write({ registries: [], clusters: [] }), /could not be read/);
+  assert.deepEqual(readdirSync(folder.path), ["additions"]);
+});
+
 test("no content makes reading it throw", () => {
   const bytes = encodeState("additions", additionsText(additions));
   fc.assert(

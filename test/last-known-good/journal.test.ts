@@ -226,3 +226,23 @@ test("a rewrite that is given up before its first slice leaves neither a file no
   assert.deepEqual(disk.acts.slice(acts), []);
   assert.equal(existsSync(`${path}.new`), false);
 });
+
+test("a process that ends while what came from elsewhere is written leaves nothing that calls itself complete", async (t) => {
+  const { path, disk, journal, model, onDisk } = journalOf(t);
+  const synced = Promise.withResolvers<void>();
+  disk.sync = () => synced.promise;
+  journal.create();
+  model.items.set("service/a", keptItem("from a peer"));
+  model.complete = true;
+  journal.follow(model);
+  journal.rewrite();
+  journal.completed();
+  journal.flush();
+  assert.equal(contentsOf(readFileSync(path)).isComplete, false);
+  while (!existsSync(`${path}.new`)) await turn();
+  synced.resolve();
+  while (existsSync(`${path}.new`)) await turn();
+  journal.flush();
+  assert.deepEqual(onDisk(), stateRead(contentsOf(readFileSync(path))));
+  assert.equal(contentsOf(readFileSync(path)).isComplete, true);
+});

@@ -30,6 +30,10 @@ export class RestartHold {
     return before === undefined ? this.#hold : undefined;
   }
 
+  get isLive(): boolean {
+    return this.#liveSince !== undefined;
+  }
+
   live(now: number): void {
     this.#liveSince ??= now;
   }

@@ -152,8 +152,9 @@ export class RegistryView {
 
   /** Whether it is frozen or paused, from now on. */
   setOperator(word: OperatorWord, now: number): void {
-    if (this.#operator.paused !== undefined && word.paused === undefined) this.#resumed = now;
+    const wasKept = this.#isKept;
     this.#operator = word;
+    if (wasKept && !this.#isKept) this.#resumed = now;
     this.#retention.setOperator(word, now);
   }
 

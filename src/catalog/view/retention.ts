@@ -85,7 +85,11 @@ export class Retention {
   /** Whatever is held is honoured now; a freeze goes on for what comes. Gives the number of items. */
   release(now: number): number {
     const { holds } = this;
-    const closed = [holds.restart.close(), holds.closeMass(), ...[...holds.items.keys()].map((id) => holds.closeItem(id))];
+    const closed = [
+      holds.restart.isLive ? holds.restart.close() : undefined,
+      holds.closeMass(),
+      ...[...holds.items.keys()].map((id) => holds.closeItem(id)),
+    ];
     this.departures.expire(Number.POSITIVE_INFINITY);
     const ids = [...this.#served.kept.held.keys()];
     for (const id of ids) this.#settle(id, now, now);
@@ -176,7 +180,7 @@ export class Retention {
     if (holds.waitForAll) return 0;
     for (const id of held.keys()) {
       const before = this.#served.kept.get(id)?.endpoints ?? 0;
-      if (id.startsWith("service/")) holds.judgeItem(id, before, this.#served.kept.truthEndpoints(id), rules, now);
+      if (id.startsWith("service/") && !holds.items.has(id)) holds.judgeItem(id, before, this.#served.kept.truthEndpoints(id), rules, now);
     }
     return this.#honour(seenAt, now);
   }

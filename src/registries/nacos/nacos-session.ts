@@ -125,6 +125,7 @@ export class NacosSession implements Session {
         },
         polled: () => this.#readMetadata(metadataAttempts),
         complete: () => this.#onComplete(id),
+        succeeded: () => emit.suspicious(`namespace ${id} is read by another connection, perhaps from another server`),
         lost: (reason) => this.#onLost(id, this.#followers.size > 1 ? `namespace ${id}: ${reason}` : reason),
         contact: () => {
           if (this.#incomplete.size === 0) emit.contact();

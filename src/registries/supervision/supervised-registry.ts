@@ -145,15 +145,17 @@ export class SupervisedRegistry implements GroupMember {
 
   #fallAsleep(): void {
     void this.#group.leave(this.#session);
+    if (this.#unheard) this.#unheard = [];
     this.#tracker.sessionLost(this.#spec.dormancy ?? "nothing is known for now of how to reach it");
   }
 
   async #renew(): Promise<void> {
     if (this.#replacing) return;
     this.#replacing = true;
-    await this.#group.leave(this.#session);
+    const old = this.#session;
+    await this.#group.leave(old);
     this.#replacing = false;
-    if (this.#stopping || this.#spec.isDormant) return;
+    if (this.#stopping || this.#spec.isDormant || this.#session !== old) return;
     if (this.#unheard) this.#unheard = [];
     this.#log.info({}, "starts again with its new settings");
     this.#tracker.sessionLost("its settings changed");

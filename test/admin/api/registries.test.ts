@@ -107,7 +107,9 @@ test("what is wrong with it is told as for the file, with positions", async (t) 
   const plain = { id: "n", type: "eureka", servers: "http://e:8761", auth: { username: "u", password: "hunter2" } };
   const secret = await told(excerpt(plain));
   assert.match(secret, /auth\.password: expected a reference/);
-  assert.doesNotMatch(secret, /hunter2/);
+  const inAddress = await told(excerpt({ id: "n", type: "eureka", servers: ["http://e:8761", "http://u:hunter2@e:8762"] }));
+  assert.match(inAddress, /servers\[1\]: expected a reference/);
+  assert.doesNotMatch(secret + inAddress, /hunter2/);
 });
 
 test("the file's registries are its own: neither changed nor removed here, and one that it takes is its own from then on", async (t) => {

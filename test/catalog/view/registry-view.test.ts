@@ -181,3 +181,95 @@ describe("a registry's view", () => {
     assert.equal(changed, 1);
   });
 });
+
+describe("an operator's word about a registry that is out of reach", () => {
+  const silent = { changed() {}, relist() {}, kept() {}, opened() {}, closed() {} };
+  const stale = (epoch: number) => liveStatus({ phase: "stale", reason: "gone", epoch });
+
+  function filled(rules = protection): RegistryView {
+    const view = new RegistryView(rules, silent, 0);
+    for (const name of ["a", "b", "c"]) put(view, service(name, [1, 2, 3, 4, 5]), 0);
+    view.updateStatus(liveStatus(), 0);
+    return view;
+  }
+
+  /** It is back, and knows of nothing. */
+  function comesBackEmpty(view: RegistryView, epoch: number): number {
+    view.listed(new Set(), 60_000, 60_000);
+    view.updateStatus(liveStatus({ epoch }), 60_000);
+    return view.endpoints;
+  }
+
+  it("releases what is held and leaves the hold for its return", () => {
+    const lost = filled();
+    lost.updateStatus(stale(1), 1_000);
+    lost.release(2_000);
+    assert.equal(comesBackEmpty(lost, 1), 15);
+    const paused = filled();
+    paused.setOperator({ paused: "by me" }, 1_000);
+    paused.updateStatus(stale(1), 1_000);
+    paused.release(2_000);
+    paused.setOperator({}, 50_000);
+    assert.equal(comesBackEmpty(paused, 1), 15);
+    const restored = new RegistryView(protection, silent, 0);
+    for (const name of ["a", "b", "c"]) {
+      const one = service(name, [1, 2, 3, 4, 5]);
+      restored.restore(itemId(one), { text: JSON.stringify(one), emptySince: undefined, firstSeen: 0, lastSeen: 0 }, 0);
+    }
+    restored.restored([], 0);
+    restored.release(10);
+    assert.equal(comesBackEmpty(restored, 0), 15);
+  });
+
+  it("ends a freeze without draining it at once", () => {
+    const hour = 3_600_000;
+    const view = filled({ ...protection, unreachable: "drain", drainAfter: hour });
+    view.setOperator({ frozen: "by me" }, 1_000);
+    view.updateStatus({ ...stale(1), lastContact: 1_000, since: 1_000 }, 1_000);
+    view.setOperator({}, 2 * hour);
+    view.tick(2 * hour + 1);
+    assert.equal(view.endpoints, 15);
+    view.tick(3 * hour);
+    assert.equal(view.endpoints, 0, "its time runs from then on");
+  });
+});
+
+describe("a mass removal of a service", () => {
+  it("is honoured after its time, however often the registry reconnects meanwhile", () => {
+    const minute = 60_000;
+    const range = (length: number, from: number) => Array.from({ length }, (_, at) => at + from);
+    const [a, b] = [service("a", range(30, 1)), service("b", range(200, 1_000))];
+    let opened = 0;
+    let asked = false;
+    const view = new RegistryView(
+      protection,
+      {
+        changed() {},
+        kept() {},
+        closed() {},
+        relist: () => {
+          asked = true;
+        },
+        opened: ({ why }) => void (why === "mass-removal" && opened++),
+      },
+      0,
+    );
+    for (const one of [a, b]) put(view, one, 0);
+    view.updateStatus(liveStatus(), 0);
+    put(view, service("a", [1]), minute);
+    assert.equal(endpointsOf(view).size, 230);
+    const ids = new Set([itemId(a), itemId(b)]);
+    for (let round = 1; round <= 30; round++) {
+      const next = minute + round * 2 * minute;
+      for (let at = view.nextDeadline(); at !== undefined && at < next; at = view.nextDeadline()) {
+        view.tick(at);
+        if (!asked) continue;
+        asked = false;
+        view.listed(ids, at, at);
+      }
+      view.updateStatus(liveStatus({ epoch: round }), next);
+      view.listed(ids, next, next);
+    }
+    assert.deepEqual([endpointsOf(view).size, opened], [201, 1]);
+  });
+});

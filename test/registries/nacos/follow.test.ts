@@ -369,6 +369,7 @@ suite("a server that is read over HTTP, since its gRPC port is closed", () => {
     await recorded.synced(2);
     assert.deepEqual(addresses(recorded, "||orders|"), ["10.0.0.1", "10.0.0.2"]);
     assert.equal(recorded.count("unreachable"), 0);
+    assert.equal(recorded.count("suspicious"), 1, "another connection, perhaps to another server");
     // The one that only looked is gone, and nobody polls any more.
     while (fake.connections.size > 1) await new Promise((resolve) => setImmediate(resolve));
     const asked = http.requests.length;

@@ -121,3 +121,26 @@ test("what a dead worker said before it may be heard does not make the registry 
   assert.deepEqual([feed.last?.phase, feed.last?.synced], ["stale", false]);
   assert.equal(feed.items.size, 0);
 });
+
+test("one that is paused before it may be heard is not called live by what it said until then", async (t) => {
+  const applied = Promise.withResolvers<Restored | undefined>();
+  const feed = new RecordingFeed();
+  const workers: WorkerEvents[] = [];
+  const host = {
+    start(_start: unknown, _limits: unknown, events: WorkerEvents) {
+      workers.push(events);
+      return { post() {}, terminate: () => events.exit("ended") };
+    },
+  };
+  const supervisor = new Supervisor(feed, silentLogger, { host });
+  t.after(() => supervisor.stop());
+  const spec = { id: "r", session: scriptedSession, settings: {} };
+  supervisor.add(spec, { known: Promise.resolve([]), applied: applied.promise });
+  const commit = { gone: [], kept: [], seenAt: 1, losses: 0, suspicions: 0 };
+  const listing = { upserts: [itemId(a), JSON.stringify(a)], upsertsSeenAt: [1], removals: [], removalsSeenAt: [], problems: [] };
+  workers[0]?.message({ type: "said", session: 1, word: { type: "batch", ...listing, commit } });
+  supervisor.replace({ ...spec, isDormant: true, dormancy: "paused by me" });
+  applied.resolve({ reason: "kept", from: {} });
+  await feed.until("it may be heard", () => feed.last?.restored === true || feed.last?.synced === true);
+  assert.deepEqual([feed.last?.phase, feed.last?.synced], ["stale", false]);
+});

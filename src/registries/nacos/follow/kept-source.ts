@@ -12,6 +12,8 @@ import type { NacosServer } from "../settings.ts";
 export interface KeptSourceEvents {
   /** A source is established: everything is to be read from it. It may take the place of another that is not lost. */
   opened(source: NamingSource): void;
+  /** Another takes the place of one that is not lost: its word may be that of another server. */
+  succeeded(): void;
   /** It is over; nothing of it is told any more. Also called for attempts that never were established. */
   lost(reason: string): void;
   changed(service: NacosService): void;
@@ -112,6 +114,7 @@ export class KeptSource {
     this.#source = this.#successor;
     this.#successor = undefined;
     void before?.close();
+    this.#context.events.succeeded();
   }
 
   #onEstablished(source: NamingSource): void {

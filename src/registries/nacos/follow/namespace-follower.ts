@@ -37,6 +37,8 @@ export interface NamespaceEvents {
   polled(): void;
   /** Everything was read; nothing more is asked before it resolves. */
   complete(): Promise<void>;
+  /** It is read by another connection from now on, though the one before was not lost. */
+  succeeded(): void;
   /** What was being read will not be complete. */
   lost(reason: string): void;
   contact(): void;
@@ -69,6 +71,7 @@ export class NamespaceFollower {
       log,
       events: {
         opened: (source) => this.#onOpened(source),
+        succeeded: events.succeeded,
         lost: (reason) => this.#onLost(reason),
         changed: (service) => this.#onRead(service, false),
         appeared: (name) => this.#onAppeared(name),
@@ -120,6 +123,7 @@ export class NamespaceFollower {
   #onLost(reason: string): void {
     this.#source = undefined;
     clearTimeout(this.#pollTimer);
+    this.#health.lost();
     this.#context.events.lost(reason);
   }
 

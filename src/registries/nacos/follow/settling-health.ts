@@ -51,6 +51,12 @@ export class SettlingHealth {
     this.#withheld.delete(serviceText(name));
   }
 
+  /** What was withheld is the word of a connection that is over. */
+  lost(): void {
+    clearTimeout(this.#timer);
+    this.#withheld.clear();
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
   }
