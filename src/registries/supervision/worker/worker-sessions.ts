@@ -5,6 +5,9 @@ import type { WorkerSettings } from "../worker-host.ts";
 import type { FromWorker, SessionStart, ToWorker } from "../worker-messages.ts";
 import { RunningSession } from "./running-session.ts";
 
+/** From the last word of a listing, in ms: where it was small, the first answer is out by then, and has the processors. */
+const collectAfterMs = 150;
+
 export class WorkerSessions {
   readonly #settings: WorkerSettings;
   readonly #post: (message: FromWorker) => void;
@@ -48,7 +51,7 @@ export class WorkerSessions {
 
   /** A listing leaves as much garbage as it had data; the main thread needs the room, for it is still at its first answer. */
   #listed(session: number): void {
-    if (this.#listing.delete(session) && this.#listing.size === 0) setImmediate(collectGarbage);
+    if (this.#listing.delete(session) && this.#listing.size === 0) setTimeout(collectGarbage, collectAfterMs).unref();
   }
 
   #beat(): void {
