@@ -1,13 +1,6 @@
 /** The commands that change a running server, on this replica only. */
 import type { Command } from "commander";
-import type { AdminServerAt } from "./admin-client.ts";
-import { addServerOptions } from "./look-commands.ts";
-import { oneOf } from "./options.ts";
-import type { OutputFormat } from "./output.ts";
-
-export interface ChangeOptions extends AdminServerAt {
-  readonly output: OutputFormat;
-}
+import { type AskOptions, addAskOptions } from "./ask-options.ts";
 
 const reach = `
 Additions are in effect on one replica only, and survive its restart where lastKnownGood.folder is set. What the
@@ -15,9 +8,6 @@ configuration file names is changed there.`;
 
 /** `run`: carries out a command and sets the exit code. */
 export function addChangeCommands(program: Command, run: (command: () => Promise<number>) => Promise<void>): void {
-  const asks = (command: Command) =>
-    addServerOptions(command).option("-o, --output <format>", "text, json or yaml", oneOf("text", "json", "yaml"), "text");
-
   const registries = program
     .command("registries")
     .description("list, add, change and remove registries of a running server")
@@ -49,12 +39,12 @@ Examples:
     [clusters, "cluster"],
   ] as const) {
     const load = async () => (noun === "registry" ? import("./registries.ts") : import("./clusters.ts"));
-    asks(group.command("list").description("all of them, and whose they are")).action(async (options: ChangeOptions) => {
+    addAskOptions(group.command("list").description("all of them, and whose they are")).action(async (options: AskOptions) => {
       const { list } = await load();
       await run(() => list(options));
     });
-    asks(group.command("get").description(`one ${noun}; of one that was added, what it was given as`).argument("<id>")).action(
-      async (id: string, options: ChangeOptions) => {
+    addAskOptions(group.command("get").description(`one ${noun}; of one that was added, what it was given as`).argument("<id>")).action(
+      async (id: string, options: AskOptions) => {
         const { get } = await load();
         await run(() => get(id, options));
       },
@@ -63,27 +53,27 @@ Examples:
       ["add", true, "add what an excerpt of a configuration names"],
       ["set", false, "the same, and change what was added before"],
     ] as const) {
-      const command = asks(group.command(word).description(description).argument("<file>"));
+      const command = addAskOptions(group.command(word).description(description).argument("<file>"));
       if (noun === "cluster")
         command.option("--kubeconfig <file>", "its content is sent; for the one cluster of the excerpt that names no file of the server");
-      command.action(async (file: string, options: ChangeOptions & { kubeconfig?: string }) => {
+      command.action(async (file: string, options: AskOptions & { kubeconfig?: string }) => {
         const { set } = await load();
         await run(() => set(file, { ...options, onlyNew }));
       });
     }
-    asks(group.command("remove").description("remove one that was added, and what came from it, at once").argument("<id>")).action(
-      async (id: string, options: ChangeOptions) => {
+    addAskOptions(group.command("remove").description("remove one that was added, and what came from it, at once").argument("<id>")).action(
+      async (id: string, options: AskOptions) => {
         const { remove } = await load();
         await run(() => remove(id, options));
       },
     );
   }
-  asks(
+  addAskOptions(
     clusters
       .command("default")
       .description("the cluster in which remote secrets are read; without an id, as the configuration has it")
       .argument("[id]"),
-  ).action(async (id: string | undefined, options: ChangeOptions) => {
+  ).action(async (id: string | undefined, options: AskOptions) => {
     const { setDefault } = await import("./clusters.ts");
     await run(() => setDefault(id, options));
   });

@@ -6,19 +6,19 @@ import { TributaryError } from "../errors/tributary-error.ts";
 import { ClusterSchema, ClustersService, ListClustersResponseSchema } from "../gen/tributary/admin/v1/clusters_pb.ts";
 import { ChangeResponseSchema } from "../gen/tributary/admin/v1/registries_pb.ts";
 import { askService } from "./admin-client.ts";
-import type { ChangeOptions } from "./change-commands.ts";
+import type { AskOptions } from "./ask-options.ts";
 import { endWithReader } from "./closed-pipe.ts";
 import { readExcerptFile } from "./excerpt-file.ts";
 import { print } from "./output.ts";
 
-export async function list(options: ChangeOptions): Promise<number> {
+export async function list(options: AskOptions): Promise<number> {
   endWithReader();
   const answer = await askService(ClustersService, options, (client) => client.listClusters({}));
   print(ListClustersResponseSchema, answer, options.output, ({ clusters }) => knownClustersText(clusters));
   return 0;
 }
 
-export async function get(id: string, options: ChangeOptions): Promise<number> {
+export async function get(id: string, options: AskOptions): Promise<number> {
   endWithReader();
   const answer = await askService(ClustersService, options, (client) => client.getCluster({ id }));
   print(ClusterSchema, answer, options.output, knownClusterText);
@@ -27,7 +27,7 @@ export async function get(id: string, options: ChangeOptions): Promise<number> {
 
 export async function set(
   file: string,
-  options: ChangeOptions & { readonly onlyNew: boolean; readonly kubeconfig?: string },
+  options: AskOptions & { readonly onlyNew: boolean; readonly kubeconfig?: string },
 ): Promise<number> {
   const { onlyNew, kubeconfig } = options;
   const excerpt = readExcerptFile(file);
@@ -37,13 +37,13 @@ export async function set(
   return 0;
 }
 
-export async function remove(id: string, options: ChangeOptions): Promise<number> {
+export async function remove(id: string, options: AskOptions): Promise<number> {
   const answer = await askService(ClustersService, options, (client) => client.removeCluster({ id }));
   print(ChangeResponseSchema, answer, options.output, changeText);
   return 0;
 }
 
-export async function setDefault(id: string | undefined, options: ChangeOptions): Promise<number> {
+export async function setDefault(id: string | undefined, options: AskOptions): Promise<number> {
   const answer = await askService(ClustersService, options, (client) => client.setDefaultCluster({ id: id ?? "" }));
   print(ChangeResponseSchema, answer, options.output, changeText);
   return 0;

@@ -7,13 +7,13 @@ import { readBoundedFile } from "../config/bounded-file.ts";
 import { maxConfigBytes } from "../config/load.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 import { DiffResponseSchema } from "../gen/tributary/admin/v1/admin_pb.ts";
-import { type AdminServerAt, ask } from "./admin-client.ts";
+import { ask } from "./admin-client.ts";
+import type { AskOptions } from "./ask-options.ts";
 import { endWithReader } from "./closed-pipe.ts";
-import { type OutputFormat, print } from "./output.ts";
+import { print } from "./output.ts";
 
-export interface DiffOptions extends AdminServerAt {
+export interface DiffOptions extends AskOptions {
   readonly config: string;
-  readonly output: OutputFormat;
   readonly limit: number;
 }
 

@@ -1,13 +1,6 @@
 /** The commands with which operators speak to a running server, one replica at a time. */
 import type { Command } from "commander";
-import type { AdminServerAt } from "./admin-client.ts";
-import { addServerOptions } from "./look-commands.ts";
-import { oneOf } from "./options.ts";
-import type { OutputFormat } from "./output.ts";
-
-export interface OperationOptions extends AdminServerAt {
-  readonly output: OutputFormat;
-}
+import { type AskOptions, addAskOptions } from "./ask-options.ts";
 
 /** @param setting what the configuration says instead */
 const reach = (setting: string) => `
@@ -43,10 +36,7 @@ const verbs = {
 
 /** `run`: carries out a command and sets the exit code. */
 export function addOperationCommands(program: Command, run: (command: () => Promise<number>) => Promise<void>): void {
-  const asks = (command: Command) =>
-    addServerOptions(command).option("-o, --output <format>", "text, json or yaml", oneOf("text", "json", "yaml"), "text");
-
-  asks(program.command("release").description("honour what is held of a registry or of a host, now"))
+  addAskOptions(program.command("release").description("honour what is held of a registry or of a host, now"))
     .argument("<target>", "a registry's id, REGISTRY/CLUSTER, a host, namespace/host, or what a registry calls the service")
     .addHelpText(
       "after",
@@ -57,16 +47,16 @@ Examples:
   tributary release zk-main
   tributary release com.acme.order.api.orderfacade.dubbo`,
     )
-    .action(async (target: string, options: OperationOptions) => {
+    .action(async (target: string, options: AskOptions) => {
       const { release } = await import("./operations.ts");
       await run(() => release(target, options));
     });
 
   for (const [verb, { description, argument, setting, examples }] of Object.entries(verbs)) {
-    asks(program.command(verb).description(description))
+    addAskOptions(program.command(verb).description(description))
       .argument(argument, "its id, or REGISTRY/CLUSTER")
       .addHelpText("after", `${reach(setting)}\n\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`)
-      .action(async (registry: string | undefined, options: OperationOptions) => {
+      .action(async (registry: string | undefined, options: AskOptions) => {
         const { say } = await import("./operations.ts");
         await run(() => say(verb as keyof typeof verbs, registry, options));
       });

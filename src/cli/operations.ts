@@ -2,10 +2,10 @@
 import { operationText, releaseText } from "../admin/text/operations-text.ts";
 import { OperationResponseSchema, OperationsService, ReleaseResponseSchema } from "../gen/tributary/admin/v1/operations_pb.ts";
 import { askService } from "./admin-client.ts";
-import type { OperationOptions } from "./operation-commands.ts";
+import type { AskOptions } from "./ask-options.ts";
 import { print } from "./output.ts";
 
-export async function release(target: string, options: OperationOptions): Promise<number> {
+export async function release(target: string, options: AskOptions): Promise<number> {
   const answer = await askService(OperationsService, options, (client) => client.release({ target }));
   print(ReleaseResponseSchema, answer, options.output, releaseText);
   return 0;
@@ -14,7 +14,7 @@ export async function release(target: string, options: OperationOptions): Promis
 export async function say(
   verb: "freeze" | "unfreeze" | "pause" | "resume",
   registry: string | undefined,
-  options: OperationOptions,
+  options: AskOptions,
 ): Promise<number> {
   const answer = await askService(OperationsService, options, (client) => client[verb](registry === undefined ? {} : { registry }));
   print(OperationResponseSchema, answer, options.output, (message) => operationText(verb, message));

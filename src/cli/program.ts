@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
 import type { ManifestSettings } from "../manifests/settings.ts";
+import { addServerOptions } from "./ask-options.ts";
 import { addChangeCommands } from "./change-commands.ts";
 import type { CheckOptions } from "./check.ts";
 import { withTlsOptions } from "./client-tls.ts";
 import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
 import type { DumpOptions } from "./dump.ts";
-import { addLookCommands, addServerOptions } from "./look-commands.ts";
+import { addLookCommands } from "./look-commands.ts";
 import { addOperationCommands } from "./operation-commands.ts";
 import { addressLike, oneOf, seconds, upTo } from "./options.ts";
 import { addRegisterCommand } from "./register-command.ts";

@@ -8,33 +8,33 @@ import {
   RegistriesService,
 } from "../gen/tributary/admin/v1/registries_pb.ts";
 import { askService } from "./admin-client.ts";
-import type { ChangeOptions } from "./change-commands.ts";
+import type { AskOptions } from "./ask-options.ts";
 import { endWithReader } from "./closed-pipe.ts";
 import { readExcerptFile } from "./excerpt-file.ts";
 import { print } from "./output.ts";
 
-export async function list(options: ChangeOptions): Promise<number> {
+export async function list(options: AskOptions): Promise<number> {
   endWithReader();
   const answer = await askService(RegistriesService, options, (client) => client.listRegistries({}));
   print(ListRegistriesResponseSchema, answer, options.output, ({ registries }) => ownedRegistriesText(registries));
   return 0;
 }
 
-export async function get(id: string, options: ChangeOptions): Promise<number> {
+export async function get(id: string, options: AskOptions): Promise<number> {
   endWithReader();
   const answer = await askService(RegistriesService, options, (client) => client.getRegistry({ id }));
   print(OwnedRegistrySchema, answer, options.output, ownedRegistryText);
   return 0;
 }
 
-export async function set(file: string, options: ChangeOptions & { readonly onlyNew: boolean }): Promise<number> {
+export async function set(file: string, options: AskOptions & { readonly onlyNew: boolean }): Promise<number> {
   const { onlyNew } = options;
   const answer = await askService(RegistriesService, options, (client) => client.setRegistries({ ...readExcerptFile(file), onlyNew }));
   print(ChangeResponseSchema, answer, options.output, changeText);
   return 0;
 }
 
-export async function remove(id: string, options: ChangeOptions): Promise<number> {
+export async function remove(id: string, options: AskOptions): Promise<number> {
   const answer = await askService(RegistriesService, options, (client) => client.removeRegistry({ id }));
   print(ChangeResponseSchema, answer, options.output, changeText);
   return 0;

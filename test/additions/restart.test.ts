@@ -35,16 +35,22 @@ async function added(t: TestContext, settings: object = {}) {
   return { folder, loaded, journal: join(state, "more.journal") };
 }
 
-test("first answers wait for an added registry that cannot be read, what is kept of it stays, and it comes when it can be read", {
-  timeout: 20_000,
-}, async (t) => {
-  const { folder, loaded, journal } = await added(t);
+/** The next start, which keeps what is kept of the registry. */
+async function restarted(t: TestContext, { loaded, journal }: Pick<Awaited<ReturnType<typeof added>>, "loaded" | "journal">) {
   const live = await openLiveConfig(loaded, configOptions, silentLogger);
   t.after(() => live.close());
   (await openLastKnownGood(live.loaded.config, silentLogger))?.close();
   assert.ok(existsSync(journal));
   const pipeline = new Pipeline(live.loaded.config, silentLogger);
   t.after(() => pipeline.stop());
+  return { live, pipeline };
+}
+
+test("first answers wait for an added registry that cannot be read, what is kept of it stays, and it comes when it can be read", {
+  timeout: 20_000,
+}, async (t) => {
+  const { folder, ...before } = await added(t);
+  const { live, pipeline } = await restarted(t, before);
   live.follow((diff, next) => pipeline.reload(diff, next.config));
   const complete = new Promise<void>((resolve) => pipeline.completeness.whenComplete(() => resolve()));
   await new Promise<void>((resolve) => {
@@ -57,12 +63,6 @@ test("first answers wait for an added registry that cannot be read, what is kept
 });
 
 test("nobody waits for one that is not required", async (t) => {
-  const { loaded, journal } = await added(t, { required: false });
-  const live = await openLiveConfig(loaded, configOptions, silentLogger);
-  t.after(() => live.close());
-  (await openLastKnownGood(live.loaded.config, silentLogger))?.close();
-  assert.ok(existsSync(journal));
-  const pipeline = new Pipeline(live.loaded.config, silentLogger);
-  t.after(() => pipeline.stop());
+  const { pipeline } = await restarted(t, await added(t, { required: false }));
   await new Promise<void>((resolve) => pipeline.completeness.whenComplete(() => resolve()));
 });

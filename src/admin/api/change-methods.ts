@@ -19,13 +19,17 @@ const scope = "in effect on this replica only: others, and replicas to come, hav
 export async function changed(change: () => Promise<ChangeOutcome>): Promise<ChangeResponse> {
   try {
     const { notKept, ...names } = await change();
-    const kept = notKept === undefined ? "it survives a restart of this replica" : `it does not survive a restart: ${notKept}`;
     const ids = Object.fromEntries(Object.entries(names).map(([word, list]) => [word, [...list]]));
-    return create(ChangeResponseSchema, { ...ids, notKept: notKept ?? "", notes: [scope, kept] });
+    return create(ChangeResponseSchema, { ...ids, notKept: notKept ?? "", notes: [scope, keptNote(notKept)] });
   } catch (error) {
     if (error instanceof ChangeRefused) throw new ConnectError(error.message, codes[error.kind]);
     throw error;
   }
+}
+
+/** `notKept`: why it does not survive a restart; undefined: it does. */
+export function keptNote(notKept: string | undefined): string {
+  return notKept === undefined ? "it survives a restart of this replica" : `it does not survive a restart: ${notKept}`;
 }
 
 export function ownerOf({ position, by, at, problem }: OwnedEntry): MessageInitShape<typeof OwnerSchema> {

@@ -12,6 +12,7 @@ import {
 } from "../../gen/tributary/admin/v1/operations_pb.ts";
 import type { Operations, OperatorVerb } from "../operations.ts";
 import { callerIn } from "./caller.ts";
+import { keptNote } from "./change-methods.ts";
 import type { Inspection } from "./inspection.ts";
 import { nearestHosts } from "./nearest-hosts.ts";
 
@@ -66,7 +67,7 @@ async function say(
     notKept: notKept ?? "",
     notes: [
       `on this replica only; for all, set \`${settings[verb](registry)}\` in the configuration`,
-      notKept === undefined ? "it survives a restart of this replica" : `it does not survive a restart: ${notKept}`,
+      keptNote(notKept),
       ...(ends.has(verb) ? standing.filter(({ registry: id }) => concerns(registry, id)).map(stillStands) : []),
     ],
   });

@@ -26,14 +26,12 @@ export class RegistryView {
   readonly #retention: Retention;
   readonly #growth: GrowthGuard;
   readonly #unknown: RegistryStatus;
-  #rules: ProtectionConfig;
   #status: RegistryStatus | undefined;
   #operator: OperatorWord = {};
   /** When a pause ended last, in epoch ms. */
   #resumed = 0;
 
   constructor(rules: ProtectionConfig, events: ViewEvents, now: number) {
-    this.#rules = rules;
     this.#events = events;
     this.#served = new ServedItems(events);
     this.#retention = new Retention(this.#served, rules, events);
@@ -67,7 +65,7 @@ export class RegistryView {
     return this.#operator;
   }
   get rules(): ProtectionConfig {
-    return this.#rules;
+    return this.#retention.rules;
   }
   /** Under which removals wait. */
   get holds(): Pick<Retention["holds"], "all" | "items" | "waitForAll"> {
@@ -144,7 +142,6 @@ export class RegistryView {
 
   /** New settings hold for everything that waits already. */
   setRules(rules: ProtectionConfig, now: number): void {
-    this.#rules = rules;
     this.#retention.rules = rules;
     if (this.isDrained && rules.unreachable === "keep") this.#served.setDrained(false, now);
     if (rules.growth !== "hold" && this.#growth.waiting.size > 0) this.#endGrowth(Number.POSITIVE_INFINITY, now);
@@ -184,10 +181,10 @@ export class RegistryView {
   tick(now: number): void {
     const reached = (at: number | undefined) => at !== undefined && at <= now;
     this.#retention.tick(now);
-    if (reached(this.#growthEnd())) this.#endGrowth(now - this.#rules.growthHold, now);
+    if (reached(this.#growthEnd())) this.#endGrowth(now - this.rules.growthHold, now);
     if (reached(this.#drainAt())) this.#served.setDrained(true, now);
     if (reached(this.#emptyEnd())) {
-      for (const id of this.#served.empty.expire(now - this.#rules.emptyServiceFor)) this.#served.drop(id, now);
+      for (const id of this.#served.empty.expire(now - this.rules.emptyServiceFor)) this.#served.drop(id, now);
     }
   }
 
@@ -201,10 +198,10 @@ export class RegistryView {
     // A first listing grows from nothing.
     if (added > 0 && (synced || restored === true)) {
       const registry = { from: kept.served, to: kept.served + added };
-      this.#growth.judge(id, { from: before, to: endpoints }, registry, this.#rules, now);
+      this.#growth.judge(id, { from: before, to: endpoints }, registry, this.rules, now);
     }
     // An item of which something is held must not stay as the registry said it before: that is honoured some day.
-    const waits = added > 0 && !kept.held.has(id) && this.#growth.holdsBack(id, this.#rules);
+    const waits = added > 0 && !kept.held.has(id) && this.#growth.holdsBack(id, this.rules);
     if (waits) this.#growth.wait(id, { text, added, seenAt });
     else this.#growth.forget(id);
     return waits;
@@ -249,15 +246,15 @@ export class RegistryView {
 
   /** Nothing of a paused registry changes. */
   #growthEnd(): number | undefined {
-    return this.#operator.paused === undefined ? this.#growth.end(this.#rules) : undefined;
+    return this.#operator.paused === undefined ? this.#growth.end(this.rules) : undefined;
   }
 
   #drainAt(): number | undefined {
-    return this.isDrained || this.#isKept ? undefined : drainAt(this.#status, this.#rules, this.#resumed);
+    return this.isDrained || this.#isKept ? undefined : drainAt(this.#status, this.rules, this.#resumed);
   }
 
   #emptyEnd(): number | undefined {
-    return this.#isKept ? undefined : this.#served.empty.end(this.#rules.emptyServiceFor);
+    return this.#isKept ? undefined : this.#served.empty.end(this.rules.emptyServiceFor);
   }
 
   /** By the operator's word nothing leaves. */

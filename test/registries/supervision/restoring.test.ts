@@ -35,6 +35,18 @@ function restoring(t: TestContext, { lists = true } = {}) {
   return { known, applied, feed, supervisor, tell, told };
 }
 
+/** Workers that say what a test says. */
+function playedHost() {
+  const workers: WorkerEvents[] = [];
+  const host = {
+    start(_start: unknown, _limits: unknown, events: WorkerEvents) {
+      workers.push(events);
+      return { post() {}, terminate: () => events.exit("ended") };
+    },
+  };
+  return { host, workers };
+}
+
 test("nothing of it is told before what was kept is downstream; then everything is, in order", async (t) => {
   const { known, applied, feed, supervisor } = restoring(t);
   known.resolve([itemId(old)]);
@@ -101,13 +113,7 @@ test("a worker that dies before it may be heard leaves nothing behind; its succe
 test("what a dead worker said before it may be heard does not make the registry live while there is none", async (t) => {
   const applied = Promise.withResolvers<Restored | undefined>();
   const feed = new RecordingFeed();
-  const workers: WorkerEvents[] = [];
-  const host = {
-    start(_start: unknown, _limits: unknown, events: WorkerEvents) {
-      workers.push(events);
-      return { post() {}, terminate: () => events.exit("ended") };
-    },
-  };
+  const { host, workers } = playedHost();
   const supervisor = new Supervisor(feed, silentLogger, { host, backOff: { firstMs: 60_000, mostMs: 60_000 } });
   t.after(() => supervisor.stop());
   const restoring = { known: Promise.resolve([]), applied: applied.promise };
@@ -125,13 +131,7 @@ test("what a dead worker said before it may be heard does not make the registry 
 test("one that is paused before it may be heard is not called live by what it said until then", async (t) => {
   const applied = Promise.withResolvers<Restored | undefined>();
   const feed = new RecordingFeed();
-  const workers: WorkerEvents[] = [];
-  const host = {
-    start(_start: unknown, _limits: unknown, events: WorkerEvents) {
-      workers.push(events);
-      return { post() {}, terminate: () => events.exit("ended") };
-    },
-  };
+  const { host, workers } = playedHost();
   const supervisor = new Supervisor(feed, silentLogger, { host });
   t.after(() => supervisor.stop());
   const spec = { id: "r", session: scriptedSession, settings: {} };
