@@ -10,11 +10,18 @@ export type Reason = "bad" | "orphan";
 
 /** Renames a file to `<name>.<reason>-<time>`; gives the new path. Throws what the disk throws. */
 export function setAside(disk: Disk, path: string, reason: Reason, now: Date): string {
-  const stamp = now.toISOString().replace(/[-:.]/g, "");
-  const target = `${path}.${reason}-${stamp}`;
-  disk.rename(path, target);
   const prefix = `${basename(path)}.${reason}-`;
+  const there = new Set(disk.list(dirname(path)));
+  let at = now.getTime();
+  // Two of one millisecond must not take each other's place.
+  while (there.has(prefix + stampOf(at))) at++;
+  const target = `${path}.${reason}-${stampOf(at)}`;
+  disk.rename(path, target);
   const kept = disk.list(dirname(path)).filter((name) => name.startsWith(prefix));
   for (const name of kept.sort().slice(0, -mostSetAside)) disk.remove(join(dirname(path), name));
   return target;
+}
+
+function stampOf(at: number): string {
+  return new Date(at).toISOString().replace(/[-:.]/g, "");
 }
