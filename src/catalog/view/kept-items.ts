@@ -131,10 +131,13 @@ export class KeptItems {
     return kept === undefined ? undefined : parseItem(kept.text);
   }
 
-  /** The text that the registry says; undefined if it says there is none. */
-  truthOf(id: string): string | undefined {
+  /** Whether the registry says just this text already. */
+  isTruth(id: string, text: string): boolean {
     const held = this.#held.get(id);
-    return held === undefined ? this.#items.get(id)?.text : held.truth;
+    if (held !== undefined) return held.truth === text;
+    const kept = this.#items.get(id);
+    // Texts differ in length mostly, and unpacking one takes longer than all else here.
+    return kept?.characters === text.length && kept.text === text;
   }
 
   truthEndpoints(id: string): number {

@@ -89,7 +89,8 @@ export class RegistryView {
 
   upsert(id: string, text: string, seenAt: number, now: number): void {
     const { kept } = this.#served;
-    if ((this.#growth.waiting.get(id)?.text ?? kept.truthOf(id)) === text) return;
+    const waiting = this.#growth.waiting.get(id);
+    if (waiting === undefined ? kept.isTruth(id, text) : waiting.text === text) return;
     const item = this.#intake.parse(id, text);
     if (item === undefined || this.#waits(id, text, endpointCount(item), seenAt, now)) return;
     this.#take(id, item, text, seenAt, now);

@@ -5,6 +5,8 @@ import type { DubboTree } from "./dubbo-tree.ts";
 import { endpointDigest } from "./endpoint-digest.ts";
 
 export interface SingleChanges {
+  /** Marker of the first; default 0. */
+  readonly first?: number;
   readonly count: number;
   /** Least ms between the arrival of one and the next; a little is added, out of step with every timer. */
   readonly pause: number;
@@ -14,9 +16,9 @@ export interface SingleChanges {
  * Adds providers, and leaves the tree as it was.
  * @returns ms from ZooKeeper's confirmation of a node to the client's answer with it, by change
  */
-export async function singleChanges(tree: DubboTree, client: ClientProcess, { count, pause }: SingleChanges): Promise<number[]> {
+export async function singleChanges(tree: DubboTree, client: ClientProcess, { first = 0, count, pause }: SingleChanges): Promise<number[]> {
   const lags: number[] = [];
-  for (let marker = 0; marker < count; marker += 1) {
+  for (let marker = first; marker < first + count; marker += 1) {
     await sleep(pause + Math.random() * 20);
     const created = await tree.add(marker);
     await client.until(`provider ${marker} arrives`, () => client.added.has(marker), 10_000);
