@@ -158,6 +158,32 @@ test("new settings start a new worker at once and keep what is known until its l
   );
 });
 
+test("new settings, a pause and its end while a session still closes leave one session, which a later pause ends", async () => {
+  await withWorker(
+    async (worker) => {
+      const { feed, supervisor } = worker;
+      const isPaused = { isDormant: true, dormancy: "paused" } as const;
+      const next = { id: scriptedRegistry, session: scriptedSession, settings: { ...worker.settings, items: [a] } };
+      supervisor.replace(next);
+      await worker.lost(/settings changed/);
+      supervisor.replace({ ...next, ...isPaused });
+      supervisor.replace(next);
+      await worker.live();
+      supervisor.replace({ ...next, ...isPaused });
+      const mark = feed.mark();
+      worker.tell({ do: "replaced", items: [b] });
+      // That takes its time, in which a session that was left over would be heard.
+      await supervisor.stop();
+      assert.deepEqual(
+        feed.since(mark).filter(({ type }) => type !== "status"),
+        [],
+      );
+    },
+    {},
+    { neverCloses: true },
+  );
+});
+
 test("a flood on few services costs few events and ends with the newest word of each", async () => {
   await withWorker(async (worker) => {
     const mark = worker.feed.mark();
