@@ -1,34 +1,9 @@
-/**
- * Joining the parts of one service that several registries give. The result depends on the set
- * of contributions and their priorities alone, never on the order in which they arrived:
- *
- * - an endpoint (network, address, ports) appears once; the registry that comes first in
- *   precedence tells its facts (weight, health, labels, …), all that name it are listed, and what they tell
- *   differently is a conflict;
- * - declared ports are those of the first registry that declares any, as far as all that have endpoints declare
- *   them: each promises only its own. Is there none in common, only the endpoints of the first count;
- * - an annotation is that of the first registry that has it, and so is who may see the service.
- */
-import type { RegistryConfig } from "../config/schema.ts";
-import type { NamedService } from "../naming/named-service.ts";
-import { type Instance, keyText, type Locality, type Port } from "../registries/service.ts";
+import type { Instance, Port } from "../registries/service.ts";
+import { byPriority, type Contribution, compare } from "./contribution.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
 import { agreedPorts, portKey } from "./merging/agreed-ports.ts";
 import { ConflictList, isSamePort } from "./merging/conflicts.ts";
-
-export interface Contribution {
-  readonly registry: string;
-  /** Position of the registry in the configuration; smaller goes first. */
-  readonly priority: number;
-  /** Network of its addresses that name none. */
-  readonly network: string | undefined;
-  /** Locality of its instances that name none. */
-  readonly locality: Locality | undefined;
-  /** What becomes of host names among its addresses. */
-  readonly hostNames: RegistryConfig["hostNames"];
-  readonly named: NamedService;
-}
 
 /** The hosts after the collision rule. */
 export interface FinalHosts {
@@ -85,13 +60,6 @@ function clashingPorts(ordered: readonly Contribution[], conflicts: ConflictList
         conflicts.comparePorts(first.port, first.registry, port, registry);
     }
   }
-}
-
-/** Precedence. Several services of one registry can be declared to be one; their keys tell them apart. */
-export function byPriority(one: Contribution, other: Contribution): number {
-  return (
-    one.priority - other.priority || compare(one.registry, other.registry) || compare(keyText(one.named.key), keyText(other.named.key))
-  );
 }
 
 interface SharedPorts {
@@ -171,8 +139,4 @@ function byIdentityAndRank(one: Word, other: Word): number {
 
 function joined(registries: readonly string[], another: string): readonly string[] {
   return registries.includes(another) ? registries : [...registries, another].sort();
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

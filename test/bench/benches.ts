@@ -21,7 +21,7 @@ import { spineTls } from "./spine-tls.ts";
 import { zookeeperFlood } from "./zookeeper-flood.ts";
 
 /** Of the changes that a large registry has to bear. */
-const flood = { perSecond: 1_000, seconds: 60 };
+const flood = { perSecond: 1_000, seconds: 60, warmUp: 5 };
 
 export const benches: readonly Bench[] = [
   listen,

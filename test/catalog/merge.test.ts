@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Contribution, merge } from "../../src/catalog/merge.ts";
+import type { Contribution } from "../../src/catalog/contribution.ts";
+import { merge } from "../../src/catalog/merge.ts";
 import type { NamedService } from "../../src/naming/named-service.ts";
 import type { Instance } from "../../src/registries/service.ts";
 

@@ -8,7 +8,7 @@
  * a conflict. Its number stays: instances serve it where they do.
  */
 import type { Instance, Port } from "../../registries/service.ts";
-import type { Contribution } from "../merge.ts";
+import type { Contribution } from "../contribution.ts";
 import { type ConflictList, isSamePort } from "./conflicts.ts";
 
 /** @param ordered first in precedence first */

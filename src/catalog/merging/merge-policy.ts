@@ -2,7 +2,7 @@
 import type { MergingConfig, MergingPolicy } from "../../config/merging-schema.ts";
 import { nameMatcher } from "../../registries/name-filter.ts";
 import { registryOf } from "../../registries/source-id.ts";
-import type { Contribution } from "../merge.ts";
+import type { Contribution } from "../contribution.ts";
 import { labelsText, ruleMatcher } from "./rule-matcher.ts";
 
 export interface MergePolicy {

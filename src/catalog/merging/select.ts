@@ -1,5 +1,5 @@
 /** A policy applied to one service: whose endpoints it has, and in which order the registries come. */
-import { byPriority, type Contribution } from "../merge.ts";
+import { byPriority, type Contribution } from "../contribution.ts";
 import type { Failover } from "./failover.ts";
 import type { Failovers } from "./failovers.ts";
 import type { MergePolicy } from "./merge-policy.ts";

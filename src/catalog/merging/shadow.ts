@@ -1,6 +1,7 @@
 /** How far a registry that only shadows a service differs from what is served. */
+
+import type { Contribution } from "../contribution.ts";
 import { endpointIdentity } from "../endpoint-identity.ts";
-import type { Contribution } from "../merge.ts";
 import type { MergedService } from "../merged-service.ts";
 import { agreedPorts, withExplicitPorts } from "./agreed-ports.ts";
 import { ConflictList } from "./conflicts.ts";

@@ -2,8 +2,9 @@
  * Weights under the policy `weighted`: each registry's endpoints together have its share, and among them as its own
  * weights say. An endpoint that several registries name has what each of them gives it.
  */
+
+import type { Contribution } from "../contribution.ts";
 import { endpointIdentity } from "../endpoint-identity.ts";
-import type { Contribution } from "../merge.ts";
 import type { MergedEndpoint } from "../merged-service.ts";
 import type { MergePolicy } from "./merge-policy.ts";
 import { isHealthy } from "./tiers.ts";

@@ -1,5 +1,5 @@
 /** Contributions in order of precedence, those of one rank together. */
-import type { Contribution } from "../merge.ts";
+import type { Contribution } from "../contribution.ts";
 import type { MergePolicy } from "./merge-policy.ts";
 
 export interface Tier {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { type Contribution, merge } from "../../../src/catalog/merge.ts";
+import type { Contribution } from "../../../src/catalog/contribution.ts";
+import { merge } from "../../../src/catalog/merge.ts";
 import { failover } from "../../../src/catalog/merging/failover.ts";
 import { tiersOf } from "../../../src/catalog/merging/tiers.ts";
 import { mergingSchema } from "../../../src/config/merging-schema.ts";
