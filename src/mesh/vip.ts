@@ -22,7 +22,10 @@ const maxProbes = 256;
 interface Holder {
   readonly key: string;
   readonly start: number;
-  readonly stride: number;
+  /** What the stride is made of. */
+  readonly seed: number;
+  /** From one address of the sequence to the next; 0 until it is needed: hardly any key has to ask twice. */
+  stride: number;
   /** Inverse of the stride modulo the capacity: tells at which probe an address comes; 0 until it is needed. */
   inverse: number;
   /** Which address of its sequence it has or asks for; the length of the sequence if it goes without. */
@@ -70,6 +73,10 @@ export class VipTable {
     if (this.#holders.has(key)) return [];
     const holder = this.#sequence(key);
     this.#holders.set(key, holder);
+    if (!this.#byAddress.has(holder.start)) {
+      this.#byAddress.set(holder.start, holder);
+      return [key];
+    }
     const before = new Map<Holder, number | undefined>([[holder, undefined]]);
     this.#settle(holder, before);
     return this.#changed(before);
@@ -100,11 +107,17 @@ export class VipTable {
 
   #sequence(key: string): Holder {
     const digest = hash("sha256", key, "buffer");
+    return { key, start: digest.readUIntBE(0, 6) % this.#range.capacity, seed: digest.readUIntBE(6, 6), stride: 0, inverse: 0, probe: 0 };
+  }
+
+  #strideOf(holder: Holder): number {
+    if (holder.stride !== 0) return holder.stride;
     const { capacity } = this.#range;
-    let stride = capacity === 1 ? 1 : 1 + (digest.readUIntBE(6, 6) % (capacity - 1));
+    let stride = capacity === 1 ? 1 : 1 + (holder.seed % (capacity - 1));
     // A stride without common divisor visits every address before it repeats one.
     while (!areCoprime(stride, capacity)) stride = (stride % capacity) + 1;
-    return { key, start: digest.readUIntBE(0, 6) % capacity, stride, inverse: 0, probe: 0 };
+    holder.stride = stride;
+    return stride;
   }
 
   /** The smallest key that was refused an address. */
@@ -119,14 +132,15 @@ export class VipTable {
   /** At which place of a holder's sequence an address comes. */
   #probeOf(holder: Holder, address: number): number {
     const { capacity } = this.#range;
-    if (holder.inverse === 0) holder.inverse = inverseOf(holder.stride, capacity);
+    if (holder.inverse === 0) holder.inverse = inverseOf(this.#strideOf(holder), capacity);
     // Exact: the largest range has 2^24 addresses.
     return (((address - holder.start + capacity) % capacity) * holder.inverse) % capacity;
   }
 
   #address(holder: Holder): number | undefined {
+    if (holder.probe === 0) return holder.start;
     if (holder.probe >= this.#probes) return undefined;
-    return (holder.start + holder.probe * holder.stride) % this.#range.capacity;
+    return (holder.start + holder.probe * this.#strideOf(holder)) % this.#range.capacity;
   }
 
   #addressText(holder: Holder): string | undefined {
