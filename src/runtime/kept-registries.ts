@@ -30,7 +30,7 @@ interface FoundState {
 type NewestOfPeers = (owner: JournalOwner) => Promise<PeerState | undefined>;
 
 /** So many items are taken over before they are translated: the catalog has them parsed that long (`ServiceIndex`). */
-const mostAhead = 400;
+const mostAhead = 64;
 
 export class KeptRegistries implements CatalogJournal {
   /** What operators said to this replica, which survives a restart as well. */
