@@ -9,6 +9,7 @@ import type { Logger } from "../../../log/logger.ts";
 import type { Emitter, Listing, Problem } from "../../contract.ts";
 import { type Item, itemId } from "../../service.ts";
 import type { FromSession } from "../worker-messages.ts";
+import { MessagePace } from "./message-pace.ts";
 import { PendingChanges } from "./pending-changes.ts";
 import { PendingProblems } from "./pending-problems.ts";
 
@@ -35,9 +36,11 @@ export class WorkerEmitter implements Emitter<Told> {
   readonly #known = new Map<string, string>();
   readonly #changes = new PendingChanges();
   readonly #problems = new PendingProblems();
+  readonly #pace = new MessagePace();
   #open: OpenListing | undefined;
   #unacknowledged = 0;
   #flushing: NodeJS.Immediate | undefined;
+  #gathering: NodeJS.Timeout | undefined;
   #lastContact = 0;
   #unreachable: string | undefined;
   #losses = 0;
@@ -108,13 +111,16 @@ export class WorkerEmitter implements Emitter<Told> {
   /** Main has applied one batch. */
   acknowledged(): void {
     this.#unacknowledged--;
-    if (this.#changes.size > 0 || this.#problems.size > 0) this.#flush();
+    if (this.#changes.size === 0 && this.#problems.size === 0) return;
+    if (this.#wait() === 0) this.#flush();
+    else this.#schedule();
   }
 
   /** Nothing is sent any more. */
   close(): void {
     this.#closed = true;
     clearImmediate(this.#flushing);
+    clearTimeout(this.#gathering);
   }
 
   #keep(id: string, listing: OpenListing): void {
@@ -158,19 +164,32 @@ export class WorkerEmitter implements Emitter<Told> {
 
   /**
    * Sends at the end of this turn of the event loop, so that one change goes at once and what
-   * belongs together goes together. A long listing streams as soon as a batch is full.
+   * belongs together goes together. A long listing streams as soon as a batch is full; what comes
+   * thicker than that and is no listing is gathered.
    */
   #schedule(): void {
     if (this.#unacknowledged >= credit) return;
     if (this.#changes.full) this.#flush();
-    else this.#flushing ??= setImmediate(() => this.#flush());
+    else if (this.#flushing === undefined && this.#gathering === undefined) {
+      const wait = this.#wait();
+      if (wait === 0) this.#flushing = setImmediate(() => this.#flush());
+      else this.#gathering = setTimeout(() => this.#flush(), Math.ceil(wait));
+    }
+  }
+
+  /** ms; a listing does not wait. */
+  #wait(): number {
+    return this.#open ? 0 : this.#pace.wait(performance.now());
   }
 
   #flush(): void {
     clearImmediate(this.#flushing);
+    clearTimeout(this.#gathering);
     this.#flushing = undefined;
+    this.#gathering = undefined;
     while (!this.#closed && this.#unacknowledged < credit && (this.#changes.size > 0 || this.#problems.size > 0)) {
       this.#unacknowledged++;
+      this.#pace.sent(performance.now());
       this.#post({ type: "batch", ...this.#changes.take(), problems: this.#problems.take() });
     }
   }

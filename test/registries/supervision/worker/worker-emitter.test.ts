@@ -8,7 +8,7 @@ import { WorkerEmitter } from "../../../../src/registries/supervision/worker/wor
 import type { Batch, FromSession } from "../../../../src/registries/supervision/worker-messages.ts";
 import { serviceItem } from "../../../support/scripted-session.ts";
 
-beforeEach(() => mock.timers.enable({ apis: ["setImmediate", "Date"], now: 1_000_000 }));
+beforeEach(() => mock.timers.enable({ apis: ["setImmediate", "setTimeout", "Date"], now: 1_000_000 }));
 afterEach(() => mock.timers.reset());
 
 /** An emitter whose messages are kept, and which is acknowledged by hand. */
@@ -212,6 +212,39 @@ const step = fc.oneof(
   fc.record({ do: fc.constantFrom("turn" as const, "ack" as const) }),
 );
 
+test("single changes leave at once, until they come so thick that they are gathered", () => {
+  const { emit, turn, batches } = emitter();
+  for (let at = 0; at < 100; at++) {
+    emit.changed(serviceItem(`${at}`));
+    turn();
+    if (batches().length > 0) emit.acknowledged();
+  }
+  const before = batches().length;
+  assert.ok(before >= 20 && before < 100, `${before} batches`);
+  mock.timers.tick(5);
+  assert.ok(batches().length <= before + 1);
+  assert.equal(
+    batches().reduce((sum, { upserts }) => sum + upserts.length / 2, 0),
+    100,
+  );
+});
+
+test("a listing does not wait, however thick the changes before it", () => {
+  const { emit, turn, batches } = emitter();
+  for (let at = 0; at < 100; at++) {
+    emit.changed(serviceItem(`${at}`));
+    turn();
+    if (batches().length > 0) emit.acknowledged();
+  }
+  mock.timers.tick(5);
+  for (let acknowledged = batches().length; acknowledged > 0; acknowledged--) emit.acknowledged();
+  const before = batches().length;
+  const listing = emit.listing();
+  listing.add(serviceItem("new"));
+  turn();
+  assert.equal(batches().length, before + 1);
+});
+
 test("whatever the interleaving, the receiver ends with what the session said", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: "max" }), fc.nat(3), (steps, used) => {
@@ -254,7 +287,7 @@ test("whatever the interleaving, the receiver ends with what the session said", 
         } else if (now.do === "turn") turn();
         else if (now.do === "ack") ack();
       }
-      turn();
+      do mock.timers.tick(5);
       while (ack());
       const received = new Map<string, string>();
       for (const batch of batches()) {
