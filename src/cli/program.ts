@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import { describeError } from "../errors/tributary-error.ts";
 import type { ManifestSettings } from "../manifests/settings.ts";
-import { addServerOptions } from "./ask-options.ts";
-import { addChangeCommands } from "./change-commands.ts";
+import { addServerOptions } from "./ask/ask-options.ts";
+import { addChangeCommands } from "./ask/change-commands.ts";
+import { withTlsOptions } from "./ask/client-tls.ts";
+import type { DumpOptions } from "./ask/dump.ts";
+import { addLookCommands } from "./ask/look-commands.ts";
+import { addOperationCommands } from "./ask/operation-commands.ts";
+import type { WatchCommand } from "./ask/watch.ts";
 import type { CheckOptions } from "./check.ts";
-import { withTlsOptions } from "./client-tls.ts";
 import { addDubboKubernetesFlags, commandLineConfig, type DubboKubernetesFlags } from "./dubbo-kubernetes-flags.ts";
-import type { DumpOptions } from "./dump.ts";
-import { addLookCommands } from "./look-commands.ts";
-import { addOperationCommands } from "./operation-commands.ts";
 import { addressLike, oneOf, seconds, upTo } from "./options.ts";
 import { addRegisterCommand } from "./register-command.ts";
 import { version } from "./version.ts";
-import type { WatchCommand } from "./watch.ts";
 
 const xdsAddress = "127.0.0.1:16010";
 
@@ -81,7 +81,7 @@ Examples:
       "\nExamples:\n  tributary dump\n  tributary dump --config tributary.yaml\n  tributary dump --config tributary.yaml -o json | jq .items[].spec.hosts",
     )
     .action(async (options: DumpOptions) => {
-      const { dump } = await import("./dump.ts");
+      const { dump } = await import("./ask/dump.ts");
       await run(() => dump(options));
     });
 
@@ -91,7 +91,7 @@ Examples:
     .option("--sotw", "ask for full state in every answer, as istiod does, instead of delta xDS", false)
     .addHelpText("after", "\nExamples:\n  tributary watch\n  tributary watch --address 127.0.0.1:16010 -o json")
     .action(async (options: WatchCommand) => {
-      const { watch } = await import("./watch.ts");
+      const { watch } = await import("./ask/watch.ts");
       await run(() => watch(options));
     });
 

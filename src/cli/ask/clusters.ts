@@ -1,15 +1,15 @@
 /** `tributary clusters`: the Kubernetes clusters of a running server, and those that are added to it. */
 import { parse } from "yaml";
-import { changeText } from "../admin/text/change-text.ts";
-import { knownClustersText, knownClusterText } from "../admin/text/known-clusters-text.ts";
-import { TributaryError } from "../errors/tributary-error.ts";
-import { ClusterSchema, ClustersService, ListClustersResponseSchema } from "../gen/tributary/admin/v1/clusters_pb.ts";
-import { ChangeResponseSchema } from "../gen/tributary/admin/v1/registries_pb.ts";
+import { changeText } from "../../admin/text/change-text.ts";
+import { knownClustersText, knownClusterText } from "../../admin/text/known-clusters-text.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
+import { ClusterSchema, ClustersService, ListClustersResponseSchema } from "../../gen/tributary/admin/v1/clusters_pb.ts";
+import { ChangeResponseSchema } from "../../gen/tributary/admin/v1/registries_pb.ts";
+import { endWithReader } from "../closed-pipe.ts";
+import { print } from "../output.ts";
 import { askService } from "./admin-client.ts";
 import type { AskOptions } from "./ask-options.ts";
-import { endWithReader } from "./closed-pipe.ts";
-import { readExcerptFile } from "./excerpt-file.ts";
-import { print } from "./output.ts";
+import { readConfigText } from "./config-text.ts";
 
 export async function list(options: AskOptions): Promise<number> {
   endWithReader();
@@ -30,8 +30,8 @@ export async function set(
   options: AskOptions & { readonly onlyNew: boolean; readonly kubeconfig?: string },
 ): Promise<number> {
   const { onlyNew, kubeconfig } = options;
-  const excerpt = readExcerptFile(file);
-  const kubeconfigs = kubeconfig === undefined ? {} : { [theCluster(excerpt)]: readExcerptFile(kubeconfig).config };
+  const excerpt = readConfigText(file);
+  const kubeconfigs = kubeconfig === undefined ? {} : { [theCluster(excerpt)]: readConfigText(kubeconfig).config };
   const answer = await askService(ClustersService, options, (client) => client.setClusters({ ...excerpt, onlyNew, kubeconfigs }));
   print(ChangeResponseSchema, answer, options.output, changeText);
   return 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readClientTls } from "../../src/cli/client-tls.ts";
-import { authority, certificateFile } from "../support/certificates.ts";
+import { readClientTls } from "../../../src/cli/ask/client-tls.ts";
+import { authority, certificateFile } from "../../support/certificates.ts";
 
 test("without an option there is no TLS; with an authority alone there is", () => {
   assert.equal(readClientTls({}), undefined);

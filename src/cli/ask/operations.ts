@@ -1,9 +1,9 @@
 /** `tributary release`, `freeze`, `unfreeze`, `pause` and `resume`. */
-import { operationText, releaseText } from "../admin/text/operations-text.ts";
-import { OperationResponseSchema, OperationsService, ReleaseResponseSchema } from "../gen/tributary/admin/v1/operations_pb.ts";
+import { operationText, releaseText } from "../../admin/text/operations-text.ts";
+import { OperationResponseSchema, OperationsService, ReleaseResponseSchema } from "../../gen/tributary/admin/v1/operations_pb.ts";
+import { print } from "../output.ts";
 import { askService } from "./admin-client.ts";
 import type { AskOptions } from "./ask-options.ts";
-import { print } from "./output.ts";
 
 export async function release(target: string, options: AskOptions): Promise<number> {
   const answer = await askService(OperationsService, options, (client) => client.release({ target }));

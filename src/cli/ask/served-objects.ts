@@ -1,6 +1,6 @@
 /** Everything that a running server serves, page by page, as objects for kubectl. */
 import { toJson } from "@bufbuild/protobuf";
-import { IstioObjectSchema } from "../gen/tributary/admin/v1/admin_pb.ts";
+import { IstioObjectSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { type AdminServerAt, ask } from "./admin-client.ts";
 
 /** As many as the server gives at a time. */

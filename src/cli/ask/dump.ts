@@ -1,8 +1,8 @@
 /** `tributary dump`: what is served, or what would be with another configuration, as Istio objects. */
 import { stringify } from "yaml";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { endWithReader } from "../closed-pipe.ts";
 import type { AdminServerAt } from "./admin-client.ts";
-import { endWithReader } from "./closed-pipe.ts";
 
 export interface DumpOptions extends AdminServerAt {
   /** Absent: the running server is asked. */
@@ -30,10 +30,10 @@ async function dumpServed({ output, ...server }: DumpOptions): Promise<number> {
 
 async function dumpConfigured(file: string, { output, timeout }: DumpOptions): Promise<number> {
   const [{ createLogger }, { configOptions }, { runOnce }, { tellWaiting }] = await Promise.all([
-    import("../log/create-logger.ts"),
-    import("../runtime/config-options.ts"),
-    import("../runtime/one-shot.ts"),
-    import("./waiting.ts"),
+    import("../../log/create-logger.ts"),
+    import("../../runtime/config-options.ts"),
+    import("../../runtime/one-shot.ts"),
+    import("../waiting.ts"),
   ]);
   const { config, secrets } = loadConfig(file, configOptions);
   const log = await createLogger({ ...config.log, level: "warn" }, { secrets });

@@ -1,9 +1,9 @@
 /** Operators' commands against a running server, over its death. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { freePorts } from "../e2e/servers/free-port.ts";
-import { run, start } from "../support/command-line.ts";
-import { tempFolder } from "../support/temp-folder.ts";
+import { freePorts } from "../../e2e/servers/free-port.ts";
+import { run, start } from "../../support/command-line.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 
 const services = (...names: string[]) =>
   JSON.stringify({

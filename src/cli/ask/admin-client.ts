@@ -2,8 +2,8 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { TributaryError } from "../errors/tributary-error.ts";
-import { AdminService } from "../gen/tributary/admin/v1/admin_pb.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
+import { AdminService } from "../../gen/tributary/admin/v1/admin_pb.ts";
 import { type ClientTlsOptions, readClientTls } from "./client-tls.ts";
 
 /** Where the admin API is, and how to be let in. */

@@ -1,7 +1,7 @@
 /** `tributary watch`: follows a running server and prints changes as they come. */
-import type { TypeKey } from "../snapshot/snapshot.ts";
-import type { WatchEvent } from "../xds/watch/watch-client.ts";
-import type { WatchedObject } from "../xds/watch/watched-object.ts";
+import type { TypeKey } from "../../snapshot/snapshot.ts";
+import type { WatchEvent } from "../../xds/watch/watch-client.ts";
+import type { WatchedObject } from "../../xds/watch/watched-object.ts";
 import { type ClientTlsOptions, readClientTls } from "./client-tls.ts";
 
 type Changes = Extract<WatchEvent, { event: "changes" }>;
@@ -13,7 +13,7 @@ export interface WatchCommand extends ClientTlsOptions {
 }
 
 export async function watch(options: WatchCommand): Promise<number> {
-  const { watch: follow } = await import("../xds/watch/watch-client.ts");
+  const { watch: follow } = await import("../../xds/watch/watch-client.ts");
   const tls = readClientTls(options);
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());

@@ -1,10 +1,10 @@
 /** `tributary why`: why a host is served as it is. Exits with 1 when the host is unknown or several are meant. */
-import { whyText } from "../admin/text/why-text.ts";
-import { WhyResponseSchema } from "../gen/tributary/admin/v1/admin_pb.ts";
+import { whyText } from "../../admin/text/why-text.ts";
+import { WhyResponseSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import { endWithReader } from "../closed-pipe.ts";
+import { print } from "../output.ts";
 import { ask } from "./admin-client.ts";
 import type { AskOptions } from "./ask-options.ts";
-import { endWithReader } from "./closed-pipe.ts";
-import { print } from "./output.ts";
 
 export async function why(host: string, options: AskOptions): Promise<number> {
   endWithReader();

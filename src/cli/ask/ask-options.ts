@@ -1,9 +1,9 @@
 /** What every command takes that asks a running server. */
 import type { Command } from "commander";
+import { addressLike, oneOf } from "../options.ts";
+import type { OutputFormat } from "../output.ts";
 import type { AdminServerAt } from "./admin-client.ts";
 import { withTlsOptions } from "./client-tls.ts";
-import { addressLike, oneOf } from "./options.ts";
-import type { OutputFormat } from "./output.ts";
 
 /** Where the admin API listens unless it is configured otherwise. */
 const adminAddress = "127.0.0.1:16021";

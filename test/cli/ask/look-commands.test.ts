@@ -4,14 +4,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
-import type { Inspection } from "../../src/admin/api/inspection.ts";
-import { ApiServer } from "../../src/admin/api-server.ts";
-import { silentLogger } from "../../src/log/logger.ts";
-import { freePorts } from "../e2e/servers/free-port.ts";
-import { fakeViews } from "../support/admin-views.ts";
-import { type CertificateName, certificateFile, tlsSettings } from "../support/certificates.ts";
-import { run, start } from "../support/command-line.ts";
-import { tempFolder } from "../support/temp-folder.ts";
+import type { Inspection } from "../../../src/admin/api/inspection.ts";
+import { ApiServer } from "../../../src/admin/api-server.ts";
+import { silentLogger } from "../../../src/log/logger.ts";
+import { freePorts } from "../../e2e/servers/free-port.ts";
+import { fakeViews } from "../../support/admin-views.ts";
+import { type CertificateName, certificateFile, tlsSettings } from "../../support/certificates.ts";
+import { run, start } from "../../support/command-line.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 
 const orders = { name: "orders", ports: [{ name: "http", number: 80, protocol: "http" }], instances: [{ address: "10.0.0.1" }] };
 

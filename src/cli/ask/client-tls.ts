@@ -1,7 +1,7 @@
 /** The options with which a command is let in by a server with TLS. */
 import type { Command } from "commander";
-import { readBoundedFile } from "../config/bounded-file.ts";
-import { TributaryError } from "../errors/tributary-error.ts";
+import { readBoundedFile } from "../../config/bounded-file.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
 
 /** Files (PEM); any of them means TLS. */
 export interface ClientTlsOptions {

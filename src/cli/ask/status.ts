@@ -1,10 +1,10 @@
 /** `tributary status`: how a running server is doing. */
-import { statusText } from "../admin/text/status-text.ts";
-import { StatusResponseSchema } from "../gen/tributary/admin/v1/admin_pb.ts";
+import { statusText } from "../../admin/text/status-text.ts";
+import { StatusResponseSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
+import { endWithReader } from "../closed-pipe.ts";
+import { print } from "../output.ts";
 import { ask } from "./admin-client.ts";
 import type { AskOptions } from "./ask-options.ts";
-import { endWithReader } from "./closed-pipe.ts";
-import { print } from "./output.ts";
 
 export async function status(options: AskOptions): Promise<number> {
   endWithReader();

@@ -1,8 +1,8 @@
 /** The commands that ask a running server's admin API. */
 import type { Command } from "commander";
+import { upTo } from "../options.ts";
 import { type AskOptions, addAskOptions } from "./ask-options.ts";
 import type { DiffOptions } from "./diff.ts";
-import { upTo } from "./options.ts";
 
 /** `run`: carries out a command and sets the exit code. */
 export function addLookCommands(program: Command, run: (command: () => Promise<number>, failure?: number) => Promise<void>): void {
