@@ -1,3 +1,14 @@
+/**
+ * Joining the parts of one service that several registries give. The result depends on the set
+ * of contributions and their priorities alone, never on the order in which they arrived:
+ *
+ * - an endpoint (network, address, ports) appears once; the registry that comes first in
+ *   precedence tells its facts (weight, health, labels, …), all that name it are listed, and what they tell
+ *   differently is a conflict;
+ * - declared ports are those of the first registry that declares any, as far as all that have endpoints declare
+ *   them: each promises only its own. Is there none in common, only the endpoints of the first count;
+ * - an annotation is that of the first registry that has it, and so is who may see the service.
+ */
 import type { Instance, Port } from "../registries/service.ts";
 import { byPriority, type Contribution, compare } from "./contribution.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";

@@ -2,11 +2,14 @@
  * One life of one worker: started, watched, ended. Whatever ends it – a crash, a hang, too much
  * memory, our own wish – is told exactly once by `ended`, and nothing of it is heard afterwards.
  */
+import { giveWay } from "./give-way.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
 import type { HostedWorker } from "./worker-host.ts";
 import type { FromSession, FromWorker, LogLine, SessionStart, ToSession, WorkerStart } from "./worker-messages.ts";
 
 const mebibyte = 1024 * 1024;
+/** Heartbeats that a worker may miss before it gives way: one that spins cannot do so by itself. */
+const patience = 3;
 
 export interface SupervisedWorkerEvents {
   said(session: number, word: FromSession): void;
@@ -22,6 +25,8 @@ export class SupervisedWorker {
   readonly #watch: NodeJS.Timeout;
   /** Ticks without a heartbeat. Ticks, not time: a main thread that was itself held up must not blame the worker. */
   #silentTicks = 0;
+  /** As the system calls it; known from the first heartbeat on. */
+  #thread: number | undefined;
   /** Sessions that were asked to close, and how long they may take. */
   readonly #closing = new Map<number, NodeJS.Timeout>();
   #resisting: NodeJS.Timeout | undefined;
@@ -89,9 +94,10 @@ export class SupervisedWorker {
     }
   }
 
-  #beat(memory: { readonly heap: number; readonly external: number }): void {
+  #beat({ thread, ...memory }: { readonly heap: number; readonly external: number; readonly thread?: number | undefined }): void {
     // Only the heartbeat counts: an endless loop can still print and send.
     this.#silentTicks = 0;
+    this.#thread = thread;
     this.memory = { heap: memory.heap, external: memory.external };
     const most = this.#options.externalMb;
     const used = Math.round(memory.external / mebibyte);
@@ -100,6 +106,7 @@ export class SupervisedWorker {
 
   #tick(): void {
     this.#silentTicks++;
+    if (this.#silentTicks === patience && this.#thread !== undefined && this.#cause === undefined) giveWay(this.#thread);
     if (this.#silentTicks > this.#options.missedBeats) {
       this.kill(`its worker hangs: no heartbeat for ${(this.#silentTicks * this.#options.beatMs) / 1000} s`);
     }

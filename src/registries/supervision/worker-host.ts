@@ -12,7 +12,7 @@ export interface WorkerSettings {
   readonly beatMs: number;
   /** Lines below are not sent to the main thread. */
   readonly logLevel: LogLevel;
-  /** It is of low priority from its start on, and not only behind its first listing: the one before it came to a bad end. */
+  /** It is of low priority from its start on: the one before it came to a bad end. */
   readonly givesWay: boolean;
 }
 

@@ -67,8 +67,8 @@ export type FromSession =
 
 export type FromWorker =
   | { readonly type: "said"; readonly session: number; readonly word: FromSession }
-  /** Sent every `beatMs`; proves that the worker's event loop turns. Bytes. */
-  | { readonly type: "beat"; readonly heap: number; readonly external: number }
+  /** Sent every `beatMs`; proves that the worker's event loop turns. Bytes; `thread` as the system calls it. */
+  | { readonly type: "beat"; readonly heap: number; readonly external: number; readonly thread?: number | undefined }
   /** What no session said, such as the output of a library. */
   | LogLine;
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Logger, silentLogger } from "../../../src/log/logger.ts";
 import { itemId } from "../../../src/registries/service.ts";
 import { Supervisor } from "../../../src/registries/supervision/supervisor.ts";
 import type { SupervisorOptions } from "../../../src/registries/supervision/supervisor-options.ts";
 import type { WorkerHost } from "../../../src/registries/supervision/worker-host.ts";
+import { eventually } from "../../e2e/servers/eventually.ts";
 import { RecordingFeed } from "../../support/recording-feed.ts";
 import { type Command, type ScriptedSettings, scriptedSession, serviceItem } from "../../support/scripted-session.ts";
 import { ScriptedWorker, scriptedRegistry } from "../../support/scripted-worker.ts";
@@ -87,6 +89,29 @@ test("a main thread that is held up does not take its workers for dead", async (
     { beatMs: 50, missedBeats: 15 },
   );
 });
+
+const hasPriorities = process.platform === "linux";
+test("a worker that spins leaves the processor to others long before it is ended", { skip: !hasPriorities }, async () => {
+  await withWorker(
+    async (worker) => {
+      assert.deepEqual(priorities(), []);
+      worker.tell({ do: "hang" });
+      await eventually("the low priority", () => priorities().includes(10));
+      assert.equal(worker.supervisor.status(scriptedRegistry)?.restarts, 0);
+    },
+    { beatMs: 50, missedBeats: 1_000 },
+  );
+});
+
+/** Of the threads of this process, those that are not the usual one. */
+function priorities(): number[] {
+  const statusOf = (thread: string) => readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
+  // Behind the name, which may hold anything: state, then fifteen numbers, then the priority as `nice` counts.
+  const nice = (status: string) => Number(status.slice(status.lastIndexOf(")") + 2).split(" ")[16]);
+  return readdirSync("/proc/self/task")
+    .map((thread) => nice(statusOf(thread)))
+    .filter((value) => value !== 0);
+}
 
 test("a registry whose session cannot be loaded says why, and its neighbour lives", async () => {
   await withWorker(async (worker) => {

@@ -1,33 +1,43 @@
 /** Tells a worker that keeps a processor busy all the time from one that reads a large registry now and then. */
+import { performance } from "node:perf_hooks";
 
 /** Of one processor. A large registry with a thousand changes a second takes a third. */
 const much = 0.5;
-/** Looks in a row, a heartbeat apart; what a whole reading takes is over before. */
-const often = 3;
+/** Of the time in which its event loop was not idle: it wants a processor, and where processors are scarce it gets less than it wants. */
+const always = 0.9;
+/** ms in a row; a reading of everything takes less. */
+const long = 3_000;
+
+/** Since whenever, in ms. */
+export interface ThreadUsage {
+  /** Monotonic. */
+  readonly now: number;
+  /** What the thread took of processors. */
+  readonly processor: number;
+  /** In which its event loop was busy. */
+  readonly busy: number;
+}
 
 export class BusyWatch {
-  #now: number;
-  #used: number;
-  #busy = 0;
+  #last: ThreadUsage;
+  #busyFor = 0;
 
-  /** @param now monotonic ms @param used what the thread took of processors so far, in ms */
-  constructor(now: number, used: number) {
-    this.#now = now;
-    this.#used = used;
+  constructor(usage: ThreadUsage) {
+    this.#last = usage;
   }
 
-  /** Whether it was busy since the last looks, this one included. */
-  look(now: number, used: number): boolean {
-    const share = (used - this.#used) / Math.max(1, now - this.#now);
-    this.#now = now;
-    this.#used = used;
-    this.#busy = share > much ? this.#busy + 1 : 0;
-    return this.#busy >= often;
+  /** Whether it was busy for long, from one look to the next. */
+  look(usage: ThreadUsage): boolean {
+    const passed = Math.max(1, usage.now - this.#last.now);
+    const isBusy = usage.processor - this.#last.processor > much * passed || usage.busy - this.#last.busy > always * passed;
+    this.#last = usage;
+    this.#busyFor = isBusy ? this.#busyFor + passed : 0;
+    return this.#busyFor >= long;
   }
 }
 
-/** What the calling thread took of processors so far, in ms. */
-export function processorTime(): number {
+/** Of the calling thread. */
+export function threadUsage(): ThreadUsage {
   const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
+  return { now: performance.now(), processor: (user + system) / 1_000, busy: performance.eventLoopUtilization().active };
 }

@@ -1,7 +1,7 @@
 /**
  * How thick messages may follow each other on the way to the main thread. Each costs there what a publication and an answer to
  * every client cost, so that a registry with many hundred changes a second would keep a processor busy with single ones: such
- * changes are gathered for some milliseconds. At up to 200 changes a second, nothing waits.
+ * changes are gathered for some milliseconds. At up to 200 evenly spread changes a second of a session, nothing waits.
  */
 
 /** ms that earn one message. */

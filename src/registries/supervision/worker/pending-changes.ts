@@ -38,6 +38,11 @@ export class PendingChanges {
     return this.#waiting.size;
   }
 
+  /** The end of a listing waits. */
+  get hasCommit(): boolean {
+    return this.#waiting.has(commitKey);
+  }
+
   /** True when more waits than fits in one batch. */
   get full(): boolean {
     return this.#waiting.size >= batchItems;

@@ -170,16 +170,16 @@ export class WorkerEmitter implements Emitter<Told> {
   #schedule(): void {
     if (this.#unacknowledged >= credit) return;
     if (this.#changes.full) this.#flush();
-    else if (this.#flushing === undefined && this.#gathering === undefined) {
+    else if (this.#flushing === undefined) {
       const wait = this.#wait();
       if (wait === 0) this.#flushing = setImmediate(() => this.#flush());
-      else this.#gathering = setTimeout(() => this.#flush(), Math.ceil(wait));
+      else this.#gathering ??= setTimeout(() => this.#flush(), Math.ceil(wait));
     }
   }
 
-  /** ms; a listing does not wait. */
+  /** ms; a listing does not wait, least of all its end. */
   #wait(): number {
-    return this.#open ? 0 : this.#pace.wait(performance.now());
+    return this.#open || this.#changes.hasCommit ? 0 : this.#pace.wait(performance.now());
   }
 
   #flush(): void {

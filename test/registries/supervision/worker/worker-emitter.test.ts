@@ -243,6 +243,9 @@ test("a listing does not wait, however thick the changes before it", () => {
   listing.add(serviceItem("new"));
   turn();
   assert.equal(batches().length, before + 1);
+  listing.commit();
+  turn();
+  assert.ok(batches().at(-1)?.commit, "least of all its end");
 });
 
 test("whatever the interleaving, the receiver ends with what the session said", () => {
