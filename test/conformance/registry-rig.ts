@@ -209,7 +209,7 @@ export function registryConformance(kind: string, driver: RegistryDriver, many =
       );
     });
 
-    rigCase(`${many} services are listed, and one change among them is one event`, async (rig) => {
+    rigCase(`${many} services are listed, and a change among them is told alone`, async (rig) => {
       const services = Array.from({ length: many }, (_, index) => service(`com.example.rig.Many${index}`, index, index + 1));
       await rig.server.bulk(services);
       rig.run();
@@ -220,7 +220,10 @@ export function registryConformance(kind: string, driver: RegistryDriver, many =
       const mark = rig.feed.mark();
       await rig.server.put(orders);
       await rig.until("the change", () => rig.addresses(orders.name) === addresses(orders));
-      assert.equal(rig.feed.since(mark).filter(({ type }) => type === "upsert").length, 1);
+      const told = rig.feed.since(mark).flatMap((event) => (event.type === "upsert" ? [event.id] : []));
+      assert.deepEqual([...new Set(told)], [rig.id(orders.name)]);
+      // Where instances are registered one by one, they may be read so, too.
+      assert.ok(told.length <= orders.instances.length, `${told.length} events`);
     });
 
     rigCase("Istio objects are carried as they are", { needs: "putResource" }, async (rig) => {

@@ -95,6 +95,7 @@ test("a worker that spins leaves the processor to others long before it is ended
   await withWorker(
     async (worker) => {
       assert.deepEqual(priorities(), []);
+      await eventually("a heartbeat, which tells the thread", () => (worker.supervisor.memory(scriptedRegistry)?.heap ?? 0) > 0);
       worker.tell({ do: "hang" });
       await eventually("the low priority", () => priorities().includes(10));
       assert.equal(worker.supervisor.status(scriptedRegistry)?.restarts, 0);

@@ -24,8 +24,6 @@ export class WorkerSessions {
   constructor(settings: WorkerSettings, post: (message: FromWorker) => void) {
     this.#settings = settings;
     this.#post = post;
-    // The first tells at once which thread it is.
-    this.#beat();
     setInterval(() => this.#beat(), settings.beatMs);
   }
 
