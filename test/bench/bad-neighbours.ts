@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { behaviours } from "../support/bad-session.ts";
 import { ClientProcess } from "./client/client-process.ts";
-import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type BenchOptions, type Figure, named, quantiles, type Target } from "./figure.ts";
 import { quantile } from "./measuring/quantile.ts";
 import { TimedServerProcess } from "./program/timed-server-process.ts";
 
@@ -44,8 +44,7 @@ async function measure(services: number, { say }: BenchOptions): Promise<Figure[
     });
     say(`p50 ${quantile(lags, 0.5).toFixed(2)} ms, p99 ${quantile(lags, 0.99).toFixed(2)} ms, max ${Math.max(...lags).toFixed(2)} ms`);
     return [
-      { name: "change event → delta, p50", value: quantile(lags, 0.5), unit: "ms" },
-      { name: "change event → delta, p99", value: quantile(lags, 0.99), unit: "ms" },
+      ...quantiles("change event → delta", lags),
       { name: "change event → delta, max", value: Math.max(...lags), unit: "ms" },
       { name: "changes lost", value: samples - lags.length, unit: "" },
       { name: "resident meanwhile", value: after.resident, unit: "MiB" },

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClientProcess } from "./client/client-process.ts";
-import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type BenchOptions, type Figure, named, quantiles, type Target } from "./figure.ts";
 import { median, quantile } from "./measuring/quantile.ts";
 import { bareHops } from "./program/bare-hops.ts";
 import { TimedServerProcess } from "./program/timed-server-process.ts";
@@ -54,10 +54,6 @@ async function measure(services: number, { runs, say }: BenchOptions): Promise<F
     ...quantiles("the same hops with nothing between, after 20 to 40 ms of quiet", bare),
     { name: "change event → delta, samples", value: of("busy").length, unit: "" },
   ];
-}
-
-function quantiles(name: string, lags: readonly number[]): Figure[] {
-  return [0.5, 0.99].map((q) => ({ name: `${name}, p${q * 100}`, value: quantile(lags, q), unit: "ms" }));
 }
 
 async function lagsOf(services: number): Promise<Lags> {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientProcess } from "./client/client-process.ts";
-import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type BenchOptions, type Figure, named, quantiles, type Target } from "./figure.ts";
 import type { DubboTree } from "./load/dubbo-tree.ts";
 import { check, singleChanges } from "./load/single-changes.ts";
 import { sustain } from "./load/sustained-load.ts";
@@ -61,14 +61,14 @@ function measure(interfaces: number, { runs, say }: BenchOptions): Promise<Figur
     });
     const load = await withServer({ registries, protocol: "delta", probe: true }, (server, client) => sustain(tree, server, client, say));
     const lags = all.flatMap((run) => run.lags);
-    const early = all.flatMap((run) => run.early);
     const of = (key: keyof Reconnect) => Math.max(...all.map((run) => run.reconnect[key]));
     return [
-      { name: "change → delta, p50", value: quantile(lags, 0.5), unit: "ms" },
-      { name: "change → delta, p99", value: quantile(lags, 0.99), unit: "ms" },
+      ...quantiles("change → delta", lags),
       { name: "change → delta, samples", value: lags.length, unit: "" },
-      { name: "change → delta, just after a start, p50", value: quantile(early, 0.5), unit: "ms" },
-      { name: "change → delta, just after a start, p99", value: quantile(early, 0.99), unit: "ms" },
+      ...quantiles(
+        "change → delta, just after a start",
+        all.flatMap((run) => run.early),
+      ),
       { name: "reconnect with versions: resources sent", value: of("resources"), unit: "" },
       { name: "reconnect with versions: bytes sent", value: of("bytes"), unit: "B" },
       { name: "reconnect with versions: time to the answer, max", value: of("ms"), unit: "ms" },

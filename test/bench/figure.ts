@@ -1,10 +1,16 @@
 /** What a benchmark gives, and what is expected of it. */
+import { quantile } from "./measuring/quantile.ts";
 
 export interface Figure {
   readonly name: string;
   readonly value: number;
   /** `ms`, `MiB`, `x`, …; empty for a count. */
   readonly unit: string;
+}
+
+/** The median and the 99th percentile of times in ms, as `NAME, p50` and `NAME, p99`. */
+export function quantiles(name: string, times: readonly number[]): Figure[] {
+  return [0.5, 0.99].map((q) => ({ name: `${name}, p${q * 100}`, value: quantile(times, q), unit: "ms" }));
 }
 
 /** In the figure's unit. */

@@ -5,12 +5,12 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubernetesApi } from "../e2e/servers/kubernetes-api.ts";
 import type { ClientProcess } from "./client/client-process.ts";
-import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type BenchOptions, type Figure, named, quantiles, type Target } from "./figure.ts";
 import { type ClusterSize, markedSlice, servicesOf } from "./load/cluster-services.ts";
 import { withServer } from "./load/with-dubbo.ts";
 import { sharedNow } from "./measuring/clock.ts";
 import { memory } from "./measuring/process-usage.ts";
-import { median, quantile } from "./measuring/quantile.ts";
+import { median } from "./measuring/quantile.ts";
 import type { ServerOptions, ServerProcess } from "./program/server-process.ts";
 
 /** Memory is looked at this long after the first answer, in ms. */
@@ -98,9 +98,5 @@ async function change(size: ClusterSize, api: KubernetesApi, server: ServerProce
     lags.push(Math.max(0, client.added.get(marker)! - written));
   }
   const loop = await server.loopDelay();
-  return [
-    { name: "change → delta, p50", value: quantile(lags, 0.5), unit: "ms" },
-    { name: "change → delta, p99", value: quantile(lags, 0.99), unit: "ms" },
-    { name: "event loop blocked, max", value: loop.max, unit: "ms" },
-  ];
+  return [...quantiles("change → delta", lags), { name: "event loop blocked, max", value: loop.max, unit: "ms" }];
 }

@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FakeKubernetes } from "../support/fake-kubernetes/server.ts";
 import type { ClientProcess } from "./client/client-process.ts";
-import { type Bench, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type Figure, named, quantiles, type Target } from "./figure.ts";
 import { type ClusterSize, markedSlice, servicesOf } from "./load/cluster-services.ts";
 import { withServer } from "./load/with-dubbo.ts";
 import { sharedNow } from "./measuring/clock.ts";
@@ -69,8 +69,7 @@ async function measure(
     { name: "process start → first answer", value: first.at - server.startedAt, unit: "ms" },
     { name: "resident, settled", value: resident, unit: "MiB" },
     { name: "resident, peak", value: memory(server.pid).peak, unit: "MiB" },
-    { name: "a quiet cluster's change → delta, p50", value: quantile(alone, 0.5), unit: "ms" },
-    { name: "a quiet cluster's change → delta, p99", value: quantile(alone, 0.99), unit: "ms" },
+    ...quantiles("a quiet cluster's change → delta", alone),
     { name: `the same beside ${flood} changes/s of another, p50`, value: quantile(beside, 0.5), unit: "ms" },
     { name: `the same beside ${flood} changes/s of another, p99`, value: quantile(beside, 0.99), unit: "ms" },
     { name: "event loop blocked, max", value: loop.max, unit: "ms" },

@@ -10,11 +10,10 @@ import { ClusterConnection } from "../../src/registries/kubernetes/connection/cl
 import { recordsPayload } from "../../src/registries/pod-records/records.ts";
 import { KubernetesApi } from "../e2e/servers/kubernetes-api.ts";
 import { podObject, providerKey } from "../support/pod-objects.ts";
-import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type BenchOptions, type Figure, named, quantiles, type Target } from "./figure.ts";
 import { markerAddress } from "./load/marker.ts";
 import { withServer } from "./load/with-dubbo.ts";
 import { sharedNow } from "./measuring/clock.ts";
-import { quantile } from "./measuring/quantile.ts";
 
 const interfaces = 100;
 const samples = 100;
@@ -63,11 +62,7 @@ async function measure(pods: number, { say }: BenchOptions): Promise<Figure[]> {
         lags.push(client.added.get(marker)! - sent);
       }
       connection.close();
-      return [
-        { name: "annotation → delta, p50", value: quantile(lags, 0.5), unit: "ms" },
-        { name: "annotation → delta, p99", value: quantile(lags, 0.99), unit: "ms" },
-        { name: "annotation → delta, samples", value: lags.length, unit: "" },
-      ];
+      return [...quantiles("annotation → delta", lags), { name: "annotation → delta, samples", value: lags.length, unit: "" }];
     });
   } finally {
     await stop();

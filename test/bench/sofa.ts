@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { dataInfoIdText } from "../../src/registries/sofa/data-info-id.ts";
 import { FakeSofaRegistry } from "../support/fake-sofa/server.ts";
 import type { ClientProcess } from "./client/client-process.ts";
-import { type Bench, type BenchOptions, type Figure, named, type Target } from "./figure.ts";
+import { type Bench, type BenchOptions, type Figure, named, quantiles, type Target } from "./figure.ts";
 import { endpointDigest } from "./load/endpoint-digest.ts";
 import { markerAddress } from "./load/marker.ts";
 import { withServer } from "./load/with-dubbo.ts";
@@ -63,14 +63,16 @@ async function measure(services: number, { runs, say }: BenchOptions): Promise<F
     const { firstAnswer, lags } = all.at(-1)!;
     say(`run ${run}: ${firstAnswer.toFixed(0)} ms, p50 ${median(lags).toFixed(2)} ms, p99 ${quantile(lags, 0.99).toFixed(2)} ms`);
   }
-  const lags = all.flatMap((run) => run.lags);
-  const early = all.flatMap((run) => run.early);
   return [
     { name: "process start → first answer", value: median(all.map((run) => run.firstAnswer)), unit: "ms" },
-    { name: "push → delta, p50", value: quantile(lags, 0.5), unit: "ms" },
-    { name: "push → delta, p99", value: quantile(lags, 0.99), unit: "ms" },
-    { name: "push → delta, just after a start, p50", value: quantile(early, 0.5), unit: "ms" },
-    { name: "push → delta, just after a start, p99", value: quantile(early, 0.99), unit: "ms" },
+    ...quantiles(
+      "push → delta",
+      all.flatMap((run) => run.lags),
+    ),
+    ...quantiles(
+      "push → delta, just after a start",
+      all.flatMap((run) => run.early),
+    ),
     { name: "push of 32 MB → delta", value: median(all.map((run) => run.large.lag)), unit: "ms" },
     { name: "push of 32 MB: event loop blocked, max", value: median(all.map((run) => run.large.blocked)), unit: "ms" },
   ];

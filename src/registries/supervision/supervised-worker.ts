@@ -94,13 +94,13 @@ export class SupervisedWorker {
     }
   }
 
-  #beat({ thread, ...memory }: { readonly heap: number; readonly external: number; readonly thread?: number | undefined }): void {
+  #beat({ heap, external, thread }: Extract<FromWorker, { type: "beat" }>): void {
     // Only the heartbeat counts: an endless loop can still print and send.
     this.#silentTicks = 0;
     this.#thread = thread;
-    this.memory = { heap: memory.heap, external: memory.external };
+    this.memory = { heap, external };
     const most = this.#options.externalMb;
-    const used = Math.round(memory.external / mebibyte);
+    const used = Math.round(external / mebibyte);
     if (used > most) this.kill(`its worker holds ${used} MiB outside the JavaScript heap, more than ${most}`);
   }
 

@@ -111,7 +111,7 @@ export class WorkerEmitter implements Emitter<Told> {
   /** Main has applied one batch. */
   acknowledged(): void {
     this.#unacknowledged--;
-    if (this.#changes.size === 0 && this.#problems.size === 0) return;
+    if (!this.#isWaiting) return;
     if (this.#wait() === 0) this.#flush();
     else this.#schedule();
   }
@@ -177,6 +177,10 @@ export class WorkerEmitter implements Emitter<Told> {
     }
   }
 
+  get #isWaiting(): boolean {
+    return this.#changes.size > 0 || this.#problems.size > 0;
+  }
+
   /** ms; a listing does not wait, least of all its end. */
   #wait(): number {
     return this.#open || this.#changes.hasCommit ? 0 : this.#pace.wait(performance.now());
@@ -187,7 +191,7 @@ export class WorkerEmitter implements Emitter<Told> {
     clearTimeout(this.#gathering);
     this.#flushing = undefined;
     this.#gathering = undefined;
-    while (!this.#closed && this.#unacknowledged < credit && (this.#changes.size > 0 || this.#problems.size > 0)) {
+    while (!this.#closed && this.#unacknowledged < credit && this.#isWaiting) {
       this.#unacknowledged++;
       this.#pace.sent(performance.now());
       this.#post({ type: "batch", ...this.#changes.take(), problems: this.#problems.take() });
