@@ -10,6 +10,7 @@ import { byPriority, type Contribution } from "./contribution.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
+import { inputDigest } from "./input-digest.ts";
 import { type FinalHosts, merge, type Reweigh } from "./merge.ts";
 import type { CatalogEntry, MergedService } from "./merged-service.ts";
 import { Failovers } from "./merging/failovers.ts";
@@ -62,6 +63,14 @@ export class CatalogContents {
   get(key: string): CatalogEntry | undefined {
     if (key.startsWith(servicePrefix)) return this.#service(key.slice(servicePrefix.length));
     return key.startsWith(resourcePrefix) ? this.#resource(key.slice(resourcePrefix.length)) : undefined;
+  }
+
+  /** See `inputDigest`; undefined as well where a ready resource takes its place. Whoever asks does without what was parsed. */
+  inputs(namespaceAndHost: string): string | undefined {
+    for (const part of this.services.servedAt(namespaceAndHost)) takeFresh(part);
+    const slash = namespaceAndHost.indexOf("/");
+    const blocking = this.resources.blocking(namespaceAndHost.slice(0, slash), namespaceAndHost.slice(slash + 1));
+    return blocking === undefined ? inputDigest(namespaceAndHost, this.services) : undefined;
   }
 
   /** Every key that may have an entry. */

@@ -7,7 +7,6 @@ import type { MergingConfig } from "../config/merging-schema.ts";
 import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
 import type { KeptItem, KeptSource } from "../last-known-good/journal-entry.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Collision } from "../naming/collisions.ts";
 import { registryNaming } from "../naming/registry-naming.ts";
 import type { KindNaming, Problem } from "../registries/contract.ts";
 import type { Feed, RegistryStatus } from "../registries/feed.ts";
@@ -175,6 +174,11 @@ export class Catalog implements Feed {
     return this.#contents.get(key);
   }
 
+  /** A digest of all that registries say of the generated service under "namespace/host"; undefined: that does not tell what it is. */
+  inputs(namespaceAndHost: string): string | undefined {
+    return this.#contents.inputs(namespaceAndHost);
+  }
+
   /** Every key that may have an entry. */
   keys(): Iterable<string> {
     return this.#contents.keys();
@@ -225,11 +229,6 @@ export class Catalog implements Feed {
   /** How many services are merged under each policy, and what their registries say differently. */
   merges(): MergeTotals {
     return this.#contents.merges.totals();
-  }
-
-  /** Hosts that several services want. */
-  collisions(): readonly Collision[] {
-    return this.#contents.services.collisions();
   }
 
   /** What gives a host (or "namespace/host"), in every namespace that has it; empty if nothing does. */

@@ -1,4 +1,5 @@
 /** One registry as the catalog sees it: its settings, its view, and what was made of its items. */
+import { hash } from "node:crypto";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { KeptItem } from "../last-known-good/journal-entry.ts";
 import { type KnownPorts, parsePorts } from "../naming/known-ports.ts";
@@ -31,6 +32,7 @@ export class Source {
   readonly events = { upsert: 0, remove: 0, listing: 0 };
   readonly problemCounts = new Map<string, number>();
   #enrichment: { readonly rules: RegistryConfig["enrich"]; readonly compiled: Enrichment | undefined } | undefined;
+  #settingsDigest: string | undefined;
   readonly #recentProblems: Problem[] = [];
 
   constructor(config: RegistryConfig, naming: RegistryNaming, sameAs: SameAs, view: RegistryView, timer: DeadlineTimer) {
@@ -59,16 +61,21 @@ export class Source {
 
   /** @returns whether what is known of the registry is served otherwise by these settings */
   configure(config: RegistryConfig, naming: RegistryNaming, sameAs: SameAs): boolean {
-    const before = this.#servedBy();
+    const before = this.settingsDigest;
     this.config = config;
     this.naming = naming;
     this.sameAs = sameAs;
-    return this.#servedBy() !== before;
+    this.#settingsDigest = undefined;
+    return this.settingsDigest !== before;
   }
 
-  #servedBy(): string {
+  /** Of the settings that shape what is served of it. */
+  get settingsDigest(): string {
+    if (this.#settingsDigest !== undefined) return this.#settingsDigest;
     const { network, locality, hostNames, enrich } = this.config;
-    return JSON.stringify({ naming: this.naming, sameAs: this.sameAs, network, locality, hostNames, enrich });
+    const { naming, sameAs } = this;
+    this.#settingsDigest = hash("sha256", JSON.stringify({ naming, sameAs, network, locality, hostNames, enrich }));
+    return this.#settingsDigest;
   }
 
   /** Takes over what an earlier process kept of an item; its ports first, because its name depends on them. */

@@ -31,7 +31,7 @@ export async function serve(options: DubboKubernetesFlags & { readonly config?: 
   });
   const live = await openLiveConfig(loaded, load, log);
   log.configure(live.loaded.config.log, live.loaded.secrets);
-  const started = startRegistries(live.loaded.config, log, await openLastKnownGood(live.loaded.config, log));
+  const started = startRegistries(live.loaded.config, log, await openLastKnownGood(live.loaded.config, log, version));
   // Everything else is loaded while the workers connect and list.
   const { Tributary } = await import("../runtime/tributary.ts");
   const tributary = new Tributary(live, { started, log, version });

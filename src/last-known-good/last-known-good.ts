@@ -12,6 +12,7 @@ import { FolderLock } from "./folder-lock.ts";
 import type { JournalOwner } from "./journal-header.ts";
 import { quietly } from "./journal-rewrite.ts";
 import { RegistryState, type StateReport } from "./registry-state.ts";
+import { ResourceFile } from "./resources/resource-file.ts";
 import { setAside } from "./set-aside.ts";
 import { Slices } from "./slices.ts";
 
@@ -55,6 +56,12 @@ export class LastKnownGood {
     const state = new RegistryState({ path, owner, log, disk: this.#disk, slices: this.slices }, this.#unusable);
     this.#states.set(owner.registry, state);
     return state;
+  }
+
+  /** Where encoded resources are kept. */
+  resources(): ResourceFile {
+    const { folder, log } = this.#options;
+    return new ResourceFile(folder, this.#disk, log);
   }
 
   find(registry: string): RegistryState | undefined {

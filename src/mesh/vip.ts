@@ -106,8 +106,9 @@ export class VipTable {
   }
 
   #sequence(key: string): Holder {
-    const digest = hash("sha256", key, "buffer");
-    return { key, start: digest.readUIntBE(0, 6) % this.#range.capacity, seed: digest.readUIntBE(6, 6), stride: 0, inverse: 0, probe: 0 };
+    const digest = hash("sha256", key);
+    const number = (from: number) => Number.parseInt(digest.slice(from, from + 12), 16);
+    return { key, start: number(0) % this.#range.capacity, seed: number(12), stride: 0, inverse: 0, probe: 0 };
   }
 
   #strideOf(holder: Holder): number {

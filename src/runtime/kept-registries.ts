@@ -14,6 +14,7 @@ import type { Pause } from "../last-known-good/slices.ts";
 import type { Logger } from "../log/logger.ts";
 import type { StateOrigin } from "../registries/feed.ts";
 import type { Restored, Restoring } from "../registries/supervision/restoring.ts";
+import type { KeptResources } from "./kept-resources.ts";
 import type { OperatorWords } from "./operator/operator-words.ts";
 
 /** Whoever translates what the catalog takes over: so many changes wait there. */
@@ -32,9 +33,16 @@ type NewestOfPeers = (owner: JournalOwner) => Promise<PeerState | undefined>;
 /** So many items are taken over before they are translated: the catalog has them parsed that long (`ServiceIndex`). */
 const mostAhead = 64;
 
-export class KeptRegistries implements CatalogJournal {
-  /** What operators said to this replica, which survives a restart as well. */
+/** What survives a restart beside the journals. */
+export interface KeptBeside {
+  /** What operators said to this replica. */
   readonly operator: OperatorWords;
+  readonly resources: KeptResources;
+}
+
+export class KeptRegistries implements CatalogJournal {
+  readonly operator: OperatorWords;
+  readonly resources: KeptResources;
   readonly #kept: LastKnownGood;
   readonly #log: Logger;
   readonly #peers: NewestOfPeers | undefined;
@@ -42,10 +50,11 @@ export class KeptRegistries implements CatalogJournal {
   readonly #catalog = Promise.withResolvers<Catalog>();
 
   /** `peers`: asked for a registry of which nothing is kept here. */
-  constructor(kept: LastKnownGood, log: Logger, operator: OperatorWords, peers?: NewestOfPeers) {
+  constructor(kept: LastKnownGood, log: Logger, { operator, resources }: KeptBeside, peers?: NewestOfPeers) {
     this.#kept = kept;
     this.#log = log;
     this.operator = operator;
+    this.resources = resources;
     this.#peers = peers;
   }
 
@@ -116,7 +125,7 @@ export class KeptRegistries implements CatalogJournal {
   }
 
   async #apply(registry: string, state: RegistryState, found: Promise<FoundState>): Promise<Restored | undefined> {
-    const [catalog, { contents, from }] = await Promise.all([this.#catalog.promise, found]);
+    const [catalog, { contents, from }] = await Promise.all([this.#catalog.promise, found, this.resources.loaded]);
     let failures = 0;
     const failed = (item: string, error?: unknown): void => {
       // A defect of ours can fail every item.

@@ -65,6 +65,7 @@ export class Pipeline {
       translate: (entry, vip) => this.translate(entry, vip),
       encode: encodeObject,
       store: this.store,
+      ...(this.kept && { kept: this.kept.resources }),
       keep: () => this.kept?.flush(),
       published: (seenAt) => {
         for (const listener of this.#publishedListeners) listener(seenAt);
@@ -73,6 +74,12 @@ export class Pipeline {
     this.catalog.onDirty(() => this.publisher.schedule());
     this.sources.follow((configs) => this.catalog.setRegistries(configs));
     this.kept?.attach(this.catalog, this.publisher);
+    this.kept?.resources.attach({
+      catalog: this.catalog,
+      store: this.store,
+      isIdle: () => this.publisher.isIdle(),
+      vip: (name) => this.#vips.get(name),
+    });
     started.attach(this.catalog);
     this.supervisor.follow(this.publisher);
   }
@@ -143,6 +150,7 @@ export class Pipeline {
       this.#vips = new VipTable(next.mesh.vipCidr);
       this.catalog.setMesh(next.mesh);
     }
+    this.kept?.resources.configure(next);
     this.#unreadable = next.unreadable ?? [];
     this.clusters.configure(next.clusters);
     this.sources.setRegistries(next.registries, next.freeze);
@@ -153,6 +161,7 @@ export class Pipeline {
   }
 
   async stop(): Promise<void> {
+    this.kept?.resources.close();
     this.publisher.close();
     this.catalog.close();
     await Promise.all([this.clusters.stop(), this.supervisor.stop()]);

@@ -9,7 +9,8 @@ import type { CatalogEntry } from "../catalog/merged-service.ts";
 import type { MeshObject, MeshProblem, Translation } from "../mesh/mesh-object.ts";
 import type { EncodedObject } from "../snapshot/encode.ts";
 import type { TypeKey } from "../snapshot/snapshot.ts";
-import type { SnapshotStore } from "../snapshot/store.ts";
+import type { Publication, SnapshotStore } from "../snapshot/store.ts";
+import { Unproved } from "./unproved.ts";
 
 /** Milliseconds of work between two turns of the event loop. */
 const sliceMs = 8;
@@ -35,6 +36,13 @@ export interface PublisherRooms {
   translate(entry: CatalogEntry, vip: string | undefined): Translation;
   encode(object: MeshObject, seenAt: number): EncodedObject;
   readonly store: Pick<SnapshotStore, "stage" | "publish">;
+  /** Resources as an earlier process encoded them of the same inputs, until the first complete view is served. */
+  readonly kept?: {
+    take(name: string): { readonly object: EncodedObject; readonly vip: string | undefined } | undefined;
+    release(): void;
+    /** Whether just this version is served under a name; undefined: nothing is. */
+    isServed(name: string, version: string | undefined): boolean;
+  };
   /** Called right before a publication: what it shows must be kept by then. */
   keep(): void;
   /** Epoch ms of the oldest change in what was just published. */
@@ -60,6 +68,11 @@ export class Publisher {
   /** Targets to work off, with the epoch ms of the oldest change that touched them. */
   readonly #queue = new Map<string, number>();
   readonly #problems = new Map<string, readonly MeshProblem[]>();
+  /** What was taken as an earlier process encoded it. */
+  readonly #unproved = new Unproved(
+    (id) => this.#attempt(id, Date.now(), "prove"),
+    () => this.#proved(),
+  );
   readonly #idleListeners = new Set<() => void>();
   readonly #waiting: (() => void)[] = [];
   #oldest = Number.POSITIVE_INFINITY;
@@ -125,6 +138,7 @@ export class Publisher {
     this.#scheduled = undefined;
     this.#staged = false;
     this.#queue.clear();
+    this.#unproved.close();
     this.#idleListeners.clear();
     this.#waiting.length = 0;
   }
@@ -136,7 +150,7 @@ export class Publisher {
     const end = performance.now() + sliceMs;
     for (const [id, since] of this.#queue) {
       this.#queue.delete(id);
-      this.#attempt(parseTarget(id), since);
+      this.#attempt(id, since, this.#caughtUp ? "make" : "take");
       if (performance.now() >= end) break;
     }
     if (this.#queue.size > 0) this.schedule();
@@ -149,7 +163,7 @@ export class Publisher {
   #mayPublish(): boolean {
     const waited = performance.now() - this.#lastPublish;
     // Until the first listings are worked off, istiod waits for all of them: a part would only delay it.
-    this.#caughtUp ||= this.#queue.size === 0 && this.#rooms.catalog.isComplete();
+    if (!this.#caughtUp && this.#queue.size === 0 && this.#rooms.catalog.isComplete()) this.#catchUp();
     // From then on, a registry that is added and not listed yet keeps nobody else's changes waiting.
     if (this.#caughtUp) return this.#queue.size === 0 || waited >= floodPublishMs;
     if (waited >= partialPublishMs) return true;
@@ -160,26 +174,54 @@ export class Publisher {
     return false;
   }
 
+  #catchUp(): void {
+    this.#caughtUp = true;
+    this.#rooms.kept?.release();
+    this.#unproved.begin();
+  }
+
+  /** What an earlier process encoded was made anew, in part; a difference is published, and whoever has to move is translated. */
+  #proved(): void {
+    if (this.#queue.size > 0) this.schedule();
+    else if (this.#staged) this.#publish();
+  }
+
   /** Whatever goes wrong with one object is our failure, not the registry's word: it costs only that object, which stays as it was. */
-  #attempt(target: Target, seenAt: number): void {
+  #attempt(id: string, seenAt: number, how: "take" | "make" | "prove"): void {
+    const target = parseTarget(id);
     try {
-      this.#work(target, seenAt);
+      if (how === "take" && this.#take(target, seenAt)) this.#unproved.add(id);
+      else this.#make(target, seenAt, how === "prove");
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#problems.set(targetId(target), [{ costs: "service", code: "encode-failed", where: target.name, message }]);
+      this.#problems.set(id, [{ costs: "service", code: "encode-failed", where: target.name, message }]);
     }
   }
 
-  #work(target: Target, seenAt: number): void {
+  /** Whether an earlier process encoded it already, of the same inputs. */
+  #take(target: Target, seenAt: number): boolean {
+    const taken = target.type === serviceEntry ? this.#rooms.kept?.take(target.name) : undefined;
+    if (taken === undefined || this.#vip(target, true, seenAt) !== taken.vip) return false;
+    this.#stage({ upserts: [taken.object] }, seenAt);
+    return true;
+  }
+
+  #make(target: Target, seenAt: number, isProof: boolean): void {
     const id = targetId(target);
+    this.#unproved.delete(id);
     const entry = this.#entryOf(target);
-    const vip = target.type === "networking.istio.io/ServiceEntry" ? this.#vip(target, entry?.kind === "service", seenAt) : undefined;
-    this.#oldest = Math.min(this.#oldest, seenAt);
+    const vip = target.type === serviceEntry ? this.#vip(target, entry?.kind === "service", seenAt) : undefined;
     const { object, problems } = entry ? this.#encoded(entry, vip, seenAt) : nothing;
     if (problems.length > 0) this.#problems.set(id, problems);
     else this.#problems.delete(id);
+    if (isProof && this.#rooms.kept?.isServed(target.name, object?.version)) return;
+    this.#stage(object ? { upserts: [object] } : { removals: [target] }, seenAt);
+  }
+
+  #stage(publication: Publication, seenAt: number): void {
+    this.#oldest = Math.min(this.#oldest, seenAt);
     this.#staged = true;
-    this.#rooms.store.stage(object ? { upserts: [object] } : { removals: [target] });
+    this.#rooms.store.stage(publication);
   }
 
   #encoded(entry: CatalogEntry, vip: string | undefined, seenAt: number): Encoded {
@@ -220,10 +262,11 @@ export class Publisher {
 }
 
 const networking = "networking.istio.io/";
+const serviceEntry: TypeKey = `${networking}ServiceEntry`;
 
 /** `service:ns/host` and `resource:Kind/ns/name` name the same table where both are ServiceEntries. */
 function targetOf(key: string): Target {
-  if (key.startsWith("service:")) return { type: `${networking}ServiceEntry`, name: key.slice("service:".length) };
+  if (key.startsWith("service:")) return { type: serviceEntry, name: key.slice("service:".length) };
   const [, kind, name] = /^resource:([^/]+)\/(.*)$/.exec(key) ?? [];
   return { type: `${networking}${kind}` as TypeKey, name: name ?? "" };
 }

@@ -22,7 +22,7 @@ async function added(t: TestContext, settings: object = {}) {
   const registries = [{ id: "own", type: "file", path: "./own.json" }];
   const file = folder.write("tributary.yaml", JSON.stringify({ registries, lastKnownGood: { folder: "./state" } }));
   const loaded = loadConfig(file, configOptions);
-  const kept = await openLastKnownGood(loaded.config, silentLogger);
+  const kept = await openLastKnownGood(loaded.config, silentLogger, "1.0.0");
   const live = await openLiveConfig(loaded, configOptions, silentLogger);
   const changes = new RunTimeChanges({ live, log: silentLogger, discovered: () => undefined });
   const more = { id: "more", type: "file", path: "./more.json", network: `\${file:./${secret}}`, ...settings };
@@ -39,7 +39,7 @@ async function added(t: TestContext, settings: object = {}) {
 async function restarted(t: TestContext, { loaded, journal }: Pick<Awaited<ReturnType<typeof added>>, "loaded" | "journal">) {
   const live = await openLiveConfig(loaded, configOptions, silentLogger);
   t.after(() => live.close());
-  (await openLastKnownGood(live.loaded.config, silentLogger))?.close();
+  (await openLastKnownGood(live.loaded.config, silentLogger, "1.0.0"))?.close();
   assert.ok(existsSync(journal));
   const pipeline = new Pipeline(live.loaded.config, silentLogger);
   t.after(() => pipeline.stop());

@@ -38,7 +38,7 @@ function configure(folder: TempFolder, ids: readonly string[] = ["a"], protectio
 }
 
 async function run(t: TestContext, config: ReturnType<typeof configure>): Promise<Pipeline> {
-  const kept = await openLastKnownGood(config, silentLogger);
+  const kept = await openLastKnownGood(config, silentLogger, "1.0.0");
   const pipeline = new Pipeline(config, silentLogger, startRegistries(config, silentLogger, kept));
   t.after(() => pipeline.stop());
   return pipeline;

@@ -44,7 +44,7 @@ async function start(t: TestContext, { services, peers = [], log = silentLogger,
     lastKnownGood: { folder: state ?? "./state", peers: peers.map((port) => `127.0.0.1:${port}`), peerTimeout },
   });
   const { config } = loadConfig(folder.write("tributary.yaml", text), configOptions);
-  const pipeline = new Pipeline(config, log, startRegistries(config, log, await openLastKnownGood(config, log)));
+  const pipeline = new Pipeline(config, log, startRegistries(config, log, await openLastKnownGood(config, log, "1.0.0")));
   t.after(() => pipeline.stop());
   return { pipeline, write, state: join(folder.path, "state") };
 }

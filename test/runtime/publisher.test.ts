@@ -9,7 +9,7 @@ import { translateResource } from "../../src/mesh/ready-resource.ts";
 import { translateService } from "../../src/mesh/service-entry.ts";
 import { VipTable } from "../../src/mesh/vip.ts";
 import { Publisher } from "../../src/runtime/publisher.ts";
-import { encodeObject } from "../../src/snapshot/encode.ts";
+import { type EncodedObject, encodeObject } from "../../src/snapshot/encode.ts";
 import { SnapshotStore } from "../../src/snapshot/store.ts";
 
 const serviceEntries = "networking.istio.io/ServiceEntry";
@@ -42,14 +42,27 @@ function ready(name: string, hosts: string[]): CatalogEntry {
   return { kind: "resource", passed: { registry: "r", resource } };
 }
 
+interface Kept {
+  readonly object: EncodedObject;
+  readonly vip: string | undefined;
+}
+
+/** As an earlier process encoded it, at another address than the catalog says. */
+function keptOf(host: string, vip: string): Kept {
+  const { service: merged } = service(host, ["10.9.9.9"]) as { service: MergedService };
+  const { object } = translateService(merged, compileMeshPolicy(meshSchema.parse({})), vip);
+  return { object: encodeObject(object!, 500), vip };
+}
+
 /** A publisher over real translation and a real store, and a catalog that holds what the test puts. */
-function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
+function publisher(options: { vipCidr?: string; complete?: boolean; kept?: ReadonlyMap<string, Kept> } = {}) {
   const policy = compileMeshPolicy(meshSchema.parse({}));
   const vips = new VipTable(options.vipCidr ?? "241.0.0.0/8");
   const store = new SnapshotStore({ log: silentLogger });
   const entries = new Map<string, CatalogEntry>();
   const dirty = new Set<string>();
-  const state = { complete: options.complete ?? true, published: [] as number[], keptAt: [] as number[] };
+  const { kept } = options;
+  const state = { complete: options.complete ?? true, published: [] as number[], keptAt: [] as number[], translated: [] as string[] };
   /** Where work on a host throws. */
   const failing: { get?: string | undefined; translate?: string | undefined } = {};
   const failAt = (host: string | undefined, subjectOf: string) => {
@@ -72,10 +85,18 @@ function publisher(options: { vipCidr?: string; complete?: boolean } = {}) {
     translate(entry, vip) {
       if (entry.kind === "resource") return translateResource(entry.passed, policy);
       failAt(failing.translate, `/${entry.service.host}`);
+      state.translated.push(entry.service.host);
       return translateService(entry.service, policy, vip);
     },
     encode: encodeObject,
     store,
+    ...(kept && {
+      kept: {
+        take: (name: string) => kept.get(name),
+        release() {},
+        isServed: (name: string, version: string | undefined) => store.current().table(serviceEntries).get(name)?.version === version,
+      },
+    }),
     keep: () => state.keptAt.push(store.current().sequence),
     published: (seenAt) => state.published.push(seenAt),
   });
@@ -245,4 +266,45 @@ test("nobody waits for a publication that is still to be complete", async () => 
   subject.whenWorkedOff(() => heard++);
   await turn();
   assert.deepEqual([heard, names()], [1, []]);
+});
+
+test("what an earlier process encoded is served untranslated, and made anew a moment later", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const vip = new VipTable("241.0.0.0/8");
+  for (const name of ["a", "b"]) vip.assign(`tributary/${name}.file`);
+  const a = keptOf("a.file", vip.get("tributary/a.file")!);
+  const moved = keptOf("b.file", "241.1.1.1");
+  const { put, idle, state, store } = publisher({
+    kept: new Map([
+      ["tributary/a.file", a],
+      ["tributary/b.file", moved],
+    ]),
+  });
+  const version = (name: string) => store.current().table(serviceEntries).get(name)?.version;
+  for (const name of ["a", "b", "c"]) put(`service:tributary/${name}.file`, service(`${name}.file`, ["10.0.0.1"]));
+  await idle();
+  assert.equal(version("tributary/a.file"), a.object.version);
+  assert.deepEqual(state.translated, ["b.file", "c.file"], "nothing is kept of c, and b has another address now");
+  t.mock.timers.tick(1_000);
+  await turn();
+  assert.deepEqual(state.translated, ["b.file", "c.file", "a.file"]);
+  assert.notEqual(version("tributary/a.file"), a.object.version, "the difference is published");
+  assert.equal(store.current().sequence, 2);
+});
+
+test("a change of what an earlier process encoded is made at once, and not a second time", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const vip = new VipTable("241.0.0.0/8");
+  vip.assign("tributary/a.file");
+  const { put, idle, state, store, names } = publisher({
+    kept: new Map([["tributary/a.file", keptOf("a.file", vip.get("tributary/a.file")!)]]),
+  });
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  await idle();
+  put("service:tributary/a.file", undefined);
+  await idle();
+  assert.deepEqual(names(), []);
+  t.mock.timers.tick(1_000);
+  await turn();
+  assert.deepEqual([state.translated, names(), store.current().sequence], [[], [], 2]);
 });

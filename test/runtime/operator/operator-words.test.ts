@@ -43,7 +43,7 @@ async function processes(t: TestContext) {
       const pipeline = new Pipeline(
         config,
         silentLogger,
-        startRegistries(config, silentLogger, await openLastKnownGood(config, silentLogger)),
+        startRegistries(config, silentLogger, await openLastKnownGood(config, silentLogger, "1.0.0")),
       );
       let stopped: Promise<void> | undefined;
       const stop = () => (stopped ??= pipeline.stop());

@@ -1,0 +1,152 @@
+/**
+ * Encoded resources between the rooms: a start serves at once what an earlier process made of the same inputs. Whoever takes one
+ * makes it anew later and compares; see decision 36.
+ */
+import { hash } from "node:crypto";
+import type { Config } from "../config/schema.ts";
+import type { ResourceFile } from "../last-known-good/resources/resource-file.ts";
+import type { KeptResource } from "../last-known-good/resources/resource-records.ts";
+import type { Pause, Slices } from "../last-known-good/slices.ts";
+import type { EncodedObject } from "../snapshot/encode.ts";
+import type { SnapshotSource } from "../snapshot/snapshot.ts";
+
+const type = "networking.istio.io/ServiceEntry";
+
+/** How often is looked whether writing is worth it, in ms. */
+const lookMs = 30_000;
+/** Worth it: so large a part of the names changed … */
+const changedPart = 0.01;
+/** … or anything at all, when it was looked so often: within ten minutes. */
+const mostLooks = 20;
+
+/** Where resources come from, and what they were made of. */
+export interface ResourceRooms {
+  readonly store: SnapshotSource;
+  readonly catalog: {
+    inputs(namespaceAndHost: string): string | undefined;
+    isComplete(): boolean;
+  };
+  /** Whether what the catalog says is what the store has. */
+  isIdle(): boolean;
+  vip(name: string): string | undefined;
+}
+
+/** What shapes a resource beside the registries' own settings. */
+type ShapingConfig = Pick<Config, "mesh" | "merging">;
+
+export class KeptResources {
+  /** From when on there is something to take; never rejects. */
+  readonly loaded: Promise<void>;
+  readonly #file: ResourceFile;
+  readonly #slices: Slices;
+  readonly #version: string;
+  #settings: string;
+  /** Not taken yet. */
+  #resources: ReadonlyMap<string, KeptResource> = new Map();
+  #rooms: ResourceRooms | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #writing = false;
+  #writtenSequence = 0;
+  /** Since the last time. */
+  #looks = 0;
+
+  /** Begins to read what an earlier process of this version kept under the same settings. `version`: of the program. */
+  constructor(file: ResourceFile, slices: Slices, config: ShapingConfig, version: string) {
+    this.#file = file;
+    this.#slices = slices;
+    this.#version = version;
+    this.#settings = settingsDigest(config, version);
+    this.loaded = this.#load(this.#settings);
+  }
+
+  /** Begins to write what is served, now and then. */
+  attach(rooms: ResourceRooms): void {
+    this.#rooms = rooms;
+    this.#looking = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** The service's resource as it was encoded of the same inputs, and with which address; undefined: it is to be made. */
+  take(name: string): { readonly object: EncodedObject; readonly vip: string | undefined } | undefined {
+    const resource = this.#resources.get(name);
+    if (resource === undefined || resource.inputs !== this.#rooms?.catalog.inputs(name)) return undefined;
+    const { version, framed, body, seenAt, vip } = resource;
+    return { object: { type, name, version, framed, body, seenAt }, vip: vip === "" ? undefined : vip };
+  }
+
+  isServed(name: string, version: string | undefined): boolean {
+    return this.#rooms?.store.current().table(type).get(name)?.version === version;
+  }
+
+  /** The first view is served: nothing is taken any more. */
+  release(): void {
+    this.#resources = new Map();
+  }
+
+  /** Other settings hold: what was made under the earlier ones is worth nothing to the next start. */
+  configure(config: ShapingConfig): void {
+    const settings = settingsDigest(config, this.#version);
+    if (settings === this.#settings) return;
+    this.#settings = settings;
+    this.release();
+    this.#writtenSequence = -1;
+  }
+
+  /** Writes what changed since the last time, in one go. */
+  close(): void {
+    clearInterval(this.#looking);
+    if (this.#writing || !this.#mayWrite() || this.#changed() === 0) return;
+    const work = this.#write();
+    while (!work.next().done);
+  }
+
+  async #load(settings: string): Promise<void> {
+    const resources = await this.#file.read(settings);
+    if (settings === this.#settings) this.#resources = resources;
+  }
+
+  #look(): void {
+    this.#looks += 1;
+    if (this.#writing || !this.#mayWrite()) return;
+    const changed = this.#changed();
+    const isMuch = changed >= changedPart * this.#rooms!.store.current().table(type).size;
+    if (changed === 0 || !(isMuch || this.#looks >= mostLooks)) return;
+    this.#writing = true;
+    void this.#slices.run(this.#write()).finally(() => {
+      this.#writing = false;
+    });
+  }
+
+  /** A view with a part missing would cost the next start that part. */
+  #mayWrite(): boolean {
+    return this.#rooms?.catalog.isComplete() === true && this.#rooms.isIdle();
+  }
+
+  /** Names that changed since the last time; more than are remembered count as infinitely many. */
+  #changed(): number {
+    const changes = this.#rooms!.store.changesSince(type, this.#writtenSequence);
+    return changes ? changes.updated.length + changes.removed.length : Number.POSITIVE_INFINITY;
+  }
+
+  *#write(): Generator<Pause, void> {
+    const { sequence } = this.#rooms!.store.current();
+    const isWritten = yield* this.#file.write(this.#settings, this.#served());
+    if (isWritten) this.#writtenSequence = sequence;
+    this.#looks = 0;
+  }
+
+  /** What is served of what the catalog says at this moment; what changes while others are written is left out. */
+  *#served(): Generator<KeptResource> {
+    const { store, catalog, isIdle, vip } = this.#rooms!;
+    const first = store.current();
+    for (const { name, version, framed, body, seenAt } of first.table(type).entries()) {
+      const isCurrent = store.current() === first || store.current().table(type).get(name)?.version === version;
+      const inputs = isCurrent && isIdle() ? catalog.inputs(name) : undefined;
+      if (inputs !== undefined) yield { name, version, framed, body, seenAt, inputs, vip: vip(name) ?? "" };
+    }
+  }
+}
+
+/** Of the program as well that makes them. */
+function settingsDigest({ mesh, merging }: ShapingConfig, version: string): string {
+  return hash("sha256", JSON.stringify({ version, mesh, merging })).slice(0, 32);
+}

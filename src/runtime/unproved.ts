@@ -1,0 +1,54 @@
+/**
+ * What is served as an earlier process encoded it, until it is made anew from the registries' words: a
+ * moment after the first answers, in small slices, behind everything else.
+ */
+
+/** The first answers are on their way by then, in ms. */
+const delayMs = 1_000;
+/** Milliseconds of work between two turns of the event loop. */
+const sliceMs = 4;
+
+export class Unproved {
+  readonly #ids = new Set<string>();
+  readonly #prove: (id: string) => void;
+  readonly #afterSlice: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #next: NodeJS.Immediate | undefined;
+
+  /** `afterSlice` is called when several were proved. */
+  constructor(prove: (id: string) => void, afterSlice: () => void) {
+    this.#prove = prove;
+    this.#afterSlice = afterSlice;
+  }
+
+  add(id: string): void {
+    this.#ids.add(id);
+  }
+
+  /** It was made anew for another reason. */
+  delete(id: string): void {
+    this.#ids.delete(id);
+  }
+
+  /** Nothing is added any more. */
+  begin(): void {
+    if (this.#ids.size > 0) this.#timer = setTimeout(() => this.#slice(), delayMs).unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#next);
+    this.#ids.clear();
+  }
+
+  #slice(): void {
+    const end = performance.now() + sliceMs;
+    for (const id of this.#ids) {
+      this.#ids.delete(id);
+      this.#prove(id);
+      if (performance.now() >= end) break;
+    }
+    this.#afterSlice();
+    if (this.#ids.size > 0) this.#next = setImmediate(() => this.#slice());
+  }
+}

@@ -1,0 +1,91 @@
+/** When encoded resources are written, and which of them. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { mergingSchema } from "../../src/config/merging-schema.ts";
+import { meshSchema } from "../../src/config/schema.ts";
+import { localDisk } from "../../src/last-known-good/disk.ts";
+import { ResourceFile } from "../../src/last-known-good/resources/resource-file.ts";
+import { Slices } from "../../src/last-known-good/slices.ts";
+import { silentLogger } from "../../src/log/logger.ts";
+import { KeptResources } from "../../src/runtime/kept-resources.ts";
+import { encodeObject } from "../../src/snapshot/encode.ts";
+import { SnapshotStore } from "../../src/snapshot/store.ts";
+import { serviceEntryObject } from "../support/service-entry-object.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const lookMs = 30_000;
+
+class ReadOnly extends ResourceFile {
+  // biome-ignore lint/correctness/useYield: it has nothing to do
+  override *write(): Generator<never, boolean> {
+    return false;
+  }
+}
+
+function rig(t: TestContext) {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const folder = tempFolder(t);
+  const config = { mesh: meshSchema.parse({}), merging: mergingSchema.parse({}) };
+  const file = new ResourceFile(folder.path, localDisk, silentLogger);
+  const store = new SnapshotStore({ log: silentLogger });
+  const state = { complete: true, idle: true };
+  const open = (from: ResourceFile) => {
+    const kept = new KeptResources(from, new Slices(), config, "1.0.0");
+    const catalog = { inputs: (name: string) => (name === "tributary/ready" ? undefined : name), isComplete: () => state.complete };
+    kept.attach({ store, catalog, isIdle: () => state.idle, vip: () => "241.0.0.1" });
+    return kept;
+  };
+  const kept = open(file);
+  const object = (name: string, portName: string) => encodeObject(serviceEntryObject(name, { portName }), 0);
+  const publish = (portName: string, ...names: string[]) => void store.publish({ upserts: names.map((name) => object(name, portName)) });
+  /** Names that the next start would take as they are served. */
+  const written = async () => {
+    const next = open(new ReadOnly(folder.path, localDisk, silentLogger));
+    await next.loaded;
+    const served = [...store.current().table("networking.istio.io/ServiceEntry").entries()];
+    return served
+      .filter(({ name, version }) => next.take(name)?.object.version === version)
+      .map(({ name }) => name.slice("tributary/".length));
+  };
+  const look = async () => {
+    t.mock.timers.tick(lookMs);
+    for (let turns = 0; turns < 10; turns++) await turn();
+  };
+  return { kept, state, publish, written, look };
+}
+
+test("soon after much changed, and within ten minutes after anything did", async (t) => {
+  const { publish, written, look } = rig(t);
+  const names = Array.from({ length: 200 }, (_, n) => `s${n}`);
+  publish("http", ...names);
+  assert.equal((await written()).length, 0);
+  await look();
+  assert.equal((await written()).length, 200);
+  publish("http-2", "s1");
+  for (let looks = 1; looks < 20; looks++) await look();
+  assert.equal((await written()).length, 199);
+  await look();
+  assert.equal((await written()).length, 200);
+});
+
+test("not while a registry is missing or changes wait, but at the end of the process", async (t) => {
+  const { kept, state, publish, written, look } = rig(t);
+  publish("http", "a", "b");
+  for (const missing of ["complete", "idle"] as const) {
+    state[missing] = false;
+    await look();
+    if (missing === "idle") kept.close();
+    state[missing] = true;
+    assert.deepEqual(await written(), [], missing);
+  }
+  kept.close();
+  assert.deepEqual(await written(), ["a", "b"]);
+});
+
+test("nothing whose inputs do not tell what it is", async (t) => {
+  const { publish, written, look } = rig(t);
+  publish("http", "generated", "ready");
+  await look();
+  assert.deepEqual(await written(), ["generated"]);
+});
