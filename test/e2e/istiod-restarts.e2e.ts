@@ -54,9 +54,20 @@ suite("restarts under load", { concurrency: false }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const live = (what: string) =>
+    eventually(`${what}: live again`, async () => {
+      return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "zk", phase: "live" }) === 1;
+    });
+
   test(`killed with -9 at ${kills} random moments, with ZooKeeper down at the restart, istiod's state never shrinks`, async (t) => {
     t.after(() => zookeeper.resume());
     for (let kill = 1; kill <= kills; kill++) {
+      // Only a process that may end properly keeps encoded resources, of which the next load makes some outdated.
+      if (kill % 3 === 1) {
+        await tributary.terminate();
+        await tributary.restart();
+        await live("restarted");
+      }
       const moment = leastLoad + Math.random() * (mostLoad - leastLoad);
       const changes = await load.runFor(moment);
       await tributary.kill();
@@ -68,9 +79,7 @@ suite("restarts under load", { concurrency: false }, () => {
       await eventually(`${what}: istiod took it over`, async () => noneLost(endpoints, await istiod.endpoints()), { within: 5_000 });
       sameVersions(entries, await istiod.serviceEntries(), what);
       zookeeper.resume();
-      await eventually(`${what}: live again`, async () => {
-        return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "zk", phase: "live" }) === 1;
-      });
+      await live(what);
     }
     await eventually("everything that was registered is there", async () => isDeepStrictEqual(await istiod.endpoints(), load.expected()));
   });

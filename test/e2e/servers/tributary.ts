@@ -118,6 +118,11 @@ export class Tributary {
     await this.#running().kill();
   }
 
+  /** Ends it as Kubernetes does; it can be restarted. */
+  async terminate(): Promise<void> {
+    await this.#running().stop();
+  }
+
   /** Ends it as Kubernetes does, and removes its configuration. */
   async stop(): Promise<Exit | undefined> {
     const exit = await this.#child?.stop();
