@@ -19,14 +19,12 @@ import type { XdsListening, XdsServer } from "../xds/server.ts";
 import { adminViews } from "./admin-views.ts";
 import { inspectionOf } from "./inspection.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { MemoryReturn } from "./memory-return.ts";
 import { remindOfFreeze } from "./operator/freeze-reminder.ts";
 import { Operator } from "./operator/operator.ts";
 import { Pipeline } from "./pipeline.ts";
 import { RunTimeChanges } from "./run-time-changes.ts";
 import type { StartedRegistries } from "./started-registries.ts";
-
-/** From a complete view until memory is given back, in ms: the first answers come first. */
-const settleMs = 1_000;
 
 export interface TributaryOptions {
   /** The registries of the configuration, if their workers run already. */
@@ -49,6 +47,10 @@ export class Tributary {
   readonly #admin: AdminServer;
   readonly #readBack: ReadBack | undefined;
   readonly #live: LiveConfig;
+  readonly #memory = new MemoryReturn(() => {
+    collectGarbage();
+    this.pipeline.supervisor.collectGarbage();
+  });
   readonly #operator: Operator;
   readonly #endReminder: () => void;
   #xds: XdsServer | undefined;
@@ -89,14 +91,14 @@ export class Tributary {
       settings: config.xds,
       completeness: this.pipeline.completeness,
       log: this.#options.log,
-      observer: joinedObserver(metricsObserver(this.#metrics), ...(this.#readBack ? [this.#readBack.observer] : [])),
+      observer: joinedObserver(metricsObserver(this.#metrics), this.#memory.observer, ...(this.#readBack ? [this.#readBack.observer] : [])),
       identity: `tributary/${this.#options.version}`,
       access: this.#access(),
       debugPages: (name) => this.#istioctlPages?.(name),
     });
     const xds = await this.#xds.listen();
     this.#listening = true;
-    this.pipeline.completeness.whenComplete(() => this.#giveMemoryBack());
+    this.pipeline.completeness.whenComplete(() => this.#memory.soon());
     const metrics = await this.#admin.listen();
     const admin = await this.#listenForApi({ xds, metrics });
     return { xds, metrics, admin };
@@ -131,14 +133,6 @@ export class Tributary {
     return admin;
   }
 
-  /** Once, when the first answers are out and the flood of the first listings is over. */
-  #giveMemoryBack(): void {
-    setTimeout(() => {
-      collectGarbage();
-      this.pipeline.supervisor.collectGarbage();
-    }, settleMs).unref();
-  }
-
   /** Takes over another configuration; only registries that changed restart. */
   reload(diff: ConfigDiff, next: Config): void {
     this.pipeline.reload(diff, next);
@@ -147,6 +141,7 @@ export class Tributary {
   /** Ends everything within a second. Nothing is withdrawn: istiod keeps what it has. */
   async stop(): Promise<void> {
     this.#listening = false;
+    this.#memory.close();
     this.#live.close();
     this.#endReminder();
     this.#readBack?.close();

@@ -6,7 +6,7 @@ export function joinedObserver(...observers: readonly XdsObserver[]): XdsObserve
   return {
     onStreamOpen: (client) => all((observer) => observer.onStreamOpen(client)),
     onStreamClose: (client, reason) => all((observer) => observer.onStreamClose(client, reason)),
-    onRequest: (client, type) => all((observer) => observer.onRequest(client, type)),
+    onRequest: (client, type, bytes) => all((observer) => observer.onRequest(client, type, bytes)),
     onPush: (event) => all((observer) => observer.onPush(event)),
     onAck: (event) => all((observer) => observer.onAck(event)),
     onNack: (client, type, message, event) => all((observer) => observer.onNack(client, type, message, event)),

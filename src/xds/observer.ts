@@ -28,7 +28,8 @@ export interface AnswerEvent extends PushEvent {
 export interface XdsObserver {
   onStreamOpen(client: ClientIdentity): void;
   onStreamClose(client: ClientIdentity, reason: CloseReason): void;
-  onRequest(client: ClientIdentity, type: ObservedType): void;
+  /** `bytes`: of the message. */
+  onRequest(client: ClientIdentity, type: ObservedType, bytes: number): void;
   onPush(event: PushEvent): void;
   onAck(event: AnswerEvent): void;
   /** `event` lacks when the rejection names no push of ours. */

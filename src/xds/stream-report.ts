@@ -32,9 +32,9 @@ export class StreamReport {
     this.#log[kind === "istiod" ? "info" : "debug"](this.#client, "xDS client connected");
   }
 
-  requested({ subscription, answered, rejection }: Accepted, now: number): void {
+  requested({ subscription, answered, rejection }: Accepted, bytes: number, now: number): void {
     const type = observedType(subscription);
-    this.#observer.onRequest(this.#client, type);
+    this.#observer.onRequest(this.#client, type, bytes);
     const event = answered && this.#event(subscription, answered, now);
     if (rejection !== undefined) {
       const message = printable(rejection);

@@ -94,7 +94,7 @@ export class XdsStream {
       this.#end(received.refused, received.reason);
       return;
     }
-    this.#report.requested(received, now);
+    this.#report.requested(received, bytes.byteLength, now);
     this.#pump();
   }
 

@@ -117,6 +117,7 @@ export const benches: readonly Bench[] = [
     services: 10_000,
     clients: 1_000,
     targets: {
+      "memory of one more, beyond 500": { atMost: 100 },
       "memory per client, resident": { atMost: 100 },
       "memory per client, heap and buffers": { atMost: 100 },
       "encodings per change": { atMost: 1 },

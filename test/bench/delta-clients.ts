@@ -8,6 +8,7 @@ import { type Bench, type Figure, named, type Target } from "./figure.ts";
 import { sharedNow } from "./measuring/clock.ts";
 import { cpuSeconds } from "./measuring/process-usage.ts";
 import { quantile } from "./measuring/quantile.ts";
+import type { Usage } from "./program/timed-server-messages.ts";
 import { TimedServerProcess } from "./program/timed-server-process.ts";
 
 const instances = 10;
@@ -37,11 +38,15 @@ async function measure(services: number, clients: number): Promise<Figure[]> {
     const [port] = server.ports as [number];
     await warmUp(port);
     const alone = await server.usage();
-    const begun = sharedNow();
-    await Promise.all(fleets.map((fleet) => fleet.connect(port, clients / processes)));
-    const connecting = sharedNow() - begun;
-    await sleep(settle);
-    const before = await server.usage();
+    const connect = async (some: readonly FleetProcess[]) => {
+      const begun = sharedNow();
+      await Promise.all(some.map((fleet) => fleet.connect(port, clients / processes)));
+      const ms = sharedNow() - begun;
+      await sleep(settle);
+      return { ms, ...(await server.usage()) };
+    };
+    const half = await connect(fleets.slice(0, processes / 2));
+    const all = await connect(fleets.slice(processes / 2));
 
     const cpu = cpuSeconds(server.pid);
     const emittedAt = await server.change({ first: 0, count: changes, pause });
@@ -50,15 +55,18 @@ async function measure(services: number, clients: number): Promise<Figure[]> {
     const after = await server.usage();
 
     const lags = emittedAt.map((at, marker) => Math.max(...fleets.map((fleet) => fleet.reached.get(marker)!)) - at);
-    const perClient = (key: "resident" | "heap", grown = after) => ((grown[key] - alone[key]) * 1024) / clients;
+    const perClient = (key: "resident" | "heap", grown: Usage) => ((grown[key] - alone[key]) * 1024) / clients;
+    const further = ((all.resident - half.resident) * 1024) / (clients / 2);
     return [
       { name: "clients", value: clients, unit: "" },
-      { name: "time until all hold the state", value: connecting, unit: "ms" },
-      { name: "memory per client, resident", value: perClient("resident"), unit: "KiB" },
-      { name: "memory per client, heap and buffers", value: perClient("heap"), unit: "KiB" },
-      { name: "memory per client, heap and buffers, before the first change", value: perClient("heap", before), unit: "KiB" },
-      { name: "encodings per change", value: (after.encoded - before.encoded) / changes, unit: "" },
-      { name: "framings per change", value: (after.framed - before.framed) / changes, unit: "" },
+      { name: "time until all hold the state", value: half.ms + all.ms, unit: "ms" },
+      { name: `memory of one more, beyond ${clients / 2}`, value: further, unit: "KiB" },
+      { name: "memory per client, resident", value: perClient("resident", all), unit: "KiB" },
+      { name: `memory per client, resident, after ${changes} changes`, value: perClient("resident", after), unit: "KiB" },
+      { name: "memory per client, heap and buffers", value: perClient("heap", after), unit: "KiB" },
+      { name: "memory per client, heap and buffers, before the first change", value: perClient("heap", all), unit: "KiB" },
+      { name: "encodings per change", value: (after.encoded - all.encoded) / changes, unit: "" },
+      { name: "framings per change", value: (after.framed - all.framed) / changes, unit: "" },
       { name: "a change reaches all, p50", value: quantile(lags, 0.5), unit: "ms" },
       { name: `a change reaches all, p99 of ${changes}`, value: quantile(lags, 0.99), unit: "ms" },
       { name: "CPU per change", value: cpuPerChange, unit: "ms" },

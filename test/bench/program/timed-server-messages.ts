@@ -16,11 +16,13 @@ export type FromTimedServer =
   | { readonly type: "changed"; readonly emittedAt: EmittedAt }
   | ({ readonly type: "usage" } & Usage);
 
-/** After a full garbage collection. */
+/** In MiB. */
 export interface Usage {
-  /** MiB. */
+  /** Of the process, as it is. */
+  readonly uncollected: number;
+  /** Of the process, after a collection such as the program makes itself when a flood is over. */
   readonly resident: number;
-  /** MiB of the main thread: JavaScript's heap, and what it holds outside of it. */
+  /** Of the main thread, after it: JavaScript's heap, and what it holds outside of it. */
   readonly heap: number;
   /** Objects encoded, and resources framed for delta, so far. */
   readonly encoded: number;
