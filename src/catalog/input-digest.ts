@@ -13,15 +13,9 @@ export function inputDigest(namespaceAndHost: string, services: Pick<ServiceInde
     const { source, itemId, identity } = part;
     const text = source.view.items.get(itemId)?.text;
     if (text === undefined || source.enrichment !== undefined || source.view.isDrained) return undefined;
-    inputs.push(
-      source.id,
-      String(source.priority),
-      source.settingsDigest,
-      itemId,
-      identity,
-      portsText(source.known.get(itemId) ?? []),
-      text,
-    );
+    const ports = portsText(source.known.get(itemId) ?? []);
+    // Texts are long: each is hashed as it is, instead of copied.
+    inputs.push(source.id, String(source.priority), source.settingsDigest, itemId, identity, ports, hash("sha256", text));
     inputs.push(...services.otherHostsOf(part));
   }
   return inputs.length === 0 ? undefined : hash("sha256", inputs.join("\n")).slice(0, 32);

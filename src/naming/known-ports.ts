@@ -28,6 +28,7 @@ interface SeenProtocol {
 /** `known` brought up to date with the service's present instances; the same array if nothing changed. */
 export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
   if (service.ports !== undefined) return known.length === 0 ? known : [];
+  if (isOnlyPort(known, service)) return known;
   const protocols = new Map<string, SeenProtocol>();
   for (const { ports } of service.instances) see(ports, protocols);
   let result = known;
@@ -40,6 +41,17 @@ export function rememberPorts(known: KnownPorts, service: Service): KnownPorts {
   return result === known ? known : shared(result.slice(-maxKnownPorts));
 }
 
+/** Whether one port is all there is and was, as with most services: told without counting. */
+function isOnlyPort(known: KnownPorts, { instances }: Service): boolean {
+  const [only] = known;
+  if (known.length !== 1 || only === undefined) return false;
+  const { number, protocol, name } = only;
+  return instances.every(({ ports }) => {
+    const [port] = ports;
+    return ports.length === 1 && port?.number === number && port.protocol === protocol && port.name === name;
+  });
+}
+
 /** For a file; empty if there is nothing to remember. */
 export function portsText(known: KnownPorts): string {
   return known.length === 0 ? "" : JSON.stringify(known);
@@ -48,6 +60,14 @@ export function portsText(known: KnownPorts): string {
 /** Back from that text; whatever in it is no port is left out. */
 export function parsePorts(text: string): KnownPorts {
   if (text === "") return [];
+  if (text !== lastRead.text) lastRead = { text, known: readPorts(text) };
+  return lastRead.known;
+}
+
+/** Most services of a registry have the same ports, and a start reads one after the other. */
+let lastRead: { readonly text: string; readonly known: KnownPorts } = { text: "", known: [] };
+
+function readPorts(text: string): KnownPorts {
   try {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? shared(value.filter(isPort).slice(-maxKnownPorts)) : [];

@@ -132,6 +132,11 @@ export class Publisher {
     else this.#waiting.push(callback);
   }
 
+  /** Calls back once everything served was made by this process, perhaps at once. */
+  whenProved(callback: () => void): void {
+    this.#unproved.whenDone(callback);
+  }
+
   close(): void {
     clearImmediate(this.#scheduled);
     clearTimeout(this.#partial);

@@ -98,7 +98,8 @@ export class Tributary {
     });
     const xds = await this.#xds.listen();
     this.#listening = true;
-    this.pipeline.completeness.whenComplete(() => this.#memory.soon());
+    const { completeness, publisher } = this.pipeline;
+    completeness.whenComplete(() => publisher.whenProved(() => this.#memory.soon()));
     const metrics = await this.#admin.listen();
     const admin = await this.#listenForApi({ xds, metrics });
     return { xds, metrics, admin };

@@ -12,6 +12,7 @@ export class Unproved {
   readonly #ids = new Set<string>();
   readonly #prove: (id: string) => void;
   readonly #afterSlice: () => void;
+  readonly #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #next: NodeJS.Immediate | undefined;
 
@@ -35,10 +36,17 @@ export class Unproved {
     if (this.#ids.size > 0) this.#timer = setTimeout(() => this.#slice(), delayMs).unref();
   }
 
+  /** Calls back once nothing is left, perhaps at once. */
+  whenDone(callback: () => void): void {
+    if (this.#ids.size === 0) callback();
+    else this.#waiting.push(callback);
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#next);
     this.#ids.clear();
+    this.#waiting.length = 0;
   }
 
   #slice(): void {
@@ -50,5 +58,6 @@ export class Unproved {
     }
     this.#afterSlice();
     if (this.#ids.size > 0) this.#next = setImmediate(() => this.#slice());
+    else for (const callback of this.#waiting.splice(0)) callback();
   }
 }

@@ -274,7 +274,7 @@ test("what an earlier process encoded is served untranslated, and made anew a mo
   for (const name of ["a", "b"]) vip.assign(`tributary/${name}.file`);
   const a = keptOf("a.file", vip.get("tributary/a.file")!);
   const moved = keptOf("b.file", "241.1.1.1");
-  const { put, idle, state, store } = publisher({
+  const { subject, put, idle, state, store } = publisher({
     kept: new Map([
       ["tributary/a.file", a],
       ["tributary/b.file", moved],
@@ -285,11 +285,17 @@ test("what an earlier process encoded is served untranslated, and made anew a mo
   await idle();
   assert.equal(version("tributary/a.file"), a.object.version);
   assert.deepEqual(state.translated, ["b.file", "c.file"], "nothing is kept of c, and b has another address now");
+  let proved = 0;
+  subject.whenProved(() => proved++);
+  assert.equal(proved, 0);
   t.mock.timers.tick(1_000);
   await turn();
   assert.deepEqual(state.translated, ["b.file", "c.file", "a.file"]);
   assert.notEqual(version("tributary/a.file"), a.object.version, "the difference is published");
   assert.equal(store.current().sequence, 2);
+  assert.equal(proved, 1);
+  subject.whenProved(() => proved++);
+  assert.equal(proved, 2);
 });
 
 test("a change of what an earlier process encoded is made at once, and not a second time", async (t) => {
