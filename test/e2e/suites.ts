@@ -63,7 +63,7 @@ export const suites: readonly Suite[] = [
   {
     name: "zookeeper",
     proves: "the zookeeper registry holds the contract against a real ZooKeeper",
-    files: ["zookeeper.e2e.ts", "zookeeper-rules.e2e.ts", "zookeeper-faults.e2e.ts"],
+    files: ["zookeeper.e2e.ts", "zookeeper-operator.e2e.ts", "zookeeper-rules.e2e.ts", "zookeeper-faults.e2e.ts"],
     needs: [zookeeper, zookeeperServer("3.8.4")],
     needsInFull: [{ ...zookeeperServer("3.5.10"), name: "ZooKeeper 3.5.10" }, { ...istiod, name: "istiod" }, ...frameworks],
   },

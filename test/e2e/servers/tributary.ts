@@ -147,8 +147,13 @@ export class Tributary {
   }
 
   /** What `tributary why` says of a host. */
-  async why(host: string): Promise<string> {
-    const args = [fromSources, "why", host, "--address", `127.0.0.1:${this.adminPort}`];
+  why(host: string): Promise<string> {
+    return this.say("why", host);
+  }
+
+  /** What a command says that asks the running server, such as `freeze zk`. */
+  async say(...command: readonly string[]): Promise<string> {
+    const args = [fromSources, ...command, "--address", `127.0.0.1:${this.adminPort}`];
     return (await promisify(execFile)(process.execPath, args, { timeout: 60_000 })).stdout;
   }
 
