@@ -1,5 +1,6 @@
 /** What one registry gives to a service: with what others give, that is merged. */
 import type { RegistryConfig } from "../config/schema.ts";
+import { compareText } from "../naming/compare-text.ts";
 import type { NamedService } from "../naming/named-service.ts";
 import { keyText, type Locality } from "../registries/service.ts";
 
@@ -19,11 +20,8 @@ export interface Contribution {
 /** Precedence. Several services of one registry can be declared to be one; their keys tell them apart. */
 export function byPriority(one: Contribution, other: Contribution): number {
   return (
-    one.priority - other.priority || compare(one.registry, other.registry) || compare(keyText(one.named.key), keyText(other.named.key))
+    one.priority - other.priority ||
+    compareText(one.registry, other.registry) ||
+    compareText(keyText(one.named.key), keyText(other.named.key))
   );
-}
-
-/** As text. */
-export function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

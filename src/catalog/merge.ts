@@ -9,8 +9,10 @@
  *   them: each promises only its own. Is there none in common, only the endpoints of the first count;
  * - an annotation is that of the first registry that has it, and so is who may see the service.
  */
+
+import { compareText } from "../naming/compare-text.ts";
 import type { Instance, Port } from "../registries/service.ts";
-import { byPriority, type Contribution, compare } from "./contribution.ts";
+import { byPriority, type Contribution } from "./contribution.ts";
 import { endpointIdentity } from "./endpoint-identity.ts";
 import type { MergedEndpoint, MergedService } from "./merged-service.ts";
 import { agreedPorts, portKey } from "./merging/agreed-ports.ts";
@@ -141,10 +143,10 @@ function mergeEndpoints(ordered: readonly Contribution[], conflicts: ConflictLis
 /** Of two words of one registry about one endpoint the smaller id counts, then the smaller text. */
 function byIdentityAndRank(one: Word, other: Word): number {
   return (
-    compare(one.identity, other.identity) ||
+    compareText(one.identity, other.identity) ||
     one.rank - other.rank ||
-    compare(one.instance.id, other.instance.id) ||
-    compare(JSON.stringify(one.instance), JSON.stringify(other.instance))
+    compareText(one.instance.id, other.instance.id) ||
+    compareText(JSON.stringify(one.instance), JSON.stringify(other.instance))
   );
 }
 

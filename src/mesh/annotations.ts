@@ -1,9 +1,10 @@
 /** Annotations of generated ServiceEntries: exact names, which no host or label could hold. */
 import type { MergedService } from "../catalog/merged-service.ts";
+import { compareText } from "../naming/compare-text.ts";
 import { keyText } from "../registries/service.ts";
 import { isLabelKey } from "./object-names.ts";
 import { ownPrefix, registriesAnnotation, serviceAnnotation } from "./own-names.ts";
-import { compareText, type ProblemList, quoted } from "./problem-list.ts";
+import { type ProblemList, quoted } from "./problem-list.ts";
 
 /** Exact names are short; what is longer is no name and would ride along in every full push. */
 const maxValueLength = 1024;

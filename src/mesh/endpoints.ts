@@ -1,13 +1,14 @@
 /** The endpoints of a ServiceEntry: addresses, ports, labels, weights, locality, TLS; in canonical order. */
 import type { MergedEndpoint, MergedService } from "../catalog/merged-service.ts";
 import type { WorkloadEntry } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
+import { compareText } from "../naming/compare-text.ts";
 import type { Port } from "../registries/service.ts";
 import { isIp, parseAddress } from "./ip-address.ts";
 import { LabelsOfEndpoints } from "./labels-of-endpoints.ts";
 import { isFqdn, isLabelValue } from "./object-names.ts";
 import type { MeshPolicy } from "./policy.ts";
 import { type OfferedPort, planPorts } from "./ports.ts";
-import { compareText, type ProblemList, quoted } from "./problem-list.ts";
+import { type ProblemList, quoted } from "./problem-list.ts";
 import { ServiceAccounts } from "./service-accounts.ts";
 import { effectiveWeight, scaledWeights } from "./weights.ts";
 

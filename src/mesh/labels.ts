@@ -4,9 +4,11 @@
  * One illegal label would make istiod refuse the whole ServiceEntry, so nothing passes unchecked:
  * characters that cannot stand become `_`, what is too long is cut, what then has no content is dropped.
  */
+
+import { compareText } from "../naming/compare-text.ts";
 import { isLabelKey, isLabelValue, maxLabelLength } from "./object-names.ts";
 import { ownPrefix } from "./own-names.ts";
-import { compareText, type ProblemList, quoted } from "./problem-list.ts";
+import { type ProblemList, quoted } from "./problem-list.ts";
 
 /** More labels of one endpoint are dropped: with `*` in the allow-list, a registry decides how many there are. */
 const maxLabels = 64;

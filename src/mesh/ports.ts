@@ -7,10 +7,12 @@
  * Everything here is decided by what is registered, not by what is healthy or has weight right
  * now: a port that comes and goes with the health of one instance would be a full push each time.
  */
+
+import { compareText } from "../naming/compare-text.ts";
 import type { Port } from "../registries/service.ts";
 import { maxLabelLength, toDnsLabel } from "./object-names.ts";
 import type { MeshPolicy } from "./policy.ts";
-import { compareText, type ProblemList, quoted } from "./problem-list.ts";
+import { type ProblemList, quoted } from "./problem-list.ts";
 import type { MeshProtocol } from "./profiles/profile.ts";
 
 export interface OfferedPort {

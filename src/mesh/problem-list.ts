@@ -1,5 +1,7 @@
 /** Collects what a translation has to say, in an order that does not depend on the input's order. */
+
 import type { ProblemCode } from "../errors/problem-codes.ts";
+import { compareText } from "../naming/compare-text.ts";
 import type { MeshProblem } from "./mesh-object.ts";
 
 export class ProblemList {
@@ -39,11 +41,6 @@ export class ProblemList {
 /** Untrusted text for a message: quoted, escaped, at most 100 characters. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text);
-}
-
-/** By code units: the same on every machine, unlike a locale's order. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function sortKey(problem: MeshProblem): string {

@@ -2,11 +2,12 @@
 import { type DescMessage, fromJson, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
 import type { PassedResource } from "../catalog/merged-service.ts";
 import { ServiceEntrySchema, SidecarSchema, WorkloadEntrySchema } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
+import { compareText } from "../naming/compare-text.ts";
 import type { IstioResource } from "../registries/service.ts";
 import type { MeshObject, Translation } from "./mesh-object.ts";
 import { registriesAnnotation } from "./own-names.ts";
 import type { MeshPolicy } from "./policy.ts";
-import { compareText, ProblemList, quoted } from "./problem-list.ts";
+import { ProblemList, quoted } from "./problem-list.ts";
 import { unknownField } from "./unknown-field.ts";
 import { validate } from "./validate/validate.ts";
 

@@ -7,6 +7,7 @@ import {
   ServiceEntry_Resolution,
   ServiceEntrySchema,
 } from "../gen/istio/networking/v1alpha3/networking_pb.ts";
+import { compareText } from "../naming/compare-text.ts";
 import { serviceAnnotations } from "./annotations.ts";
 import { planEndpoints } from "./endpoints.ts";
 import { legalValue } from "./labels.ts";
@@ -15,7 +16,7 @@ import { isWildcardHost } from "./object-names.ts";
 import { kindLabel } from "./own-names.ts";
 import type { MeshPolicy } from "./policy.ts";
 import type { OfferedPort } from "./ports.ts";
-import { compareText, ProblemList, quoted } from "./problem-list.ts";
+import { ProblemList, quoted } from "./problem-list.ts";
 import { validate } from "./validate/validate.ts";
 
 /**
