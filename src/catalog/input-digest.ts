@@ -8,15 +8,15 @@ import type { ServiceIndex } from "./service-index.ts";
  * are named by. Undefined: nothing gives it, or it also depends on something else (what facts add, a registry that is drained).
  */
 export function inputDigest(namespaceAndHost: string, services: Pick<ServiceIndex, "servedAt" | "otherHostsOf">): string | undefined {
-  const inputs: string[] = [];
+  const inputs: string[][] = [];
   for (const part of services.servedAt(namespaceAndHost)) {
     const { source, itemId, identity } = part;
     const text = source.view.items.get(itemId)?.text;
     if (text === undefined || source.enrichment !== undefined || source.view.isDrained) return undefined;
     const ports = portsText(source.known.get(itemId) ?? []);
+    const otherHosts = services.otherHostsOf(part);
     // Texts are long: each is hashed as it is, instead of copied.
-    inputs.push(source.id, String(source.priority), source.settingsDigest, itemId, identity, ports, hash("sha256", text));
-    inputs.push(...services.otherHostsOf(part));
+    inputs.push([source.id, `${source.priority}`, source.settingsDigest, itemId, identity, ports, hash("sha256", text), ...otherHosts]);
   }
-  return inputs.length === 0 ? undefined : hash("sha256", inputs.join("\n")).slice(0, 32);
+  return inputs.length === 0 ? undefined : hash("sha256", JSON.stringify(inputs.sort())).slice(0, 32);
 }

@@ -45,8 +45,9 @@ export class KeptResources {
   #resources: ReadonlyMap<string, KeptResource> = new Map();
   #rooms: ResourceRooms | undefined;
   #looking: NodeJS.Timeout | undefined;
-  #writing = false;
-  #writtenSequence = 0;
+  #writing: Generator<Pause, void> | undefined;
+  /** What the file holds. */
+  #written = { sequence: 0, settings: "" };
   /** Since the last time. */
   #looks = 0;
 
@@ -88,13 +89,13 @@ export class KeptResources {
     if (settings === this.#settings) return;
     this.#settings = settings;
     this.release();
-    this.#writtenSequence = -1;
   }
 
   /** Writes what changed since the last time, in one go. */
   close(): void {
     clearInterval(this.#looking);
-    if (this.#writing || !this.#mayWrite() || this.#changed() === 0) return;
+    this.#writing?.return();
+    if (!this.#mayWrite() || this.#changed() === 0) return;
     const work = this.#write();
     while (!work.next().done);
   }
@@ -110,9 +111,9 @@ export class KeptResources {
     const changed = this.#changed();
     const isMuch = changed >= changedPart * this.#rooms!.store.current().table(type).size;
     if (changed === 0 || !(isMuch || this.#looks >= mostLooks)) return;
-    this.#writing = true;
-    void this.#slices.run(this.#write()).finally(() => {
-      this.#writing = false;
+    this.#writing = this.#write();
+    void this.#slices.run(this.#writing).finally(() => {
+      this.#writing = undefined;
     });
   }
 
@@ -121,16 +122,17 @@ export class KeptResources {
     return this.#rooms?.catalog.isComplete() === true && this.#rooms.isIdle();
   }
 
-  /** Names that changed since the last time; more than are remembered count as infinitely many. */
+  /** Names that changed since the last time; more than are remembered, or all under other settings, count as infinitely many. */
   #changed(): number {
-    const changes = this.#rooms!.store.changesSince(type, this.#writtenSequence);
+    const { sequence, settings } = this.#written;
+    const changes = settings === this.#settings ? this.#rooms!.store.changesSince(type, sequence) : undefined;
     return changes ? changes.updated.length + changes.removed.length : Number.POSITIVE_INFINITY;
   }
 
   *#write(): Generator<Pause, void> {
-    const { sequence } = this.#rooms!.store.current();
-    const isWritten = yield* this.#file.write(this.#settings, this.#served());
-    if (isWritten) this.#writtenSequence = sequence;
+    const written = { sequence: this.#rooms!.store.current().sequence, settings: this.#settings };
+    const isWritten = yield* this.#file.write(written.settings, this.#served());
+    if (isWritten) this.#written = written;
     this.#looks = 0;
   }
 

@@ -1,5 +1,7 @@
 /** When encoded resources are written, and which of them. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { mergingSchema } from "../../src/config/merging-schema.ts";
@@ -48,11 +50,17 @@ function rig(t: TestContext) {
       .filter(({ name, version }) => next.take(name)?.object.version === version)
       .map(({ name }) => name.slice("tributary/".length));
   };
+  /** The first of several frames is written. */
+  const begin = async () => {
+    t.mock.timers.tick(lookMs);
+    await turn();
+    assert.ok(existsSync(join(folder.path, "resources.new")));
+  };
   const look = async () => {
     t.mock.timers.tick(lookMs);
     for (let turns = 0; turns < 10; turns++) await turn();
   };
-  return { kept, state, publish, written, look };
+  return { kept, state, publish, written, begin, look };
 }
 
 test("soon after much changed, and within ten minutes after anything did", async (t) => {
@@ -88,4 +96,14 @@ test("nothing whose inputs do not tell what it is", async (t) => {
   publish("http", "generated", "ready");
   await look();
   assert.deepEqual(await written(), ["generated"]);
+});
+
+test("an end in the middle of a write is a write of its own, of what is served by then", async (t) => {
+  const { kept, publish, written, begin } = rig(t);
+  const names = Array.from({ length: 2_000 }, (_, n) => `s${n}`);
+  publish("http", ...names);
+  await begin();
+  publish("http-2", "s1");
+  kept.close();
+  assert.equal((await written()).length, 2_000);
 });

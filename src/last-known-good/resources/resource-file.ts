@@ -47,10 +47,11 @@ export class ResourceFile {
     return resources;
   }
 
-  /** Writes the file anew, with a pause after each frame; the old one stays until it is whole. Whether it was written; never throws. */
+  /** Writes the file anew, with a pause after each frame; the old one stays until it is whole, also where this ends early. Whether it was written; never throws. */
   *write(settings: string, resources: Iterable<KeptResource>): Generator<Pause, boolean> {
     const next = `${this.#path}.new`;
     let file: number | undefined;
+    let isWhole = false;
     try {
       file = this.#disk.create(next);
       this.#disk.write(file, encodeHeader(settings));
@@ -59,18 +60,18 @@ export class ResourceFile {
         yield "may go on";
       }
       this.#disk.rename(next, this.#path);
+      isWhole = true;
       this.#failed = false;
-      return true;
     } catch (error) {
       if (!this.#failed)
         this.#log.warn({ file: this.#path, err: error }, "encoded resources cannot be kept: a restart takes a moment longer");
       this.#failed = true;
-      quietly(() => this.#disk.remove(next));
-      return false;
     } finally {
       const written = file;
       if (written !== undefined) quietly(() => this.#disk.close(written));
+      if (!isWhole) quietly(() => this.#disk.remove(next));
     }
+    return isWhole;
   }
 }
 

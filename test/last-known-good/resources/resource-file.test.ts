@@ -19,7 +19,7 @@ function rig(t: TestContext) {
     for (let next = work.next(); ; next = work.next()) if (next.done) return next.value;
   };
   const read = async (settings = "s1") => [...(await file.read(settings)).values()];
-  return { path: join(folder, "resources"), disk, warnings, write, read };
+  return { path: join(folder, "resources"), file, disk, warnings, write, read };
 }
 
 function resource(n: number, length = 100): KeptResource {
@@ -90,4 +90,15 @@ test("a disk that fails costs nothing but a word, told once, and the file stays 
   assert.equal(write(resources(3)), true);
   assert.equal(existsSync(`${path}.new`), false);
   assert.deepEqual(await read(), resources(3));
+});
+
+test("a write that ends early leaves the file as it was, and nothing beside it", async (t) => {
+  const { path, file, write, read } = rig(t);
+  write(resources(2));
+  const work = file.write("s1", resources(40, 5_000));
+  for (let frames = 0; frames < 2; frames++) assert.equal(work.next().done, false);
+  assert.equal(existsSync(`${path}.new`), true);
+  work.return(false);
+  assert.equal(existsSync(`${path}.new`), false);
+  assert.deepEqual(await read(), resources(2));
 });
