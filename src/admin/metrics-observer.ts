@@ -1,5 +1,5 @@
 /** Counts what happens on xDS streams. */
-import type { XdsObserver } from "../xds/observer.ts";
+import type { XdsObserver } from "../xds/stream/observer.ts";
 import type { Metrics } from "./metrics.ts";
 
 export function metricsObserver(metrics: Metrics): XdsObserver {

@@ -4,8 +4,8 @@
  * stayed the same, so keeping it costs only what changed since.
  */
 import { ownedTypes, type ResourceTable, type ShardedSource, type TypeKey } from "../snapshot/snapshot.ts";
-import type { ClientIdentity } from "../xds/client.ts";
-import { type ObservedType, silentObserver, type XdsObserver } from "../xds/observer.ts";
+import type { ClientIdentity } from "../xds/stream/client.ts";
+import { type ObservedType, silentObserver, type XdsObserver } from "../xds/stream/observer.ts";
 
 /** What istiod has acknowledged at one moment. */
 export interface AcknowledgedState {

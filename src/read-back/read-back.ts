@@ -6,7 +6,7 @@ import type { ReadBackConfig } from "../config/schema.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ShardedSource } from "../snapshot/snapshot.ts";
 import { type Clock, systemClock } from "../xds/clock.ts";
-import type { XdsObserver } from "../xds/observer.ts";
+import type { XdsObserver } from "../xds/stream/observer.ts";
 import { Acknowledged, type AcknowledgedState } from "./acknowledged.ts";
 import { type Ask, type Asking, askInThread } from "./ask-thread.ts";
 import { ChangedNames } from "./changed-names.ts";

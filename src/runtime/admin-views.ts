@@ -6,7 +6,7 @@ import type { RegistryStatus } from "../registries/feed.ts";
 import { kinds } from "../registries/kinds.ts";
 import { clusterOf } from "../registries/source-id.ts";
 import { ownedTypes } from "../snapshot/snapshot.ts";
-import type { XdsServer } from "../xds/server.ts";
+import type { XdsServer } from "../xds/port/server.ts";
 import { clustersView } from "./clusters-view.ts";
 import type { Pipeline } from "./pipeline.ts";
 

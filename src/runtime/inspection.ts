@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { redact } from "../log/redact.ts";
 import { inWords } from "../read-back/in-words.ts";
 import { shardOf } from "../snapshot/shard.ts";
-import type { XdsServer } from "../xds/server.ts";
+import type { XdsServer } from "../xds/port/server.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Listening } from "./tributary.ts";
 

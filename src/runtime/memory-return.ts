@@ -1,5 +1,5 @@
 /** Gives memory back to the system when a flood that left garbage behind is over; see decision 11. */
-import { silentObserver, type XdsObserver } from "../xds/observer.ts";
+import { silentObserver, type XdsObserver } from "../xds/stream/observer.ts";
 
 /** After so many ms without more of it, a flood is over; first answers are out by then. */
 const quietMs = 1_000;

@@ -14,8 +14,8 @@ import type { Logger } from "../log/logger.ts";
 import { redact } from "../log/redact.ts";
 import { ReadBack } from "../read-back/read-back.ts";
 import { collectGarbage } from "../registries/supervision/collect-garbage.ts";
-import { joinedObserver } from "../xds/joined-observer.ts";
-import type { XdsListening, XdsServer } from "../xds/server.ts";
+import type { XdsListening, XdsServer } from "../xds/port/server.ts";
+import { joinedObserver } from "../xds/stream/joined-observer.ts";
 import { adminViews } from "./admin-views.ts";
 import { inspectionOf } from "./inspection.ts";
 import type { LiveConfig } from "./live-config.ts";
@@ -85,7 +85,7 @@ export class Tributary {
   async listen(): Promise<Listening> {
     const { config } = this.#live.loaded;
     // Loaded after the workers were started: they connect and list meanwhile.
-    const { XdsServer } = await import("../xds/server.ts");
+    const { XdsServer } = await import("../xds/port/server.ts");
     this.#xds = new XdsServer({
       source: this.pipeline.store,
       settings: config.xds,

@@ -1,6 +1,6 @@
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
-import { printable } from "./client.ts";
 import type { Refused } from "./protocol.ts";
+import { printable } from "./stream/client.ts";
 
 /** Reads a client's message, or says what is wrong with it. Fields that we do not know are dropped. */
 export function decodeRequest<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> | Refused {

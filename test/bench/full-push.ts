@@ -15,11 +15,11 @@ import { silentLogger } from "../../src/log/logger.ts";
 import { encodeObject } from "../../src/snapshot/encode.ts";
 import type { TypeKey } from "../../src/snapshot/snapshot.ts";
 import { SnapshotStore } from "../../src/snapshot/store.ts";
-import { discoveryService } from "../../src/xds/discovery-service.ts";
-import { silentObserver } from "../../src/xds/observer.ts";
+import { discoveryService } from "../../src/xds/port/discovery-service.ts";
+import { bufferedSender, type Sender, senderFor } from "../../src/xds/port/send.ts";
+import { XdsServer } from "../../src/xds/port/server.ts";
 import { encodeHead } from "../../src/xds/response.ts";
-import { bufferedSender, type Sender, senderFor } from "../../src/xds/send.ts";
-import { XdsServer } from "../../src/xds/server.ts";
+import { silentObserver } from "../../src/xds/stream/observer.ts";
 import { xdsSettings } from "../support/xds-rig.ts";
 
 const services = 10_000;

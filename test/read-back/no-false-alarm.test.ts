@@ -9,7 +9,7 @@ import type { Outcome } from "../../src/read-back/findings.ts";
 import { ReadBack } from "../../src/read-back/read-back.ts";
 import { createStore } from "../../src/snapshot/sharded-store.ts";
 import { ownedTypes, type ResourceTable } from "../../src/snapshot/snapshot.ts";
-import type { ClientIdentity } from "../../src/xds/client.ts";
+import type { ClientIdentity } from "../../src/xds/stream/client.ts";
 import { configzObject } from "../support/fake-configz.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { serviceEntries, serviceEntry } from "../support/xds-rig.ts";

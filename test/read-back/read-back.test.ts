@@ -8,8 +8,8 @@ import type { Difference, Outcome, StateCount } from "../../src/read-back/findin
 import { ReadBack } from "../../src/read-back/read-back.ts";
 import { createStore } from "../../src/snapshot/sharded-store.ts";
 import { ownedTypes, type ResourceTable, type TypeKey } from "../../src/snapshot/snapshot.ts";
-import type { ClientIdentity } from "../../src/xds/client.ts";
-import type { AnswerEvent } from "../../src/xds/observer.ts";
+import type { ClientIdentity } from "../../src/xds/stream/client.ts";
+import type { AnswerEvent } from "../../src/xds/stream/observer.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { serviceEntries, serviceEntry } from "../support/xds-rig.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { MemoryReturn } from "../../src/runtime/memory-return.ts";
-import type { ClientIdentity } from "../../src/xds/client.ts";
+import type { ClientIdentity } from "../../src/xds/stream/client.ts";
 
 const client: ClientIdentity = { stream: 1, shard: 0, peer: "127.0.0.1:1", nodeId: "n", kind: "istiod" };
 const megabyte = 1024 * 1024;

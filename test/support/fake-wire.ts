@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Transport } from "../../src/xds/transport.ts";
+import type { Transport } from "../../src/xds/stream/transport.ts";
 
 /** A wire whose ends are moved by hand: messages are taken when the test says so. */
 export class FakeWire implements Transport {

@@ -5,8 +5,8 @@ import { silentLogger } from "../../src/log/logger.ts";
 import { type EncodedObject, encodeObject } from "../../src/snapshot/encode.ts";
 import { createStore, type Store } from "../../src/snapshot/sharded-store.ts";
 import type { Completeness } from "../../src/xds/first-answer.ts";
-import type { AnswerEvent, PushEvent, XdsObserver } from "../../src/xds/observer.ts";
-import { XdsServer, type XdsServerOptions, type XdsSettings } from "../../src/xds/server.ts";
+import { XdsServer, type XdsServerOptions, type XdsSettings } from "../../src/xds/port/server.ts";
+import type { AnswerEvent, PushEvent, XdsObserver } from "../../src/xds/stream/observer.ts";
 
 export const xdsSettings: XdsSettings = {
   address: "127.0.0.1",

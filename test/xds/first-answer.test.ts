@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { test } from "node:test";
 import { silentLogger } from "../../src/log/logger.ts";
 import { FirstAnswerGate, type FirstAnswerSettings, type Temperature } from "../../src/xds/first-answer.ts";
-import { probeIstiod } from "../../src/xds/istiod-probe.ts";
+import { probeIstiod } from "../../src/xds/port/istiod-probe.ts";
 import { FakeIstiod } from "../support/fake-istiod.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { istiodNode, XdsProbe } from "../support/xds-probe.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
 import { test } from "node:test";
 import { credentials } from "@grpc/grpc-js";
-import { type Sender, senderFor } from "../../src/xds/send.ts";
+import { type Sender, senderFor } from "../../src/xds/port/send.ts";
 import { watch } from "../../src/xds/watch/watch-client.ts";
 import { authority, type CertificateName, certificate, istiodIdentity, tlsSettings } from "../support/certificates.ts";
 import { XdsProbe } from "../support/xds-probe.ts";

@@ -1,7 +1,7 @@
 /** AdminService.Clients: who is connected to the xDS port, and what of it they have. */
 import { create } from "@bufbuild/protobuf";
 import { type ClientsResponse, ClientsResponseSchema } from "../../gen/tributary/admin/v1/admin_pb.ts";
-import type { SubscriptionView } from "../../xds/client-view.ts";
+import type { SubscriptionView } from "../../xds/stream/client-view.ts";
 import type { Inspection } from "./inspection.ts";
 import { instant } from "./instants.ts";
 

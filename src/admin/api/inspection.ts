@@ -3,7 +3,7 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { MeshProblem } from "../../mesh/mesh-object.ts";
 import type { Snapshot, TypeKey } from "../../snapshot/snapshot.ts";
-import type { ClientView } from "../../xds/client-view.ts";
+import type { ClientView } from "../../xds/stream/client-view.ts";
 import type { StateDiff } from "../state-diff.ts";
 import type { AdminViews } from "../views.ts";
 

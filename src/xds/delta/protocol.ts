@@ -3,7 +3,7 @@ import { DeltaDiscoveryRequestSchema } from "../../gen/envoy/service/discovery/v
 import { decodeRequest } from "../decode-request.ts";
 import { type Moment, nonces, type Outgoing, type Protocol, type Received, type Refused } from "../protocol.ts";
 import { encodeDeltaHead } from "../response.ts";
-import type { StreamContext } from "../stream-context.ts";
+import type { StreamContext } from "../stream/stream-context.ts";
 import type { Push } from "../subscription.ts";
 import { type DeltaAnswer, nextAnswer } from "./answer.ts";
 import type { DeltaFeed } from "./feed.ts";

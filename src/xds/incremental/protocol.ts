@@ -26,7 +26,7 @@ import {
   tooManyTypes,
 } from "../protocol.ts";
 import { encodeHead } from "../response.ts";
-import type { StreamContext } from "../stream-context.ts";
+import type { StreamContext } from "../stream/stream-context.ts";
 import type { Push } from "../subscription.ts";
 import { type Increment, nextIncrement } from "./increment.ts";
 import { revisionsOf } from "./revision.ts";

@@ -3,7 +3,7 @@ import { DiscoveryRequestSchema } from "../../gen/envoy/service/discovery/v3/dis
 import { decodeRequest } from "../decode-request.ts";
 import { type Moment, nonces, type Outgoing, type Protocol, type Received } from "../protocol.ts";
 import { encodeHead } from "../response.ts";
-import type { StreamContext } from "../stream-context.ts";
+import type { StreamContext } from "../stream/stream-context.ts";
 import type { Push } from "../subscription.ts";
 import { debugIdentity, debugResources, isDebugType } from "./debug-answer.ts";
 import { SotwSession } from "./session.ts";

@@ -10,7 +10,7 @@ import {
   DiscoveryResponseSchema,
 } from "../../gen/envoy/service/discovery/v3/discovery_pb.ts";
 import { ownedTypes, type TypeKey } from "../../snapshot/snapshot.ts";
-import { deltaAggregatedResources, streamAggregatedResources } from "../discovery-service.ts";
+import { deltaAggregatedResources, streamAggregatedResources } from "../port/discovery-service.ts";
 import { type WatchedChanges, WatchedTable } from "./watched-object.ts";
 
 /** What one answer of the server said. */

@@ -1,7 +1,7 @@
 /** Delta: asks for all ServiceEntries, holds what it was told, and says so when it connects again. */
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from "../../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
-import { discoveryService } from "../../../src/xds/discovery-service.ts";
+import { discoveryService } from "../../../src/xds/port/discovery-service.ts";
 import { findMarkers, without } from "../load/marker.ts";
 import { type Dialogue, istiod, serviceEntries, type Taken } from "./dialogue.ts";
 import { heldEndpoints } from "./held-endpoints.ts";

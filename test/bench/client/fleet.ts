@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from "../../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
-import { discoveryService } from "../../../src/xds/discovery-service.ts";
+import { discoveryService } from "../../../src/xds/port/discovery-service.ts";
 import { findMarkers } from "../load/marker.ts";
 import { sharedNow } from "../measuring/clock.ts";
 import { otherEnd } from "../measuring/other-end.ts";

@@ -5,7 +5,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { DiscoveryRequestSchema, DiscoveryResponseSchema } from "../../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
-import { discoveryService } from "../../../src/xds/discovery-service.ts";
+import { discoveryService } from "../../../src/xds/port/discovery-service.ts";
 import { requestedTypes } from "../../support/fake-istiod.ts";
 import { findMarkers, without } from "../load/marker.ts";
 import { type Dialogue, istiod, serviceEntries, type Taken } from "./dialogue.ts";

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { Client, credentials } from "@grpc/grpc-js";
 import { DiscoveryRequestSchema } from "../../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
-import { streamAggregatedResources } from "../../../src/xds/discovery-service.ts";
+import { streamAggregatedResources } from "../../../src/xds/port/discovery-service.ts";
 
 const typeUrl = "networking.istio.io/v1/ServiceEntry";
 const client = new Client(process.argv[2]!, credentials.createInsecure(), {

@@ -8,7 +8,7 @@ import { Worker } from "node:worker_threads";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
 import { DeltaDiscoveryResponseSchema } from "../../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
-import { discoveryService } from "../../../src/xds/discovery-service.ts";
+import { discoveryService } from "../../../src/xds/port/discovery-service.ts";
 import { ClientProcess } from "../client/client-process.ts";
 import { serviceEntries } from "../client/dialogue.ts";
 import { markerAddress } from "../load/marker.ts";

@@ -8,7 +8,7 @@ import { silentLogger } from "../../../src/log/logger.ts";
 import { type EncodedObject, encodeObject } from "../../../src/snapshot/encode.ts";
 import type { TypeKey } from "../../../src/snapshot/snapshot.ts";
 import { dialectOf } from "../../../src/xds/dialect.ts";
-import { LargeAnswers } from "../../../src/xds/large-answers.ts";
+import { LargeAnswers } from "../../../src/xds/stream/large-answers.ts";
 import { IncrementalPeer } from "../../support/incremental-peer.ts";
 import { StreamRig, type StreamRigOptions } from "../../support/stream-rig.ts";
 import { istiodNode, XdsProbe } from "../../support/xds-probe.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { streamAggregatedResources } from "../../../src/xds/discovery-service.ts";
+import { streamAggregatedResources } from "../../../src/xds/port/discovery-service.ts";
 import { type WatchEvent, watch } from "../../../src/xds/watch/watch-client.ts";
 import { serviceEntries, serviceEntry, startXds } from "../../support/xds-rig.ts";
 

@@ -1,11 +1,11 @@
 /** Tells the log and the observer what happens on one stream. */
-import type { Logger } from "../log/logger.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Accepted } from "../protocol.ts";
+import type { Push, Subscription } from "../subscription.ts";
 import type { ClientIdentity } from "./client.ts";
 import { type ClientKind, printable } from "./client.ts";
 import type { AnswerEvent, CloseReason, ObservedType, XdsObserver } from "./observer.ts";
-import type { Accepted } from "./protocol.ts";
 import type { StreamContext } from "./stream-context.ts";
-import type { Push, Subscription } from "./subscription.ts";
 import type { EndStatus } from "./transport.ts";
 
 export class StreamReport {

@@ -1,12 +1,12 @@
-import type { Logger } from "../log/logger.ts";
-import type { SnapshotSource } from "../snapshot/snapshot.ts";
-import type { Clock } from "./clock.ts";
-import type { FirstAnswerGate } from "./first-answer.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { SnapshotSource } from "../../snapshot/snapshot.ts";
+import type { Clock } from "../clock.ts";
+import type { FirstAnswerGate } from "../first-answer.ts";
+import type { RequestLimits } from "../protocol.ts";
+import type { DebugPages } from "../sotw/debug-answer.ts";
+import type { PacingSettings } from "../sotw/pacing.ts";
 import type { LargeAnswers } from "./large-answers.ts";
 import type { XdsObserver } from "./observer.ts";
-import type { RequestLimits } from "./protocol.ts";
-import type { DebugPages } from "./sotw/debug-answer.ts";
-import type { PacingSettings } from "./sotw/pacing.ts";
 
 /** What all streams of a port share. */
 export interface StreamContext {

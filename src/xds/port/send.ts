@@ -8,7 +8,7 @@
  */
 import { Duplex } from "node:stream";
 import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
-import { coalesce, grpcPrefix } from "./response.ts";
+import { coalesce, grpcPrefix } from "../response.ts";
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { FakeIstiod } from "../support/fake-istiod.ts";
-import { XdsProbe } from "../support/xds-probe.ts";
-import { serviceEntry, startXds } from "../support/xds-rig.ts";
+import { FakeIstiod } from "../../support/fake-istiod.ts";
+import { XdsProbe } from "../../support/xds-probe.ts";
+import { serviceEntry, startXds } from "../../support/xds-rig.ts";
 
 const typeUrl = "networking.istio.io/v1/ServiceEntry";
 

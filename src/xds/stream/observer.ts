@@ -1,5 +1,5 @@
 /** What happens in this room, for metrics. Calls are synchronous and must be cheap. */
-import type { TypeKey } from "../snapshot/snapshot.ts";
+import type { TypeKey } from "../../snapshot/snapshot.ts";
 import type { ClientIdentity } from "./client.ts";
 import type { EndStatus } from "./transport.ts";
 

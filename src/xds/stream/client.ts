@@ -1,5 +1,5 @@
 /** Who is at the other end of a stream. */
-import type { Node } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
+import type { Node } from "../../gen/envoy/service/discovery/v3/discovery_pb.ts";
 
 /**
  * `istiod`: the control plane beside us, which serves a mesh from what we say, so its first answers

@@ -5,15 +5,15 @@
  * At most one message is being written. How many may be unacknowledged is for the protocol to say; that
  * alone would not do: a client that guesses nonces could acknowledge without reading.
  */
-import type { Node } from "../gen/envoy/service/discovery/v3/discovery_pb.ts";
+import type { Node } from "../../gen/envoy/service/discovery/v3/discovery_pb.ts";
+import type { Outgoing, Protocol } from "../protocol.ts";
+import type { Subscription } from "../subscription.ts";
 import { clientKind, printable } from "./client.ts";
 import { type ClientView, subscriptionView } from "./client-view.ts";
 import type { CloseReason } from "./observer.ts";
-import type { Outgoing, Protocol } from "./protocol.ts";
 import { RequestBudget } from "./request-budget.ts";
 import type { StreamContext } from "./stream-context.ts";
 import { StreamReport } from "./stream-report.ts";
-import type { Subscription } from "./subscription.ts";
 import type { EndStatus, Transport } from "./transport.ts";
 
 export class XdsStream {

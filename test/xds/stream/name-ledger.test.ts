@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NameLedger } from "../../src/xds/name-ledger.ts";
+import { NameLedger } from "../../../src/xds/stream/name-ledger.ts";
 
 test("what streams keep adds up, shrinks and goes with them", () => {
   const ledger = new NameLedger(10);

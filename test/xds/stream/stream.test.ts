@@ -6,21 +6,21 @@ import {
   DiscoveryRequestSchema,
   type DiscoveryResponse,
   DiscoveryResponseSchema,
-} from "../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
-import { SidecarSchema } from "../../src/gen/istio/networking/v1alpha3/networking_pb.ts";
-import { silentLogger } from "../../src/log/logger.ts";
-import { encodeObject } from "../../src/snapshot/encode.ts";
-import type { TypeKey } from "../../src/snapshot/snapshot.ts";
-import { SnapshotStore } from "../../src/snapshot/store.ts";
-import { FirstAnswerGate } from "../../src/xds/first-answer.ts";
-import { LargeAnswers } from "../../src/xds/large-answers.ts";
-import { SotwProtocol } from "../../src/xds/sotw/protocol.ts";
-import { XdsStream } from "../../src/xds/stream.ts";
-import { FakeWire } from "../support/fake-wire.ts";
-import { decodeDiscoveryResponse } from "../support/google-protobuf-decoder.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
-import { istiodNode } from "../support/xds-probe.ts";
-import { FakeCompleteness, RecordingObserver, serviceEntry, xdsSettings } from "../support/xds-rig.ts";
+} from "../../../src/gen/envoy/service/discovery/v3/discovery_pb.ts";
+import { SidecarSchema } from "../../../src/gen/istio/networking/v1alpha3/networking_pb.ts";
+import { silentLogger } from "../../../src/log/logger.ts";
+import { encodeObject } from "../../../src/snapshot/encode.ts";
+import type { TypeKey } from "../../../src/snapshot/snapshot.ts";
+import { SnapshotStore } from "../../../src/snapshot/store.ts";
+import { FirstAnswerGate } from "../../../src/xds/first-answer.ts";
+import { SotwProtocol } from "../../../src/xds/sotw/protocol.ts";
+import { LargeAnswers } from "../../../src/xds/stream/large-answers.ts";
+import { XdsStream } from "../../../src/xds/stream/stream.ts";
+import { FakeWire } from "../../support/fake-wire.ts";
+import { decodeDiscoveryResponse } from "../../support/google-protobuf-decoder.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
+import { istiodNode } from "../../support/xds-probe.ts";
+import { FakeCompleteness, RecordingObserver, serviceEntry, xdsSettings } from "../../support/xds-rig.ts";
 
 const types: readonly TypeKey[] = ["networking.istio.io/ServiceEntry", "networking.istio.io/Sidecar"];
 const typeUrlOf = (type: TypeKey) => type.replace("/", "/v1/");

@@ -3,7 +3,7 @@
  * after it was answered for every type, while its HTTP ports serve before that (observed).
  */
 import { connect } from "node:net";
-import type { Temperature } from "./first-answer.ts";
+import type { Temperature } from "../first-answer.ts";
 
 // Not imported: an import reads every export of it, and some of those load a whole web client (25 ms of the start).
 const { get } = process.getBuiltinModule("node:http");

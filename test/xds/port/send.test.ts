@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
-import { bufferedSender, http2StreamOf, type Sender, senderFor } from "../../src/xds/send.ts";
-import { FakeIstiod } from "../support/fake-istiod.ts";
-import { XdsProbe } from "../support/xds-probe.ts";
-import { serviceEntry, startXds } from "../support/xds-rig.ts";
+import { bufferedSender, http2StreamOf, type Sender, senderFor } from "../../../src/xds/port/send.ts";
+import { FakeIstiod } from "../../support/fake-istiod.ts";
+import { XdsProbe } from "../../support/xds-probe.ts";
+import { serviceEntry, startXds } from "../../support/xds-rig.ts";
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 const typeUrl = "networking.istio.io/v1/ServiceEntry";

@@ -3,9 +3,9 @@
  * that size. On the wire nothing says so, and the client's own log is far away. The answer cannot be split: clients
  * delete what their first answer lacks.
  */
-import type { Logger } from "../log/logger.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Push } from "../subscription.ts";
 import type { ClientIdentity } from "./client.ts";
-import type { Push } from "./subscription.ts";
 
 /** What gRPC clients receive by default, in bytes, less room for the message's head. */
 const refusedBeyond = 4 * 1024 * 1024 - 512;

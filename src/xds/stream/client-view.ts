@@ -1,8 +1,8 @@
 /** Streams as the admin room shows them. */
-import type { SnapshotSource } from "../snapshot/snapshot.ts";
+import type { SnapshotSource } from "../../snapshot/snapshot.ts";
+import type { ProtocolName } from "../protocol.ts";
+import type { Subscription } from "../subscription.ts";
 import type { ClientIdentity } from "./client.ts";
-import type { ProtocolName } from "./protocol.ts";
-import type { Subscription } from "./subscription.ts";
 
 /** One type of a stream as the admin room shows it. */
 export interface SubscriptionView {

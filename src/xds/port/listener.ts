@@ -3,10 +3,10 @@
  * to, whatever their clients do.
  */
 import type { Server, Socket } from "node:net";
-import type { Access } from "../access/access.ts";
-import { type BindWords, bind } from "../access/bind.ts";
-import { Connections } from "../access/connections.ts";
-import type { Logger } from "../log/logger.ts";
+import type { Access } from "../../access/access.ts";
+import { type BindWords, bind } from "../../access/bind.ts";
+import { Connections } from "../../access/connections.ts";
+import type { Logger } from "../../log/logger.ts";
 
 export interface ListenerOptions {
   /** An address or `localhost`. */
