@@ -1,6 +1,6 @@
-import { commonRegistryShape } from "../src/config/registry-schema.ts";
+import { startOnlySettings } from "../src/config/rules/start-only.ts";
+import { commonRegistryShape } from "../src/config/sections/registry-schema.ts";
 import { configShape, registryShapes, type Shape } from "../src/config/shape.ts";
-import { startOnlySettings } from "../src/config/start-only.ts";
 import type { RegistryKind } from "../src/registries/contract.ts";
 import { kinds } from "../src/registries/kinds.ts";
 import { configExample } from "./config-example.ts";

@@ -5,8 +5,8 @@
 import { constants } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { unsafeBind } from "../config/rules/unsafe-bind.ts";
 import type { TlsConfig } from "../config/schema.ts";
-import { unsafeBind } from "../config/unsafe-bind.ts";
 import type { Logger } from "../log/logger.ts";
 import { judge, type Peer, type Refusal, type RefusalReason } from "./peer.ts";
 import { Refusals, type ServerName } from "./refusals.ts";

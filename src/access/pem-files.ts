@@ -1,6 +1,6 @@
 /** Reads PEM files that settings name, and says what is wrong with them before the other side finds out. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readBoundedFile } from "../config/bounded-file.ts";
+import { readBoundedFile } from "../config/files/bounded-file.ts";
 import { TributaryError } from "../errors/tributary-error.ts";
 
 /** A chain has a few KiB; a mounted Kubernetes Secret at most 1 MiB. */

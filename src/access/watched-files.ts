@@ -1,5 +1,5 @@
-import { fingerprint, foldersOf } from "../config/fingerprint.ts";
-import { FolderWatches } from "../config/folder-watches.ts";
+import { fingerprint, foldersOf } from "../config/files/fingerprint.ts";
+import { FolderWatches } from "../config/files/folder-watches.ts";
 
 export interface WatchedFilesOptions {
   /** ms; files must look the same for this long before the change is told. Default 100. */

@@ -4,7 +4,7 @@
  * read the answers. The name stands in the Host header, the page in the Origin header.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { isLoopback } from "../config/loopback.ts";
+import { isLoopback } from "../config/rules/loopback.ts";
 
 /**
  * Why a request is refused; undefined: it is not. With `tls` any name may stand in the Host header: a browser

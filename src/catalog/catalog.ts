@@ -3,8 +3,9 @@
  * and gives merged services and ready resources by key, together with the set of keys that
  * changed. Entries are merged on demand; nothing merged is kept.
  */
-import type { MergingConfig } from "../config/merging-schema.ts";
+
 import type { MeshConfig, RegistryConfig } from "../config/schema.ts";
+import type { MergingConfig } from "../config/sections/merging-schema.ts";
 import type { KeptItem, KeptSource } from "../last-known-good/journal-entry.ts";
 import type { Logger } from "../log/logger.ts";
 import { registryNaming } from "../naming/registry-naming.ts";

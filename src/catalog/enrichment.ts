@@ -2,7 +2,7 @@
  * What facts about an address add to an endpoint there. A registry's own word always counts first: facts fill gaps. Pure; it
  * runs only for registries with `enrich`, and only while there are facts.
  */
-import type { EnrichConfig } from "../config/registry-schema.ts";
+import type { EnrichConfig } from "../config/sections/registry-schema.ts";
 import { nameMatcher } from "../registries/name-filter.ts";
 import type { Fact, Instance } from "../registries/service.ts";
 

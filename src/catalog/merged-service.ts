@@ -1,5 +1,5 @@
 /** One service per (namespace, host), joined from every registry that gives it: the catalog's output. */
-import type { MergingPolicy } from "../config/merging-schema.ts";
+import type { MergingPolicy } from "../config/sections/merging-schema.ts";
 import type { NamedService } from "../naming/named-service.ts";
 import type { Instance, IstioResource, Port } from "../registries/service.ts";
 import type { Conflicts } from "./merging/conflicts.ts";

@@ -1,6 +1,6 @@
 /** `tributary register`: runs beside an application in its pod and keeps the pod's registration. */
 import { unwatchFile, watchFile } from "node:fs";
-import { readBoundedFile } from "../config/bounded-file.ts";
+import { readBoundedFile } from "../config/files/bounded-file.ts";
 import { createLogger } from "../log/create-logger.ts";
 import type { RegisterFormat } from "../register/annotation.ts";
 import { type LocalInput, listenLocally } from "../register/local-input.ts";

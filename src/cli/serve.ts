@@ -1,8 +1,8 @@
 /** `tributary serve`: the main job. */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ConfigWatcher } from "../config/files/watcher.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
-import { ConfigWatcher } from "../config/watcher.ts";
 import { describeError } from "../errors/tributary-error.ts";
 import { createLogger } from "../log/create-logger.ts";
 import type { Logger } from "../log/logger.ts";

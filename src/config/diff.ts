@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { startOnlySettings } from "./rules/start-only.ts";
 import type { Config, RegistryConfig } from "./schema.ts";
-import { startOnlySettings } from "./start-only.ts";
 
 /** A part of the configuration beside the registries. */
 export type Section = Exclude<keyof Config, "registries">;

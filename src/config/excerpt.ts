@@ -5,12 +5,12 @@
 import { dirname, resolve } from "node:path";
 import { TributaryError } from "../errors/tributary-error.ts";
 import type { Secret } from "../log/redact.ts";
-import { clustersBeside, registriesBeside } from "./absolute-paths.ts";
 import { ConfigErrors } from "./config-errors.ts";
 import { describePath, type Path, pathText, readDocument } from "./document.ts";
+import { clustersBeside, registriesBeside } from "./files/absolute-paths.ts";
 import { explainIssues, holds } from "./issues.ts";
 import { type ParseOptions, secretSources, told } from "./load.ts";
-import { checkRules } from "./rules.ts";
+import { checkRules } from "./rules/rules.ts";
 import { type ClusterConfig, type Config, configSchema, type RegistryConfig } from "./schema.ts";
 import { resolveSecrets } from "./secrets.ts";
 import { configShape } from "./shape.ts";

@@ -8,10 +8,10 @@ import * as z from "zod";
 import type { ClusterCredential } from "../clusters/credential.ts";
 import type { RegistryKind } from "../registries/contract.ts";
 import type { Locality } from "../registries/service.ts";
-import { type ClustersConfig, clustersSchema } from "./clusters-schema.ts";
 import { importsSchema } from "./imports/imports-schema.ts";
-import { type MergingConfig, mergingSchema } from "./merging-schema.ts";
-import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./ports-schema.ts";
+import { type ClustersConfig, clustersSchema } from "./sections/clusters-schema.ts";
+import { type MergingConfig, mergingSchema } from "./sections/merging-schema.ts";
+import { type AdminConfig, adminSchema, type MetricsConfig, metricsSchema, type XdsConfig, xdsSchema } from "./sections/ports-schema.ts";
 import {
   clusterSelectionShape,
   commonRegistryShape,
@@ -20,12 +20,12 @@ import {
   type OperatorWord,
   type ProtectionConfig,
   type WorkerConfig,
-} from "./registry-schema.ts";
-import { between, duration, hostPort, ipv4Cidr, port } from "./values.ts";
+} from "./sections/registry-schema.ts";
+import { between, duration, hostPort, ipv4Cidr, port } from "./sections/values.ts";
 
-export type { ClusterConfig, ClustersConfig } from "./clusters-schema.ts";
-export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./ports-schema.ts";
-export type { NamingConfig, OperatorWord, ProtectionConfig } from "./registry-schema.ts";
+export type { ClusterConfig, ClustersConfig } from "./sections/clusters-schema.ts";
+export type { AdminConfig, MetricsConfig, TlsConfig, XdsConfig } from "./sections/ports-schema.ts";
+export type { NamingConfig, OperatorWord, ProtectionConfig } from "./sections/registry-schema.ts";
 
 export const meshSchema = z
   .strictObject({

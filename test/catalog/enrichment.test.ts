@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { EnrichConfig } from "../../src/config/registry-schema.ts";
+import type { EnrichConfig } from "../../src/config/sections/registry-schema.ts";
 import type { Fact, Instance, Item } from "../../src/registries/service.ts";
 import { CatalogRig, instance, registryConfig, service } from "../support/catalog-rig.ts";
 

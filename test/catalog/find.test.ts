@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mergingSchema } from "../../src/config/merging-schema.ts";
+import { mergingSchema } from "../../src/config/sections/merging-schema.ts";
 import { keyText, type ServiceKey } from "../../src/registries/service.ts";
 import { CatalogRig, instance, readyEntry, registryConfig, service } from "../support/catalog-rig.ts";
 

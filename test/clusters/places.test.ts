@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { placeSpec, placesIn } from "../../src/clusters/places/places.ts";
 import { podAccess } from "../../src/clusters/places/pod-access.ts";
 import { remoteSecret } from "../../src/clusters/places/remote-secret.ts";
-import { clustersSchema } from "../../src/config/clusters-schema.ts";
 import type { ConfigErrors } from "../../src/config/config-errors.ts";
 import { parseConfig } from "../../src/config/load.ts";
+import { clustersSchema } from "../../src/config/sections/clusters-schema.ts";
 import { configOptions } from "../../src/runtime/config-options.ts";
 
 const inPod = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "6443" };

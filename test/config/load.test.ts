@@ -6,7 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ConfigErrors } from "../../src/config/config-errors.ts";
 import { type LoadedConfig, loadConfig, maxConfigBytes, parseConfig } from "../../src/config/load.ts";
-import { commonRegistryShape } from "../../src/config/registry-schema.ts";
+import { commonRegistryShape } from "../../src/config/sections/registry-schema.ts";
 import { describeError, TributaryError } from "../../src/errors/tributary-error.ts";
 import { kinds } from "../../src/registries/kinds.ts";
 import { testKinds } from "./kinds.ts";

@@ -8,7 +8,7 @@ import { Catalog } from "../../src/catalog/catalog.ts";
 import { type ClusterSet, noClusters } from "../../src/clusters/cluster-set.ts";
 import type { ClusterCredential } from "../../src/clusters/credential.ts";
 import type { ClusterPolicy, KnownCluster } from "../../src/clusters/known-cluster.ts";
-import { mergingSchema } from "../../src/config/merging-schema.ts";
+import { mergingSchema } from "../../src/config/sections/merging-schema.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { RegistryKind } from "../../src/registries/contract.ts";
 import type { Feed } from "../../src/registries/feed.ts";

@@ -1,9 +1,9 @@
 /** A catalog without workers: what a supervisor would hand over is called directly. */
 import { Catalog } from "../../src/catalog/catalog.ts";
 import type { CatalogEntry, MergedService } from "../../src/catalog/merged-service.ts";
-import { mergingSchema } from "../../src/config/merging-schema.ts";
-import { protectionSchema } from "../../src/config/registry-schema.ts";
 import type { RegistryConfig } from "../../src/config/schema.ts";
+import { mergingSchema } from "../../src/config/sections/merging-schema.ts";
+import { protectionSchema } from "../../src/config/sections/registry-schema.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { RegistryStatus } from "../../src/registries/feed.ts";
 import { type Instance, type IstioResource, type Item, itemId, type Service } from "../../src/registries/service.ts";

@@ -1,5 +1,5 @@
 /** Which policy holds for a service, by its host and labels; compiled once per configuration. */
-import type { MergingConfig, MergingPolicy } from "../../config/merging-schema.ts";
+import type { MergingConfig, MergingPolicy } from "../../config/sections/merging-schema.ts";
 import { nameMatcher } from "../../registries/name-filter.ts";
 import { registryOf } from "../../registries/source-id.ts";
 import type { Contribution } from "../contribution.ts";

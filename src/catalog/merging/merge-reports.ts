@@ -1,5 +1,5 @@
 /** What merging decided and met, added up over all services; kept only for those where there is something to tell. */
-import type { MergingPolicy } from "../../config/merging-schema.ts";
+import type { MergingPolicy } from "../../config/sections/merging-schema.ts";
 import type { MergedService } from "../merged-service.ts";
 
 interface MergeReport {

@@ -1,5 +1,5 @@
 /** Whether a rule of merging is for a service: by its host, by labels of its endpoints, or by both. */
-import type { MergingConfig } from "../../config/merging-schema.ts";
+import type { MergingConfig } from "../../config/sections/merging-schema.ts";
 import { nameMatcher } from "../../registries/name-filter.ts";
 import type { Contribution } from "../contribution.ts";
 

@@ -1,5 +1,5 @@
 /** Hosts that are declared to be one service; plain data, so that a change of it can be seen. */
-import type { MergingConfig } from "../../config/merging-schema.ts";
+import type { MergingConfig } from "../../config/sections/merging-schema.ts";
 import type { NamedService } from "../../naming/named-service.ts";
 import { registryOf } from "../../registries/source-id.ts";
 

@@ -1,6 +1,6 @@
 /** The options with which a command is let in by a server with TLS. */
 import type { Command } from "commander";
-import { readBoundedFile } from "../../config/bounded-file.ts";
+import { readBoundedFile } from "../../config/files/bounded-file.ts";
 import { TributaryError } from "../../errors/tributary-error.ts";
 
 /** Files (PEM); any of them means TLS. */

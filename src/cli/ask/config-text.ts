@@ -1,5 +1,5 @@
 /** A configuration, or an excerpt of one, that a command is given and a server is asked about. */
-import { readBoundedFile } from "../../config/bounded-file.ts";
+import { readBoundedFile } from "../../config/files/bounded-file.ts";
 import { maxConfigBytes } from "../../config/load.ts";
 import { TributaryError } from "../../errors/tributary-error.ts";
 

@@ -3,7 +3,7 @@
  * looked through: no command is run and no file is read that the configuration does not allow.
  */
 import { X509Certificate } from "node:crypto";
-import { readBoundedFile } from "../../config/bounded-file.ts";
+import { readBoundedFile } from "../../config/files/bounded-file.ts";
 import type { ClusterCredential } from "../credential.ts";
 import type { KubeconfigAllowance } from "./allowance.ts";
 import { dangersIn } from "./dangers.ts";

@@ -1,7 +1,7 @@
 /** Reads the files that clusters come from, all of them at once, each within bounds. */
 import { readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { readBoundedFile } from "../../config/bounded-file.ts";
+import { readBoundedFile } from "../../config/files/bounded-file.ts";
 import type { ProblemCode } from "../../errors/problem-codes.ts";
 import type { KubeconfigAllowance } from "../kubeconfig/allowance.ts";
 import { type ReadKubeconfig, readKubeconfig } from "../kubeconfig/read-kubeconfig.ts";

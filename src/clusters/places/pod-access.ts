@@ -1,5 +1,5 @@
 /** The cluster that the process runs in, as every pod with a service account finds it. */
-import { readBoundedFile } from "../../config/bounded-file.ts";
+import { readBoundedFile } from "../../config/files/bounded-file.ts";
 import type { ClusterOffer } from "../offer.ts";
 
 const folder = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -2,8 +2,8 @@
 import { dirname, resolve } from "node:path";
 import { type Position, TributaryError } from "../../errors/tributary-error.ts";
 import type { Secret } from "../../log/redact.ts";
-import { readBoundedFile } from "../bounded-file.ts";
 import { type ConfigDocument, type Path, readDocument } from "../document.ts";
+import { readBoundedFile } from "../files/bounded-file.ts";
 import { resolveSecrets, type SecretSources } from "../secrets.ts";
 import { foreignFile, type Section } from "./foreign-values.ts";
 import { type ImportedConfig, importMultiCluster } from "./multi-cluster.ts";

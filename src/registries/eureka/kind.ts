@@ -1,6 +1,6 @@
 /** The `eureka` kind: applications that register themselves at a Eureka server. */
 import * as z from "zod";
-import { between } from "../../config/values.ts";
+import { between } from "../../config/sections/values.ts";
 import type { RegistryKind } from "../contract.ts";
 import { tlsPathKeys, tlsSection } from "../tls-schema.ts";
 import { readServerAddress } from "./server-address.ts";

@@ -1,6 +1,6 @@
 /** The light half of the `file` kind: its word, its keys, its names. */
 import * as z from "zod";
-import { duration } from "../../config/values.ts";
+import { duration } from "../../config/sections/values.ts";
 import type { RegistryKind } from "../contract.ts";
 
 const schema = z.strictObject({

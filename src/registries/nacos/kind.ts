@@ -1,6 +1,6 @@
 /** The `nacos` kind: services that are registered in Nacos, by Spring Cloud, Dubbo, or anything else. */
 import * as z from "zod";
-import { between } from "../../config/values.ts";
+import { between } from "../../config/sections/values.ts";
 import type { RegistryKind } from "../contract.ts";
 import { readHostPort } from "../host-port.ts";
 import { tlsPathKeys, tlsSection } from "../tls-schema.ts";

@@ -1,6 +1,6 @@
 /** The `sofa` kind: services that SOFARPC and Dubbo applications, or others, publish in SOFARegistry. */
 import * as z from "zod";
-import { between } from "../../config/values.ts";
+import { between } from "../../config/sections/values.ts";
 import type { RegistryKind } from "../contract.ts";
 import { type HostPort, readHostPort } from "../host-port.ts";
 import type { SofaSettings } from "./settings.ts";

@@ -5,8 +5,8 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { Catalog } from "../../catalog/catalog.ts";
-import type { MergingConfig } from "../../config/merging-schema.ts";
 import type { MeshConfig, RegistryConfig } from "../../config/schema.ts";
+import type { MergingConfig } from "../../config/sections/merging-schema.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { compileMeshPolicy } from "../../mesh/policy.ts";
 import { translateResource } from "../../mesh/ready-resource.ts";

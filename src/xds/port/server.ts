@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream, type ServerOptions, status } from "@grpc/grpc-js";
 import { Access, type AccessOptions } from "../../access/access.ts";
-import { isLoopback } from "../../config/loopback.ts";
+import { isLoopback } from "../../config/rules/loopback.ts";
 import type { XdsConfig } from "../../config/schema.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { ShardedSource, SnapshotSource } from "../../snapshot/snapshot.ts";

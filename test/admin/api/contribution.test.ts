@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { contributionMessage } from "../../../src/admin/api/contribution.ts";
 import { rulesOf } from "../../../src/admin/api/rules.ts";
 import { whyText } from "../../../src/admin/text/why-text.ts";
-import { mergingSchema } from "../../../src/config/merging-schema.ts";
+import { mergingSchema } from "../../../src/config/sections/merging-schema.ts";
 import { ExplanationSchema, WhyResponseSchema } from "../../../src/gen/tributary/admin/v1/admin_pb.ts";
 import type { Service } from "../../../src/registries/service.ts";
 import { defaultMesh } from "../../mesh/builders.ts";

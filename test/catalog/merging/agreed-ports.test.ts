@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { mergingSchema } from "../../../src/config/merging-schema.ts";
 import { meshSchema } from "../../../src/config/schema.ts";
+import { mergingSchema } from "../../../src/config/sections/merging-schema.ts";
 import { compileMeshPolicy } from "../../../src/mesh/policy.ts";
 import { translateService } from "../../../src/mesh/service-entry.ts";
 import { validate } from "../../../src/mesh/validate/validate.ts";

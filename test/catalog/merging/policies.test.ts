@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, type TestContext, test } from "node:test";
 import { parse } from "yaml";
-import { mergingSchema } from "../../../src/config/merging-schema.ts";
+import { mergingSchema } from "../../../src/config/sections/merging-schema.ts";
 import type { Instance, Item, Service } from "../../../src/registries/service.ts";
 import { CatalogRig, registryConfig } from "../../support/catalog-rig.ts";
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { parse } from "yaml";
-import { protectionSchema } from "../../../src/config/registry-schema.ts";
 import type { OperatorWord } from "../../../src/config/schema.ts";
-import { duration } from "../../../src/config/values.ts";
+import { protectionSchema } from "../../../src/config/sections/registry-schema.ts";
+import { duration } from "../../../src/config/sections/values.ts";
 import type { Item } from "../../../src/registries/service.ts";
 import { CatalogRig, registryConfig, service } from "../../support/catalog-rig.ts";
 

@@ -1,6 +1,6 @@
 /** The keys that every kind has which reads from API servers. */
 import type * as z from "zod";
-import { duration } from "../../../config/values.ts";
+import { duration } from "../../../config/sections/values.ts";
 import type { ClusterTimes } from "./cluster-times.ts";
 
 const between = (least: number, most: number, words: string) =>

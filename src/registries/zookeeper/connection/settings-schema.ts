@@ -1,6 +1,6 @@
 /** The settings of every kind that reads from ZooKeeper: where it is, and how a session is had. */
 import * as z from "zod";
-import { between } from "../../../config/values.ts";
+import { between } from "../../../config/sections/values.ts";
 import { readHostPort } from "../../host-port.ts";
 import { tlsPathKeys, tlsSection } from "../../tls-schema.ts";
 import type { ConnectionSettings, ZookeeperServer } from "./settings.ts";

@@ -1,6 +1,6 @@
 /** The `zookeeper` kind: services that Dubbo applications register in ZooKeeper, at interface level and as applications. */
 import * as z from "zod";
-import { between } from "../../../config/values.ts";
+import { between } from "../../../config/sections/values.ts";
 import type { RegistryKind } from "../../contract.ts";
 import { connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { DubboSettings } from "./settings.ts";

@@ -1,6 +1,6 @@
 /** The `spring-cloud-zookeeper` kind: services that Spring Cloud applications, or others that use Curator, register in ZooKeeper. */
 import * as z from "zod";
-import { between } from "../../../config/values.ts";
+import { between } from "../../../config/sections/values.ts";
 import type { RegistryKind } from "../../contract.ts";
 import { connectionPathKeys, connectionShape, zookeeperPath } from "../connection/settings-schema.ts";
 import type { SpringSettings } from "./settings.ts";

@@ -1,6 +1,6 @@
 /** Two servers of one process cannot listen on one port; with shards, xDS takes several in a row. */
-import { TributaryError } from "../errors/tributary-error.ts";
-import type { ConfigDocument, Path } from "./document.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
+import type { ConfigDocument, Path } from "../document.ts";
 
 /** The servers with their defaults, in the order in which they open their ports. */
 const servers = [

@@ -1,4 +1,4 @@
-import type { Config } from "./schema.ts";
+import type { Config } from "../schema.ts";
 
 /** A setting that is read once, at start; a reload that changes it is refused (`CONFIG_NEEDS_RESTART`). */
 export interface StartOnlySetting {

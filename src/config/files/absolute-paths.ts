@@ -1,7 +1,7 @@
 /** Relative paths count from the configuration's folder, wherever the process was started. */
 import { resolve } from "node:path";
-import type { RegistryKind } from "../registries/contract.ts";
-import type { ClustersConfig, Config, RegistryConfig, TlsConfig } from "./schema.ts";
+import type { RegistryKind } from "../../registries/contract.ts";
+import type { ClustersConfig, Config, RegistryConfig, TlsConfig } from "../schema.ts";
 
 export function withAbsolutePaths(config: Config, kinds: readonly RegistryKind[], folder: string): Config {
   const registries = registriesBeside(folder, config.registries, kinds);

@@ -1,6 +1,6 @@
 /** Rules that hold between several values, or that are about safety rather than form. */
-import { TributaryError } from "../errors/tributary-error.ts";
-import type { ConfigDocument, Path } from "./document.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
+import type { ConfigDocument, Path } from "../document.ts";
 import { overlappingPorts } from "./overlapping-ports.ts";
 import { unsafeBind } from "./unsafe-bind.ts";
 

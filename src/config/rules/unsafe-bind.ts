@@ -1,5 +1,5 @@
 /** The rule that what Tributary knows leaves the machine only to clients that show a certificate. */
-import { TributaryError } from "../errors/tributary-error.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
 import { isLoopback } from "./loopback.ts";
 
 /** Undefined when a server may listen there. */

@@ -4,11 +4,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { ConfigErrors } from "../../src/config/config-errors.ts";
-import type { ConfigDiff } from "../../src/config/diff.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { ConfigWatcher } from "../../src/config/watcher.ts";
-import { testKinds } from "./kinds.ts";
+import type { ConfigErrors } from "../../../src/config/config-errors.ts";
+import type { ConfigDiff } from "../../../src/config/diff.ts";
+import { ConfigWatcher } from "../../../src/config/files/watcher.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { testKinds } from "../kinds.ts";
 
 const river = (path: string) => `registries:\n  - {type: river, id: a, path: ${path}}\n`;
 const secretive = "registries:\n  - {type: pond, id: p, servers: [s], password: '${file:secret/pass}'}\n";

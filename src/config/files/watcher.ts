@@ -1,10 +1,10 @@
-import { TributaryError } from "../errors/tributary-error.ts";
-import { ConfigErrors } from "./config-errors.ts";
-import { type ConfigDiff, diffConfig, isEmptyDiff } from "./diff.ts";
+import { TributaryError } from "../../errors/tributary-error.ts";
+import { ConfigErrors } from "../config-errors.ts";
+import { type ConfigDiff, diffConfig, isEmptyDiff } from "../diff.ts";
+import { type LoadedConfig, loadConfig, type ParseOptions } from "../load.ts";
+import { startOnlySettings } from "../rules/start-only.ts";
 import { fingerprint, foldersOf } from "./fingerprint.ts";
 import { FolderWatches } from "./folder-watches.ts";
-import { type LoadedConfig, loadConfig, type ParseOptions } from "./load.ts";
-import { startOnlySettings } from "./start-only.ts";
 
 export interface ConfigWatcherOptions extends Omit<ParseOptions, "file"> {
   /** A good edit: take it over. The watcher compares further edits with it. */
