@@ -10,7 +10,6 @@ import { byPriority, type Contribution } from "./contribution.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
-import { inputDigest } from "./input-digest.ts";
 import { type FinalHosts, merge, type Reweigh } from "./merge.ts";
 import type { CatalogEntry, MergedService } from "./merged-service.ts";
 import { Failovers } from "./merging/failovers.ts";
@@ -22,6 +21,7 @@ import { withShares } from "./merging/shares.ts";
 import { hostOfOwnService, ownServiceOf, serviceOfFact } from "./own-cluster.ts";
 import { ReadyResources } from "./ready-resources.ts";
 import { ServiceIndex } from "./service-index.ts";
+import { ServiceInputs } from "./service-inputs.ts";
 import type { ServicePart } from "./service-part.ts";
 import type { Source } from "./source.ts";
 
@@ -32,6 +32,7 @@ export class CatalogContents {
   readonly dirty = new DirtyKeys();
   readonly services = new ServiceIndex((key) => this.dirty.add(servicePrefix + key, this.#seenAt));
   readonly resources = new ReadyResources((registry) => this.#source(registry)?.priority ?? Number.MAX_SAFE_INTEGER);
+  readonly inputs = new ServiceInputs(this.services, this.resources, () => this.#policyOf.dependsOnTime);
   readonly #facts = new FactIndex();
   /** Of registries whose endpoints take something of facts. */
   readonly #addresses = new AddressIndex();
@@ -63,14 +64,6 @@ export class CatalogContents {
   get(key: string): CatalogEntry | undefined {
     if (key.startsWith(servicePrefix)) return this.#service(key.slice(servicePrefix.length));
     return key.startsWith(resourcePrefix) ? this.#resource(key.slice(resourcePrefix.length)) : undefined;
-  }
-
-  /** See `inputDigest`; undefined as well where a ready resource takes its place. Whoever asks does without what was parsed. */
-  inputs(namespaceAndHost: string): string | undefined {
-    for (const part of this.services.servedAt(namespaceAndHost)) takeFresh(part);
-    const slash = namespaceAndHost.indexOf("/");
-    const blocking = this.resources.blocking(namespaceAndHost.slice(0, slash), namespaceAndHost.slice(slash + 1));
-    return blocking === undefined ? inputDigest(namespaceAndHost, this.services) : undefined;
   }
 
   /** Every key that may have an entry. */

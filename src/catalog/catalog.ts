@@ -26,6 +26,7 @@ import type { MergeTotals } from "./merging/merge-reports.ts";
 import { sameAsFor } from "./merging/same-as.ts";
 import { logHolds } from "./protection/log-holds.ts";
 import { type RegistryReport, registryReport } from "./report.ts";
+import type { ServiceInputs } from "./service-inputs.ts";
 import { Source } from "./source.ts";
 import { Packing } from "./view/packing.ts";
 import { RegistryView } from "./view/registry-view.ts";
@@ -175,9 +176,9 @@ export class Catalog implements Feed {
     return this.#contents.get(key);
   }
 
-  /** A digest of all that registries say of the generated service under "namespace/host"; undefined: that does not tell what it is. */
-  inputs(namespaceAndHost: string): string | undefined {
-    return this.#contents.inputs(namespaceAndHost);
+  /** What generated services are made of. */
+  get inputs(): ServiceInputs {
+    return this.#contents.inputs;
   }
 
   /** Every key that may have an entry. */

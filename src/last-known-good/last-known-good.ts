@@ -61,7 +61,7 @@ export class LastKnownGood {
   /** Where encoded resources are kept. */
   resources(): ResourceFile {
     const { folder, log } = this.#options;
-    return new ResourceFile(folder, this.#disk, log);
+    return new ResourceFile(folder, this.#disk, log, () => this.#unusable === undefined);
   }
 
   find(registry: string): RegistryState | undefined {

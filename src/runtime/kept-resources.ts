@@ -3,6 +3,7 @@
  * makes it anew later and compares; see decision 36.
  */
 import { hash } from "node:crypto";
+import type { ServiceInputs } from "../catalog/service-inputs.ts";
 import type { Config } from "../config/schema.ts";
 import type { ResourceFile } from "../last-known-good/resources/resource-file.ts";
 import type { KeptResource } from "../last-known-good/resources/resource-records.ts";
@@ -12,6 +13,12 @@ import type { SnapshotSource } from "../snapshot/snapshot.ts";
 
 const type = "networking.istio.io/ServiceEntry";
 
+/** A start waits no longer for the file, in ms: it may do without. */
+const patienceMs = 1_000;
+/** What is not taken by then is not taken at all, in ms: a registry that is missing may be so for days. */
+const takeMs = 60_000;
+/** The end of the process waits no longer for writing, in ms. */
+const lastWriteMs = 500;
 /** How often is looked whether writing is worth it, in ms. */
 const lookMs = 30_000;
 /** Worth it: so large a part of the names changed … */
@@ -23,7 +30,7 @@ const mostLooks = 20;
 export interface ResourceRooms {
   readonly store: SnapshotSource;
   readonly catalog: {
-    inputs(namespaceAndHost: string): string | undefined;
+    readonly inputs: Pick<ServiceInputs, "digest" | "release">;
     isComplete(): boolean;
   };
   /** Whether what the catalog says is what the store has. */
@@ -35,16 +42,17 @@ export interface ResourceRooms {
 type ShapingConfig = Pick<Config, "mesh" | "merging">;
 
 export class KeptResources {
-  /** From when on there is something to take; never rejects. */
+  /** From when on there is something to take, if there is, soon; never rejects. */
   readonly loaded: Promise<void>;
   readonly #file: ResourceFile;
   readonly #slices: Slices;
   readonly #version: string;
   #settings: string;
-  /** Not taken yet. */
-  #resources: ReadonlyMap<string, KeptResource> = new Map();
+  /** Undefined once nothing may be taken any more. */
+  #resources: ReadonlyMap<string, KeptResource> | undefined = new Map();
   #rooms: ResourceRooms | undefined;
   #looking: NodeJS.Timeout | undefined;
+  #releasing: NodeJS.Timeout | undefined;
   #writing: Generator<Pause, void> | undefined;
   /** What the file holds. */
   #written = { sequence: 0, settings: "" };
@@ -57,21 +65,26 @@ export class KeptResources {
     this.#slices = slices;
     this.#version = version;
     this.#settings = settingsDigest(config, version);
-    this.loaded = this.#load(this.#settings);
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, patienceMs).unref();
+    this.loaded = Promise.race([this.#load(this.#settings).finally(() => clearTimeout(timer)), patience.promise]);
   }
 
   /** Begins to write what is served, now and then. */
   attach(rooms: ResourceRooms): void {
     this.#rooms = rooms;
     this.#looking = setInterval(() => this.#look(), lookMs).unref();
+    this.#releasing = setTimeout(() => this.release(), takeMs).unref();
   }
 
   /** The service's resource as it was encoded of the same inputs, and with which address; undefined: it is to be made. */
-  take(name: string): { readonly object: EncodedObject; readonly vip: string | undefined } | undefined {
-    const resource = this.#resources.get(name);
-    if (resource === undefined || resource.inputs !== this.#rooms?.catalog.inputs(name)) return undefined;
-    const { version, framed, body, seenAt, vip } = resource;
-    return { object: { type, name, version, framed, body, seenAt }, vip: vip === "" ? undefined : vip };
+  take(wanted: string): { readonly object: Omit<EncodedObject, "seenAt">; readonly vip: string | undefined } | undefined {
+    const resource = this.#resources?.get(wanted);
+    const inputs = this.#rooms?.catalog.inputs;
+    if (resource === undefined || inputs === undefined || resource.inputs !== inputs.digest(wanted)) return undefined;
+    inputs.release(wanted);
+    const { name, version, framed, body, vip } = resource;
+    return { object: { type, name, version, framed, body }, vip: vip === "" ? undefined : vip };
   }
 
   isServed(name: string, version: string | undefined): boolean {
@@ -80,7 +93,7 @@ export class KeptResources {
 
   /** The first view is served: nothing is taken any more. */
   release(): void {
-    this.#resources = new Map();
+    this.#resources = undefined;
   }
 
   /** Other settings hold: what was made under the earlier ones is worth nothing to the next start. */
@@ -91,18 +104,20 @@ export class KeptResources {
     this.release();
   }
 
-  /** Writes what changed since the last time, in one go. */
+  /** Writes what changed since the last time, in one go, if that is done soon. */
   close(): void {
     clearInterval(this.#looking);
+    clearTimeout(this.#releasing);
     this.#writing?.return();
     if (!this.#mayWrite() || this.#changed() === 0) return;
+    const end = performance.now() + lastWriteMs;
     const work = this.#write();
-    while (!work.next().done);
+    while (!work.next().done) if (performance.now() > end) work.return();
   }
 
   async #load(settings: string): Promise<void> {
-    const resources = await this.#file.read(settings);
-    if (settings === this.#settings) this.#resources = resources;
+    const resources = await this.#file.read(settings, this.#slices);
+    if (settings === this.#settings && this.#resources !== undefined) this.#resources = resources;
   }
 
   #look(): void {
@@ -136,14 +151,17 @@ export class KeptResources {
     this.#looks = 0;
   }
 
-  /** What is served of what the catalog says at this moment; what changes while others are written is left out. */
-  *#served(): Generator<KeptResource> {
+  /** What is served, wherever it is just what the catalog says; a name that changes meanwhile is left out. */
+  *#served(): Generator<KeptResource | Pause> {
     const { store, catalog, isIdle, vip } = this.#rooms!;
     const first = store.current();
-    for (const { name, version, framed, body, seenAt } of first.table(type).entries()) {
+    for (const entry of first.table(type).entries()) {
+      while (!isIdle()) yield "next turn";
+      const { name, version } = entry;
       const isCurrent = store.current() === first || store.current().table(type).get(name)?.version === version;
-      const inputs = isCurrent && isIdle() ? catalog.inputs(name) : undefined;
-      if (inputs !== undefined) yield { name, version, framed, body, seenAt, inputs, vip: vip(name) ?? "" };
+      const inputs = isCurrent ? catalog.inputs.digest(name) : undefined;
+      if (inputs === undefined) yield "may go on";
+      else yield { name, version, framed: entry.framed, body: entry.body, inputs, vip: vip(name) ?? "" };
     }
   }
 }

@@ -24,20 +24,26 @@ export class MemoryReturn {
     onRequest: (_client, _type, bytes) => {
       if (bytes < largeRequest) return;
       this.#bytes += bytes;
-      if (this.#bytes >= worthwhile) this.soon();
+      this.#whenQuiet();
     },
   };
 
-  /** In a second, unless it is called again by then. */
+  /** What another flood left behind; as soon as none goes on. */
   soon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#bytes = 0;
-      this.#collect();
-    }, quietMs).unref();
+    this.#bytes += worthwhile;
+    this.#whenQuiet();
   }
 
   close(): void {
     clearTimeout(this.#timer);
+  }
+
+  #whenQuiet(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const isWorthIt = this.#bytes >= worthwhile;
+      this.#bytes = 0;
+      if (isWorthIt) this.#collect();
+    }, quietMs).unref();
   }
 }

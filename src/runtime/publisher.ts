@@ -38,7 +38,7 @@ export interface PublisherRooms {
   readonly store: Pick<SnapshotStore, "stage" | "publish">;
   /** Resources as an earlier process encoded them of the same inputs, until the first complete view is served. */
   readonly kept?: {
-    take(name: string): { readonly object: EncodedObject; readonly vip: string | undefined } | undefined;
+    take(name: string): { readonly object: Omit<EncodedObject, "seenAt">; readonly vip: string | undefined } | undefined;
     release(): void;
     /** Whether just this version is served under a name; undefined: nothing is. */
     isServed(name: string, version: string | undefined): boolean;
@@ -71,7 +71,7 @@ export class Publisher {
   /** What was taken as an earlier process encoded it. */
   readonly #unproved = new Unproved(
     (id) => this.#attempt(id, Date.now(), "prove"),
-    () => this.#proved(),
+    (isDone) => this.#proved(isDone),
   );
   readonly #idleListeners = new Set<() => void>();
   readonly #waiting: (() => void)[] = [];
@@ -182,13 +182,12 @@ export class Publisher {
   #catchUp(): void {
     this.#caughtUp = true;
     this.#rooms.kept?.release();
-    this.#unproved.begin();
   }
 
   /** What an earlier process encoded was made anew, in part; a difference is published, and whoever has to move is translated. */
-  #proved(): void {
-    if (this.#queue.size > 0) this.schedule();
-    else if (this.#staged) this.#publish();
+  #proved(isDone: boolean): void {
+    const isDue = isDone || performance.now() - this.#lastPublish >= floodPublishMs;
+    if (this.#queue.size > 0 || (this.#staged && isDue)) this.schedule();
   }
 
   /** Whatever goes wrong with one object is our failure, not the registry's word: it costs only that object, which stays as it was. */
@@ -207,7 +206,7 @@ export class Publisher {
   #take(target: Target, seenAt: number): boolean {
     const taken = target.type === serviceEntry ? this.#rooms.kept?.take(target.name) : undefined;
     if (taken === undefined || this.#vip(target, true, seenAt) !== taken.vip) return false;
-    this.#stage({ upserts: [taken.object] }, seenAt);
+    this.#stage({ upserts: [{ ...taken.object, seenAt }] }, seenAt);
     return true;
   }
 
@@ -256,6 +255,7 @@ export class Publisher {
     this.#staged = false;
     this.#rooms.keep();
     this.#rooms.store.publish();
+    this.#unproved.begin();
     if (oldest !== Number.POSITIVE_INFINITY) this.#rooms.published(oldest);
   }
 

@@ -3,7 +3,7 @@
  * moment after the first answers, in small slices, behind everything else.
  */
 
-/** The first answers are on their way by then, in ms. */
+/** The first answers are on their way by then, in ms; if the view is not complete, so much was published of it. */
 const delayMs = 1_000;
 /** Milliseconds of work between two turns of the event loop. */
 const sliceMs = 4;
@@ -11,13 +11,13 @@ const sliceMs = 4;
 export class Unproved {
   readonly #ids = new Set<string>();
   readonly #prove: (id: string) => void;
-  readonly #afterSlice: () => void;
+  readonly #afterSlice: (isDone: boolean) => void;
   readonly #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #next: NodeJS.Immediate | undefined;
 
-  /** `afterSlice` is called when several were proved. */
-  constructor(prove: (id: string) => void, afterSlice: () => void) {
+  /** `afterSlice` is called when several were proved, or all. */
+  constructor(prove: (id: string) => void, afterSlice: (isDone: boolean) => void) {
     this.#prove = prove;
     this.#afterSlice = afterSlice;
   }
@@ -31,9 +31,9 @@ export class Unproved {
     this.#ids.delete(id);
   }
 
-  /** Nothing is added any more. */
+  /** What there is was published. */
   begin(): void {
-    if (this.#ids.size > 0) this.#timer = setTimeout(() => this.#slice(), delayMs).unref();
+    if (this.#ids.size > 0) this.#timer ??= setTimeout(() => this.#slice(), delayMs).unref();
   }
 
   /** Calls back once nothing is left, perhaps at once. */
@@ -56,8 +56,13 @@ export class Unproved {
       this.#prove(id);
       if (performance.now() >= end) break;
     }
-    this.#afterSlice();
-    if (this.#ids.size > 0) this.#next = setImmediate(() => this.#slice());
-    else for (const callback of this.#waiting.splice(0)) callback();
+    const isDone = this.#ids.size === 0;
+    this.#afterSlice(isDone);
+    if (!isDone) {
+      this.#next = setImmediate(() => this.#slice());
+      return;
+    }
+    this.#timer = undefined;
+    for (const callback of this.#waiting.splice(0)) callback();
   }
 }

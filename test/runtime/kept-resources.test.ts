@@ -8,6 +8,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { localDisk } from "../../src/last-known-good/disk.ts";
 import { ResourceFile } from "../../src/last-known-good/resources/resource-file.ts";
+import { Slices } from "../../src/last-known-good/slices.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import { kinds } from "../../src/registries/kinds.ts";
 import { openLastKnownGood } from "../../src/runtime/open-last-known-good.ts";
@@ -54,7 +55,7 @@ async function until(pipeline: Pipeline, condition: (versions: readonly string[]
 async function forge(folder: TempFolder): Promise<void> {
   const file = new ResourceFile(join(folder.path, "state"), localDisk, silentLogger);
   const settings = readFileSync(join(folder.path, "state/resources"), "latin1").split(" ", 3)[2]!;
-  const resources = [...(await file.read(settings)).values()];
+  const resources = [...(await file.read(settings, new Slices())).values()];
   assert.ok(resources.length > 0, "there is something to forge");
   const work = file.write(
     settings,

@@ -110,7 +110,7 @@ function publisher(options: { vipCidr?: string; complete?: boolean; kept?: Reado
     while (!subject.isIdle()) await turn();
   };
   const names = () => [...store.current().table(serviceEntries).entries()].map(({ name }) => name);
-  return { subject, store, vips, state, failing, put, idle, names };
+  return { subject, store, vips, entries, state, failing, put, idle, names };
 }
 
 test("a changed service is published in the next turn of the event loop", async () => {
@@ -313,4 +313,45 @@ test("a change of what an earlier process encoded is made at once, and not a sec
   t.mock.timers.tick(1_000);
   await turn();
   assert.deepEqual([state.translated, names(), store.current().sequence], [[], [], 2]);
+});
+
+test("where the view stays incomplete, what was published of it is made anew as well", async () => {
+  const vip = new VipTable("241.0.0.0/8");
+  vip.assign("tributary/a.file");
+  const a = keptOf("a.file", vip.get("tributary/a.file")!);
+  const { subject, put, state, store } = publisher({ complete: false, kept: new Map([["tributary/a.file", a]]) });
+  const version = () => store.current().table(serviceEntries).get("tributary/a.file")?.version;
+  put("service:tributary/a.file", service("a.file", ["10.0.0.1"]));
+  const versions: (string | undefined)[] = [];
+  await new Promise<void>((resolve) => {
+    store.subscribe(() => {
+      versions.push(version());
+      if (versions.length === 2) resolve();
+    });
+  });
+  assert.equal(versions[0], a.object.version);
+  assert.notEqual(versions[1], a.object.version);
+  assert.deepEqual(state.translated, ["a.file"]);
+  subject.close();
+});
+
+test("whoever has to move because of a proof is translated as well", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  // The first choice of e is that of a, and a is the smaller key.
+  const cidr = "10.0.0.0/30";
+  const vips = new VipTable(cidr);
+  for (const name of ["a", "e"]) vips.assign(`tributary/${name}.file`);
+  const kept = new Map(["a", "e"].map((name) => [`tributary/${name}.file`, keptOf(`${name}.file`, vips.get(`tributary/${name}.file`)!)]));
+  const { entries, put, idle, state, names, store } = publisher({ vipCidr: cidr, kept });
+  for (const name of ["a", "e"]) put(`service:tributary/${name}.file`, service(`${name}.file`, ["10.0.0.1"]));
+  await idle();
+  assert.deepEqual(state.translated, []);
+  const [before, freed] = [vips.get("tributary/e.file"), vips.get("tributary/a.file")];
+  // Only the proof sees that it is gone.
+  entries.delete("service:tributary/a.file");
+  t.mock.timers.tick(1_000);
+  await idle();
+  assert.deepEqual(names(), ["tributary/e.file"]);
+  const body = Buffer.from(store.current().table(serviceEntries).get("tributary/e.file")!.body);
+  assert.deepEqual([body.includes(freed!), body.includes(before!)], [true, false]);
 });

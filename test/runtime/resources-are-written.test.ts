@@ -31,10 +31,15 @@ function rig(t: TestContext) {
   const config = { mesh: meshSchema.parse({}), merging: mergingSchema.parse({}) };
   const file = new ResourceFile(folder.path, localDisk, silentLogger);
   const store = new SnapshotStore({ log: silentLogger });
-  const state = { complete: true, idle: true };
+  const state = { complete: true, idle: true, digests: 0, digestMs: 0, known: true };
   const open = (from: ResourceFile) => {
     const kept = new KeptResources(from, new Slices(), config, "1.0.0");
-    const catalog = { inputs: (name: string) => (name === "tributary/ready" ? undefined : name), isComplete: () => state.complete };
+    const digest = (name: string) => {
+      state.digests += 1;
+      for (const end = performance.now() + state.digestMs; performance.now() < end; );
+      return name === "tributary/ready" || !state.known ? undefined : name;
+    };
+    const catalog = { inputs: { digest, release() {} }, isComplete: () => state.complete };
     kept.attach({ store, catalog, isIdle: () => state.idle, vip: () => "241.0.0.1" });
     return kept;
   };
@@ -106,4 +111,29 @@ test("an end in the middle of a write is a write of its own, of what is served b
   publish("http-2", "s1");
   kept.close();
   assert.equal((await written()).length, 2_000);
+});
+
+test("while changes wait in the middle of a write, it waits, and nothing is left out", async (t) => {
+  const { state, publish, written, begin } = rig(t);
+  publish("http", ...Array.from({ length: 2_000 }, (_, n) => `s${n}`));
+  await begin();
+  state.idle = false;
+  const { digests } = state;
+  for (let turns = 0; turns < 20; turns++) await turn();
+  assert.equal(state.digests, digests);
+  state.idle = true;
+  for (let turns = 0; turns < 100; turns++) await turn();
+  assert.equal((await written()).length, 2_000);
+});
+
+test("the event loop is not held, also where nothing is to be written", async (t) => {
+  const { state, publish, begin } = rig(t);
+  const count = 500;
+  publish("http", ...Array.from({ length: count }, (_, n) => `s${n}`));
+  Object.assign(state, { known: false, digestMs: 0.2 });
+  await begin();
+  let turns = 0;
+  for (; state.digests < count; turns++) await turn();
+  // Of 100 ms of work, 5 at a time.
+  assert.ok(turns >= 15, `${turns} turns`);
 });

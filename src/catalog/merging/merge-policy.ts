@@ -22,8 +22,12 @@ export interface MergePolicy {
   share(source: string): number;
 }
 
-/** @param contributions everything that gives the service, in any order */
-export type PolicyOf = (host: string, contributions: readonly Contribution[]) => MergePolicy;
+export interface PolicyOf {
+  /** @param contributions everything that gives the service, in any order */
+  (host: string, contributions: readonly Contribution[]): MergePolicy;
+  /** Whether some policy decides by how long something is so. */
+  readonly dependsOnTime: boolean;
+}
 
 export function compileMerging(config: MergingConfig): PolicyOf {
   const usual = mergePolicy({ policy: config.policy, labels: {}, registries: [], shares: {} }, config, "merging.policy");
@@ -31,9 +35,10 @@ export function compileMerging(config: MergingConfig): PolicyOf {
     matches: ruleMatcher(rule),
     policy: mergePolicy(rule, config, `merging.rules[${index}]`),
   }));
-  return rules.length === 0
-    ? () => usual
-    : (host, contributions) => rules.find(({ matches }) => matches(host, contributions))?.policy ?? usual;
+  const policyOf = (host: string, contributions: readonly Contribution[]) =>
+    rules.find(({ matches }) => matches(host, contributions))?.policy ?? usual;
+  const dependsOnTime = [usual, ...rules.map(({ policy }) => policy)].some(({ policy }) => policy === "priority");
+  return Object.assign(rules.length === 0 ? () => usual : policyOf, { dependsOnTime });
 }
 
 type Rule = Pick<MergingConfig["rules"][number], "policy" | "labels" | "registries" | "shares" | "failAfter" | "returnAfter">;

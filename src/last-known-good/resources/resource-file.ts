@@ -1,10 +1,10 @@
 /**
- * The file that holds encoded resources, beside the journals of which they were made:
+ * The file that holds encoded resources, beside the journals that hold what they were made of:
  *
  *     tributary-resources 1 <digest of the settings that shape them> 89abcdef⏎
  *     frames of resources …
  *
- * Nothing in it is more than a saving of time: whatever is wrong with it, it counts as not there, and is written anew.
+ * Nothing in it is more than a saving of time: what is wrong in it counts as not there, and it is written anew.
  */
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -12,7 +12,7 @@ import type { Logger } from "../../log/logger.ts";
 import type { Disk } from "../disk.ts";
 import { readFrames } from "../journal-frames.ts";
 import { quietly } from "../journal-rewrite.ts";
-import type { Pause } from "../slices.ts";
+import type { Pause, Slices } from "../slices.ts";
 import { decodeResources, encodeResources, type KeptResource } from "./resource-records.ts";
 
 const formatVersion = 1;
@@ -23,42 +23,56 @@ export class ResourceFile {
   readonly #path: string;
   readonly #disk: Disk;
   readonly #log: Logger;
+  readonly #isUsable: () => boolean;
   #failed = false;
 
-  constructor(folder: string, disk: Disk, log: Logger) {
+  /** `isUsable`: whether the folder is ours. */
+  constructor(folder: string, disk: Disk, log: Logger, isUsable: () => boolean = () => true) {
     this.#path = join(folder, "resources");
     this.#disk = disk;
     this.#log = log;
+    this.#isUsable = isUsable;
   }
 
-  /** By name, if the file was written under the same settings. Never rejects. */
-  async read(settings: string): Promise<Map<string, KeptResource>> {
+  /** By name, if the file was written under the same settings: all of it, or what is before a damage. Never rejects. */
+  async read(settings: string, slices: Slices): Promise<ReadonlyMap<string, KeptResource>> {
     const resources = new Map<string, KeptResource>();
     try {
-      const file = await this.#disk.read(this.#path);
+      const file = this.#isUsable() ? await this.#disk.read(this.#path) : undefined;
       const header = encodeHeader(settings);
-      if (!file?.bytes.subarray(0, header.length).equals(header)) return resources;
-      for (const frame of readFrames(file.bytes, header.length)) {
-        for (const resource of decodeResources(file.bytes, ...frame)) resources.set(resource.name, resource);
-      }
+      if (file?.bytes.subarray(0, header.length).equals(header)) await slices.run(fill(resources, file.bytes, header.length));
     } catch (error) {
       this.#log.warn({ file: this.#path, err: error }, "resources kept by an earlier process cannot be read: they are encoded anew");
     }
     return resources;
   }
 
-  /** Writes the file anew, with a pause after each frame; the old one stays until it is whole, also where this ends early. Whether it was written; never throws. */
-  *write(settings: string, resources: Iterable<KeptResource>): Generator<Pause, boolean> {
+  /** Writes the file anew, with a pause after each resource and wherever there is one among them; the old one stays until it is whole, also where this ends early. Whether it was written; never throws. */
+  *write(settings: string, resources: Iterable<KeptResource | Pause>): Generator<Pause, boolean> {
+    if (!this.#isUsable()) return false;
     const next = `${this.#path}.new`;
     let file: number | undefined;
     let isWhole = false;
     try {
       file = this.#disk.create(next);
       this.#disk.write(file, encodeHeader(settings));
-      for (const frame of inFrames(resources)) {
-        this.#disk.write(file, encodeResources(frame));
+      let frame: KeptResource[] = [];
+      let bytes = 0;
+      for (const resource of resources) {
+        if (typeof resource === "string") {
+          yield resource;
+          continue;
+        }
+        frame.push(resource);
+        bytes += resource.framed.length;
+        if (bytes >= frameBytes) {
+          this.#disk.write(file, encodeResources(frame));
+          frame = [];
+          bytes = 0;
+        }
         yield "may go on";
       }
+      if (frame.length > 0) this.#disk.write(file, encodeResources(frame));
       this.#disk.rename(next, this.#path);
       isWhole = true;
       this.#failed = false;
@@ -80,16 +94,9 @@ function encodeHeader(settings: string): Buffer {
   return Buffer.from(`${line}${crc32(line).toString(16).padStart(8, "0")}\n`);
 }
 
-function* inFrames(resources: Iterable<KeptResource>): Generator<KeptResource[]> {
-  let frame: KeptResource[] = [];
-  let bytes = 0;
-  for (const resource of resources) {
-    frame.push(resource);
-    bytes += resource.framed.length;
-    if (bytes < frameBytes) continue;
-    yield frame;
-    frame = [];
-    bytes = 0;
+function* fill(resources: Map<string, KeptResource>, file: Buffer, from: number): Generator<Pause, void> {
+  for (const frame of readFrames(file, from)) {
+    for (const resource of decodeResources(file, ...frame)) resources.set(resource.name, resource);
+    yield "may go on";
   }
-  if (frame.length > 0) yield frame;
 }

@@ -1,9 +1,8 @@
 /**
  * Encoded resources within the payload of a frame, one after the other:
  *
- *     lengths of name, inputs, VIP, body   4 × u32 ┐
- *     length of the framed bytes           u32     ┤ little-endian
- *     when it was seen, in epoch ms        f64     ┘
+ *     lengths of name, inputs, VIP, body   4 × u32 ┐ little-endian
+ *     length of the framed bytes           u32     ┘
  *     version                              24 bytes
  *     name, inputs, VIP                    UTF-8
  *     framed bytes, which end with the body
@@ -20,15 +19,13 @@ export interface KeptResource {
   readonly framed: Uint8Array;
   /** A view into `framed`, whose end it is. */
   readonly body: Uint8Array;
-  /** Epoch ms. */
-  readonly seenAt: number;
   /** Digest of all that registries say of it. */
   readonly inputs: string;
   /** Its virtual address; empty if it has none. */
   readonly vip: string;
 }
 
-const fixedLength = 5 * 4 + 8;
+const fixedLength = 5 * 4;
 const versionLength = 24;
 
 /** One frame, sealed. */
@@ -39,13 +36,12 @@ export function encodeResources(resources: readonly KeptResource[]): Buffer {
   }
   const frame = Buffer.allocUnsafe(length);
   let at = frameHeaderLength;
-  for (const { name, version, inputs, vip, body, framed, seenAt } of resources) {
+  for (const { name, version, inputs, vip, body, framed } of resources) {
     const texts = at + fixedLength + versionLength;
     frame.write(version, at + fixedLength, versionLength, "latin1");
     const nameLength = frame.write(name, texts);
     frame.write(inputs + vip, texts + nameLength, "latin1");
     for (const value of [nameLength, inputs.length, vip.length, body.length, framed.length]) at = frame.writeUInt32LE(value, at);
-    frame.writeDoubleLE(seenAt, at);
     at = texts + nameLength + inputs.length + vip.length;
     frame.set(framed, at);
     at += framed.length;
@@ -67,13 +63,12 @@ export function* decodeResources(file: Buffer, start: number, end: number): Gene
   };
   while (at < end) {
     const [nameLength, inputsLength, vipLength, bodyLength, framedLength] = [number(), number(), number(), number(), number()];
-    const seenAt = file.readDoubleLE(piece(8));
     const version = file.toString("latin1", piece(versionLength), at);
     const name = file.toString("utf8", piece(nameLength), at);
     const inputs = file.toString("latin1", piece(inputsLength), at);
     const vip = file.toString("latin1", piece(vipLength), at);
     const framed = new Uint8Array(file.buffer, file.byteOffset + piece(framedLength), framedLength);
     if (bodyLength > framedLength) throw new RangeError("a body is longer than its resource");
-    yield { name, version, framed, body: framed.subarray(framedLength - bodyLength), seenAt, inputs, vip };
+    yield { name, version, framed, body: framed.subarray(framedLength - bodyLength), inputs, vip };
   }
 }

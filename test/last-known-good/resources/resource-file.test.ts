@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ResourceFile } from "../../../src/last-known-good/resources/resource-file.ts";
 import type { KeptResource } from "../../../src/last-known-good/resources/resource-records.ts";
+import { Slices } from "../../../src/last-known-good/slices.ts";
 import { type Logger, silentLogger } from "../../../src/log/logger.ts";
 import { FaultyDisk } from "../../support/faulty-disk.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -18,7 +19,7 @@ function rig(t: TestContext) {
     const work = file.write(settings, resources);
     for (let next = work.next(); ; next = work.next()) if (next.done) return next.value;
   };
-  const read = async (settings = "s1") => [...(await file.read(settings)).values()];
+  const read = async (settings = "s1") => [...(await file.read(settings, new Slices())).values()];
   return { path: join(folder, "resources"), file, disk, warnings, write, read };
 }
 
@@ -30,7 +31,6 @@ function resource(n: number, length = 100): KeptResource {
     version,
     framed,
     body: framed.subarray(10),
-    seenAt: 1_700_000_000_000 + n,
     inputs: `digest ${n}`,
     vip: n % 2 ? "241.0.0.1" : "",
   };
