@@ -16,7 +16,7 @@ registerHooks({
 });
 const heavy = /node_modules\/(zod|pino|prom-client|commander)\//;
 // Reading a file within bounds is no validation, and needs nothing else of its room.
-const rooms = /src\/(config(?!\/bounded-file\.ts)|catalog|mesh|snapshot|xds|admin|runtime|cli)\//;
+const rooms = /src\/(config(?!\/files\/bounded-file\.ts)|catalog|mesh|snapshot|xds|admin|runtime|cli)\//;
 
 test("the supervisor loads nothing that needs installing", async () => {
   loaded.length = 0;
