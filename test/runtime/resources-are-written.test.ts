@@ -137,3 +137,20 @@ test("the event loop is not held, also where nothing is to be written", async (t
   // Of 100 ms of work, 5 at a time.
   assert.ok(turns >= 15, `${turns} turns`);
 });
+
+test("a start waits a second for a file that cannot be read, and no longer", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const stuck = { ...localDisk, read: () => new Promise<never>(() => {}) };
+  const file = new ResourceFile(tempFolder(t).path, stuck, silentLogger);
+  const config = { mesh: meshSchema.parse({}), merging: mergingSchema.parse({}) };
+  let isLoaded = false;
+  void new KeptResources(file, new Slices(), config, "1.0.0").loaded.then(() => {
+    isLoaded = true;
+  });
+  t.mock.timers.tick(999);
+  await turn();
+  assert.equal(isLoaded, false);
+  t.mock.timers.tick(1);
+  await turn();
+  assert.equal(isLoaded, true);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ResourceFile } from "../../../src/last-known-good/resources/resource-file.ts";
 import type { KeptResource } from "../../../src/last-known-good/resources/resource-records.ts";
@@ -100,5 +100,14 @@ test("a write that ends early leaves the file as it was, and nothing beside it",
   assert.equal(existsSync(`${path}.new`), true);
   work.return(false);
   assert.equal(existsSync(`${path}.new`), false);
+  assert.deepEqual(await read(), resources(2));
+});
+
+test("in a folder that is not ours, nothing is read or written", async (t) => {
+  const { path, disk, write, read } = rig(t);
+  write(resources(2));
+  const theirs = new ResourceFile(dirname(path), disk, silentLogger, () => false);
+  assert.equal((await theirs.read("s1", new Slices())).size, 0);
+  assert.deepEqual([...theirs.write("s1", resources(3))], []);
   assert.deepEqual(await read(), resources(2));
 });
