@@ -10,6 +10,7 @@ import { byPriority, type Contribution } from "./contribution.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { type AddressFact, enriched } from "./enrichment.ts";
 import { FactIndex } from "./fact-index.ts";
+import { isComplete } from "./kept-source.ts";
 import { type FinalHosts, merge, type Reweigh } from "./merge.ts";
 import type { CatalogEntry, MergedService } from "./merged-service.ts";
 import { Failovers } from "./merging/failovers.ts";
@@ -38,7 +39,10 @@ export class CatalogContents {
   readonly #addresses = new AddressIndex();
   /** What is served otherwise than it was said: by "namespace/host". */
   readonly merges = new MergeReports();
-  readonly #failovers = new Failovers((key, now) => this.dirty.add(servicePrefix + key, now));
+  readonly #failovers = new Failovers(
+    (key, now) => this.dirty.add(servicePrefix + key, now),
+    () => [...this.#sources().values()].every(isComplete),
+  );
   #policyOf: PolicyOf;
   readonly #sources: () => ReadonlyMap<string, Source>;
   /** When the change that is being applied was seen. */

@@ -6,15 +6,24 @@ import type { Tier } from "./tiers.ts";
 
 export class Failovers {
   readonly #states = new Map<string, Failover>();
+  /** Of services that were decided while not all registries were known: the tiers there were. */
+  readonly #provisional = new Map<string, string>();
   /** Epoch ms at which a service has to be looked at. */
   readonly #due = new Map<string, number>();
   readonly #timer: DeadlineTimer;
+  readonly #isSettled: () => boolean;
+  /** It was so once. */
+  #settled = false;
   readonly #clock: () => number;
   /** Epoch ms; a service that was due then may have left meanwhile. */
   #next: number | undefined;
 
-  /** @param due is told every "namespace/host" whose tier may change now */
-  constructor(due: (key: string, now: number) => void, clock: () => number = Date.now) {
+  /**
+   * @param due is told every "namespace/host" whose tier may change now
+   * @param isSettled whether all registries are known: until then, one that is known later was not away, and is not returned to
+   */
+  constructor(due: (key: string, now: number) => void, isSettled: () => boolean = () => true, clock: () => number = Date.now) {
+    this.#isSettled = isSettled;
     this.#clock = clock;
     this.#timer = new DeadlineTimer(() => {
       const now = clock();
@@ -32,8 +41,13 @@ export class Failovers {
 
   /** The tier that serves a service now. */
   choose(key: string, tiers: readonly Tier[], policy: MergePolicy): { readonly tier: Tier; readonly state: Failover } {
-    const { tier, state, lookAgain } = failover(tiers, policy, this.#states.get(key), this.#clock());
+    const names = tiers.map(({ sources }) => sources.join()).join("\n");
+    const isFirst = (this.#provisional.get(key) ?? names) !== names;
+    const { tier, state, lookAgain } = failover(tiers, policy, isFirst ? undefined : this.#states.get(key), this.#clock());
     this.#states.set(key, state);
+    this.#settled ||= this.#isSettled();
+    if (this.#settled) this.#provisional.delete(key);
+    else this.#provisional.set(key, names);
     if (lookAgain === undefined) this.#due.delete(key);
     else {
       this.#due.set(key, lookAgain);
@@ -45,11 +59,13 @@ export class Failovers {
   /** The service is gone, or another policy holds for it. */
   forget(key: string): void {
     this.#states.delete(key);
+    this.#provisional.delete(key);
     this.#due.delete(key);
   }
 
   clear(): void {
     this.#states.clear();
+    this.#provisional.clear();
     this.#due.clear();
     this.#next = undefined;
     this.#timer.set(undefined);
