@@ -6,7 +6,7 @@
  * Magic word, format version, kind, registry id, and the CRC-32 of everything before it. The magic
  * word, the place of the version and the checksum hold for every version to come.
  */
-import { crc32 } from "node:zlib";
+import { checksum } from "./checksum.ts";
 
 const formatVersion = 1;
 
@@ -31,7 +31,7 @@ export type HeaderReading =
 
 export function encodeHeader({ registry, kind }: JournalOwner): Buffer {
   const line = `${magic} ${formatVersion} ${kind} ${registry} `;
-  return Buffer.from(`${line}${checksum(line)}\n`);
+  return Buffer.from(`${line}${checksumOf(line)}\n`);
 }
 
 /** @param bytes the beginning of the file, or all of it. */
@@ -44,11 +44,11 @@ export function readHeader(bytes: Buffer, owner: JournalOwner): HeaderReading {
   const space = line.lastIndexOf(" ") + 1;
   const [word, version = "", kind, registry] = line.split(" ");
   if (word !== magic) return { is: "strange", why: "it is no journal of Tributary" };
-  if (line.slice(space) !== checksum(line.slice(0, space))) return { is: "strange", why: "its first line is damaged" };
+  if (line.slice(space) !== checksumOf(line.slice(0, space))) return { is: "strange", why: "its first line is damaged" };
   if (/^\d{1,9}$/.test(version) && Number(version) > formatVersion) return { is: "newer", version: Number(version) };
   return { is: "strange", why: `it belongs to registry ${registry} of type ${kind}` };
 }
 
-function checksum(line: string): string {
-  return crc32(Buffer.from(line, "latin1")).toString(16).padStart(8, "0");
+function checksumOf(line: string): string {
+  return checksum(Buffer.from(line, "latin1"));
 }

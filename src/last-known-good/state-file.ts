@@ -7,8 +7,8 @@
  * The first line names what it is, its format version, and the CRC-32 of everything behind it.
  */
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import type { Logger } from "../log/logger.ts";
+import { checksum } from "./checksum.ts";
 import { type Disk, localDisk } from "./disk.ts";
 import { setAside } from "./set-aside.ts";
 
@@ -99,8 +99,4 @@ export function readState(name: string, bytes: Buffer): StateReading {
   if (Number(version) > formatVersion) return { is: "newer", version: Number(version) };
   const text = bytes.subarray(end + 1).toString();
   return Number(version) === formatVersion && sum === checksum(text) ? { is: "read", text } : { is: "unusable", why: "it is damaged" };
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, "0");
 }

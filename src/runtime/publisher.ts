@@ -195,7 +195,7 @@ export class Publisher {
     const target = parseTarget(id);
     try {
       if (how === "take" && this.#take(target, seenAt)) this.#unproved.add(id);
-      else this.#make(target, seenAt, how === "prove");
+      else this.#make(id, target, seenAt, how === "prove");
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#problems.set(id, [{ costs: "service", code: "encode-failed", where: target.name, message }]);
@@ -210,8 +210,7 @@ export class Publisher {
     return true;
   }
 
-  #make(target: Target, seenAt: number, isProof: boolean): void {
-    const id = targetId(target);
+  #make(id: string, target: Target, seenAt: number, isProof: boolean): void {
     this.#unproved.delete(id);
     const entry = this.#entryOf(target);
     const vip = target.type === serviceEntry ? this.#vip(target, entry?.kind === "service", seenAt) : undefined;

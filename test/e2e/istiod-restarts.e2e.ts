@@ -54,10 +54,7 @@ suite("restarts under load", { concurrency: false }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const live = (what: string) =>
-    eventually(`${what}: live again`, async () => {
-      return (await tributary.metrics()).sum("tributary_registry_phase", { registry: "zk", phase: "live" }) === 1;
-    });
+  const live = (what: string) => eventually(`${what}: live again`, () => tributary.isIn("live", "zk"));
 
   test(`killed with -9 at ${kills} random moments, with ZooKeeper down at the restart, istiod's state never shrinks`, async (t) => {
     t.after(() => zookeeper.resume());

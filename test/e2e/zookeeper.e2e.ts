@@ -47,7 +47,7 @@ suite("a real ZooKeeper, as istiod sees it", { concurrency: false }, () => {
     await istiod.waitFor(() => istiod.store("ServiceEntry").size === 2);
   });
 
-  beforeEach(() => eventually("the registry is live", () => isIn(tributary, "live")));
+  beforeEach(() => eventually("the registry is live", () => tributary.isIn("live", "zk")));
 
   after(async () => {
     istiod?.stop();
@@ -77,7 +77,7 @@ suite("a real ZooKeeper, as istiod sees it", { concurrency: false }, () => {
       const over = sleep(outage);
       await begin();
       away = true;
-      await eventually("the loss is noticed", () => isIn(tributary, "stale"), { within: outage });
+      await eventually("the loss is noticed", () => tributary.isIn("stale", "zk"), { within: outage });
       await over;
       await end();
       away = false;
@@ -190,7 +190,7 @@ suite("a ZooKeeper that trusts nobody", { concurrency: false }, () => {
     const istiod = new FakeIstiod({ target: tributary.address }).start();
     t.after(() => istiod.stop());
     await istiod.waitFor(() => holds(istiod, ordersName, orders.host), 20_000);
-    for (const registry of ["by-address", "any-name"]) await eventually(`${registry} is read`, () => isIn(tributary, "live", registry));
+    for (const registry of ["by-address", "any-name"]) await eventually(`${registry} is read`, () => tributary.isIn("live", registry));
     for (const [registry, reason] of [
       ["other-authority", /the server's certificate is not trusted: /],
       ["other-name", /the server's certificate is for another name: .*zk-0\.zk/],
@@ -202,9 +202,9 @@ suite("a ZooKeeper that trusts nobody", { concurrency: false }, () => {
       assert.equal((await tributary.metrics()).sum("tributary_registry_synced", { registry }), 0, registry);
     }
     await zookeeper.kill();
-    await eventually("the loss is noticed", () => isIn(tributary, "stale"));
+    await eventually("the loss is noticed", () => tributary.isIn("stale", "zk"));
     await zookeeper.restart();
-    await eventually("it is back", () => isIn(tributary, "live"));
+    await eventually("it is back", () => tributary.isIn("live", "zk"));
     const writer = await DubboWriter.connect(zookeeper.address);
     t.after(() => writer.close());
     await writer.register({ ...orders, host: "10.20.1.16" });
@@ -241,7 +241,7 @@ suite("a ZooKeeper that trusts nobody", { concurrency: false }, () => {
     await istiod.waitFor(() => holds(istiod, ordersName, orders.host), 20_000);
     await providers.register({ ...orders, host: "10.20.1.16" });
     await istiod.waitFor(() => holds(istiod, ordersName, "10.20.1.16"), 2_000);
-    await eventually("the guarded one is read", () => isIn(tributary, "live", "guarded"));
+    await eventually("the guarded one is read", () => tributary.isIn("live", "guarded"));
     for (const [registry, reason] of [
       ["wrong", /the server refused the login of tributary: AUTH_FAILED/],
       ["without", /NO_AUTH \(-102\) at \/dubbo/],
@@ -272,7 +272,7 @@ suite("a ZooKeeper that trusts nobody", { concurrency: false }, () => {
     await providers.registerPrivately(second!);
     await istiod.waitFor(() => holds(istiod, ordersName, second!.host), 5_000);
     await eventually("the watches are others", async () => warningsOf(tributary, "zk").some((text) => /recursive watch/.test(text)));
-    await eventually("the registry is live", () => isIn(tributary, "live"));
+    await eventually("the registry is live", () => tributary.isIn("live", "zk"));
     await providers.registerPrivately(third!);
     await istiod.waitFor(() => holds(istiod, ordersName, third!.host), 1_000);
     assert.equal(istiod.counts.deleted, 0);
@@ -308,10 +308,6 @@ async function startInstance(): Promise<ZookeeperInstance> {
 function holds(istiod: FakeIstiod, name: string, address: string): boolean {
   const body = istiod.store("ServiceEntry").get(name)?.body;
   return body !== undefined && Buffer.from(body).includes(address);
-}
-
-async function isIn(tributary: Tributary, phase: "live" | "stale", registry = "zk"): Promise<boolean> {
-  return (await tributary.metrics()).sum("tributary_registry_phase", { registry, phase }) === 1;
 }
 
 /** What was warned of in the log about one registry. */

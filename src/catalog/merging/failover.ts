@@ -54,6 +54,7 @@ export function failover(
   return { tier: serving, state: { serving: nameOf(serving), pending: { tier: wanted, since } }, lookAgain: due };
 }
 
-function nameOf({ sources }: Tier): string {
+/** Its sources, joined by commas. */
+export function nameOf({ sources }: Tier): string {
   return sources.join(",");
 }

@@ -1,6 +1,6 @@
 /** The tiers that serve under the policy `priority`, by service, and the time at which one of them is due to change. */
 import { DeadlineTimer } from "../deadline-timer.ts";
-import { type Failover, failover } from "./failover.ts";
+import { type Failover, failover, nameOf } from "./failover.ts";
 import type { MergePolicy } from "./merge-policy.ts";
 import type { Tier } from "./tiers.ts";
 
@@ -41,7 +41,7 @@ export class Failovers {
 
   /** The tier that serves a service now. */
   choose(key: string, tiers: readonly Tier[], policy: MergePolicy): { readonly tier: Tier; readonly state: Failover } {
-    const names = tiers.map(({ sources }) => sources.join()).join("\n");
+    const names = tiers.map(nameOf).join("\n");
     const isFirst = (this.#provisional.get(key) ?? names) !== names;
     const { tier, state, lookAgain } = failover(tiers, policy, isFirst ? undefined : this.#states.get(key), this.#clock());
     this.#states.set(key, state);

@@ -7,8 +7,8 @@
  * Nothing in it is more than a saving of time: what is wrong in it counts as not there, and it is written anew.
  */
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import type { Logger } from "../../log/logger.ts";
+import { checksum } from "../checksum.ts";
 import type { Disk } from "../disk.ts";
 import { readFrames } from "../journal-frames.ts";
 import { quietly } from "../journal-rewrite.ts";
@@ -91,7 +91,7 @@ export class ResourceFile {
 
 function encodeHeader(settings: string): Buffer {
   const line = `tributary-resources ${formatVersion} ${settings} `;
-  return Buffer.from(`${line}${crc32(line).toString(16).padStart(8, "0")}\n`);
+  return Buffer.from(`${line}${checksum(line)}\n`);
 }
 
 function* fill(resources: Map<string, KeptResource>, file: Buffer, from: number): Generator<Pause, void> {

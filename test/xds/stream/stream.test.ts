@@ -16,6 +16,7 @@ import { FirstAnswerGate } from "../../../src/xds/first-answer.ts";
 import { SotwProtocol } from "../../../src/xds/sotw/protocol.ts";
 import { LargeAnswers } from "../../../src/xds/stream/large-answers.ts";
 import { XdsStream } from "../../../src/xds/stream/stream.ts";
+import type { StreamContext } from "../../../src/xds/stream/stream-context.ts";
 import { FakeWire } from "../../support/fake-wire.ts";
 import { decodeDiscoveryResponse } from "../../support/google-protobuf-decoder.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -24,6 +25,19 @@ import { FakeCompleteness, RecordingObserver, serviceEntry, xdsSettings } from "
 
 const types: readonly TypeKey[] = ["networking.istio.io/ServiceEntry", "networking.istio.io/Sidecar"];
 const typeUrlOf = (type: TypeKey) => type.replace("/", "/v1/");
+
+/** Of a stream by itself. */
+function contextOf(own: Pick<StreamContext, "source" | "gate" | "clock" | "observer">): StreamContext {
+  return {
+    ...own,
+    shard: 0,
+    settings: xdsSettings,
+    log: silentLogger,
+    largeAnswers: new LargeAnswers(silentLogger),
+    debugPages: () => undefined,
+    identity: "tributary/test",
+  };
+}
 
 /** The server's side without its sockets, and a client that behaves as the test says. */
 class Rig {
@@ -61,18 +75,7 @@ class Rig {
     this.#unacked = [];
     this.#streams += 1;
     const { clock, store: source, observer } = this;
-    const context = {
-      shard: 0,
-      source,
-      gate: this.#gate,
-      settings: xdsSettings,
-      clock,
-      observer,
-      log: silentLogger,
-      largeAnswers: new LargeAnswers(silentLogger),
-      debugPages: () => undefined,
-      identity: "tributary/test",
-    };
+    const context = contextOf({ source, gate: this.#gate, clock, observer });
     this.#stream = new XdsStream(this.#streams, this.#wire, new SotwProtocol(`test-${this.#streams}`, context), context);
     for (const type of types) this.request(typeUrlOf(type), this.#lastNonce);
   }
@@ -237,18 +240,7 @@ test("a stream that is gone waits for nothing any more", async () => {
   };
   const gate = new FirstAnswerGate(new FakeCompleteness(false), { timeout: 1000, onTimeout: "serve" }, probe, { clock, log: silentLogger });
   const observer = new RecordingObserver();
-  const context = {
-    shard: 0,
-    source: store,
-    gate,
-    settings: xdsSettings,
-    clock,
-    observer,
-    log: silentLogger,
-    largeAnswers: new LargeAnswers(silentLogger),
-    debugPages: () => undefined,
-    identity: "tributary/test",
-  };
+  const context = contextOf({ source: store, gate, clock, observer });
   const stream = new XdsStream(1, new FakeWire(), new SotwProtocol("test", context), context);
   const request = create(DiscoveryRequestSchema, { typeUrl: typeUrlOf(types[0]!), node: istiodNode });
   stream.receive(toBinary(DiscoveryRequestSchema, request));
